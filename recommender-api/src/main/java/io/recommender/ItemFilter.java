@@ -1,0 +1,94 @@
+package io.recommender;
+
+import java.util.Collection;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Decides which items may be recommended. A filter acts inside retrieval, so a source asked for k
+ * items returns k whenever k items are accepted.
+ *
+ * <p>A lambda over any live state is a filter: {@code id -> stock.getOrDefault(id, 0) > 0}. It is
+ * asked again in each call, so changes of stock or price show at once. {@link #allow} and {@link
+ * #deny} also tell a backend the set itself, which lets it skip what cannot pass.
+ *
+ * <p><b>Thread safety.</b> Backends may call a filter from several threads at once.
+ *
+ * <p><b>Cost.</b> A filter is asked about the items that would otherwise be returned, not about the
+ * whole catalogue; it should answer in well under a microsecond.
+ */
+@FunctionalInterface
+public interface ItemFilter {
+
+  /**
+   * Returns whether an item may be recommended. Must not throw.
+   *
+   * @param itemId an item of the catalogue
+   * @return whether it may be recommended
+   */
+  boolean accepts(String itemId);
+
+  /**
+   * Returns a set outside which nothing is accepted, if there is one. Items in it must still be
+   * asked about with {@link #accepts}.
+   *
+   * @return the set; not changed by the caller
+   */
+  default Optional<Set<String>> allowList() {
+    return Optional.empty();
+  }
+
+  /**
+   * Returns the set of all items that are not accepted, if this filter is exactly that.
+   *
+   * @return the set; not changed by the caller. Empty set: everything is accepted
+   */
+  default Optional<Set<String>> denyList() {
+    return Optional.empty();
+  }
+
+  /**
+   * Returns a filter that accepts what both accept.
+   *
+   * @param other the other filter
+   * @return the conjunction
+   */
+  default ItemFilter and(ItemFilter other) {
+    return SetFilter.intersection(this, other);
+  }
+
+  /** {@return the filter that accepts everything} */
+  static ItemFilter all() {
+    return SetFilter.ALL;
+  }
+
+  /**
+   * Returns a filter that accepts only the given items.
+   *
+   * @param itemIds the items, copied; unknown ones do no harm
+   * @return the filter
+   */
+  static ItemFilter allow(Collection<String> itemIds) {
+    return SetFilter.allowing(Set.copyOf(itemIds));
+  }
+
+  /**
+   * Returns a filter that accepts everything but the given items.
+   *
+   * @param itemIds the items, copied; unknown ones do no harm
+   * @return the filter
+   */
+  static ItemFilter deny(Collection<String> itemIds) {
+    return SetFilter.denying(Set.copyOf(itemIds));
+  }
+
+  /**
+   * Returns a filter that accepts everything but what the user already had.
+   *
+   * @param history the history
+   * @return the filter
+   */
+  static ItemFilter unseen(UserHistory history) {
+    return deny(Set.copyOf(history.itemIds()));
+  }
+}

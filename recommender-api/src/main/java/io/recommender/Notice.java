@@ -1,0 +1,39 @@
+package io.recommender;
+
+import java.util.Objects;
+
+/**
+ * Something a caller may want to know about an answer that is not an error.
+ *
+ * <p><b>Immutable</b>.
+ *
+ * @param code what it is about
+ * @param count how many items, interactions or features it concerns
+ * @param message one sentence for people; never holds a user id
+ */
+public record Notice(Code code, int count, String message) {
+
+  /** What a notice is about. More codes may come; handle unknown ones as information. */
+  public enum Code {
+    /** Interactions with items outside the catalogue were skipped or sent as unknown. */
+    UNKNOWN_ITEMS,
+    /** The history had nothing the model could use, and the declared fallback answered. */
+    FALLBACK_USED,
+    /** Fewer items than requested: nothing more passed the filter, or nothing more exists. */
+    SHORTFALL,
+    /** A feature the model reads was absent and took its default. */
+    DEFAULTED_FEATURE
+  }
+
+  /**
+   * Checks that nothing is null.
+   *
+   * @param code what it is about
+   * @param count how many items, interactions or features it concerns
+   * @param message one sentence for people; never holds a user id
+   */
+  public Notice {
+    Objects.requireNonNull(code, "code");
+    Objects.requireNonNull(message, "message");
+  }
+}

@@ -1,0 +1,64 @@
+package io.recommender;
+
+import java.util.Objects;
+
+/**
+ * A model, a bundle or a device is not what it has to be.
+ *
+ * <p>Arguments of a caller that are wrong in themselves are an {@link IllegalArgumentException};
+ * use after close is an {@link IllegalStateException}; everything that a model file or an engine
+ * does wrong is this exception, whose message names what was expected and what was found. The
+ * object that threw it stays usable unless the message says otherwise.
+ */
+public final class RecommenderException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /** What went wrong. */
+  public enum Kind {
+    /** A bundle is incomplete, damaged, inconsistent, or answers its golden requests wrongly. */
+    BUNDLE_INVALID,
+    /** A tensor of the graph has another name, type or shape than the manifest needs. */
+    SHAPE_MISMATCH,
+    /** The graph uses an operator or an opset that this runtime does not have. */
+    UNSUPPORTED_OPERATOR,
+    /** A history holds an item outside the catalogue and the policy is to fail. */
+    UNKNOWN_ITEM,
+    /** The device that was asked for cannot be used. */
+    DEVICE_UNAVAILABLE,
+    /** A run of the model failed. */
+    INFERENCE_FAILED,
+    /** A run of the model produced NaN or infinity. */
+    NON_FINITE_OUTPUT
+  }
+
+  /** What went wrong. */
+  private final Kind kind;
+
+  /**
+   * Creates an exception.
+   *
+   * @param kind what went wrong
+   * @param message what was expected and what was found
+   */
+  public RecommenderException(Kind kind, String message) {
+    super(message);
+    this.kind = Objects.requireNonNull(kind, "kind");
+  }
+
+  /**
+   * Creates an exception with a cause.
+   *
+   * @param kind what went wrong
+   * @param message what was expected and what was found
+   * @param cause what the engine or the file system said
+   */
+  public RecommenderException(Kind kind, String message, Throwable cause) {
+    super(message, cause);
+    this.kind = Objects.requireNonNull(kind, "kind");
+  }
+
+  /** {@return what went wrong} */
+  public Kind kind() {
+    return kind;
+  }
+}

@@ -1,0 +1,7 @@
+/** The vocabulary of the recommender, the interfaces its backends implement, and the evaluator. */
+module io.recommender {
+  requires static transitive org.jspecify;
+
+  exports io.recommender;
+  exports io.recommender.spi;
+}
