@@ -1,4 +1,4 @@
-package io.recommender.ann;
+package io.recommender.ann.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;

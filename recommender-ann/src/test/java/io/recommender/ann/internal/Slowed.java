@@ -1,4 +1,4 @@
-package io.recommender.ann;
+package io.recommender.ann.internal;
 
 /** Kernels that answer rightly but compute everything a hundred times. */
 final class Slowed extends VectorKernels {
@@ -9,17 +9,17 @@ final class Slowed extends VectorKernels {
   }
 
   @Override
-  float dot(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
+  public float dot(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
     return kernels.dot(query, queryOffset, rows, rowOffset, length);
   }
 
   @Override
-  float squaredL2(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
+  public float squaredL2(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
     return kernels.squaredL2(query, queryOffset, rows, rowOffset, length);
   }
 
   @Override
-  void dot4(
+  public void dot4(
       float[] query,
       int queryOffset,
       float[] rows,
@@ -36,7 +36,7 @@ final class Slowed extends VectorKernels {
   }
 
   @Override
-  void squaredL2Of4(
+  public void squaredL2Of4(
       float[] query,
       int queryOffset,
       float[] rows,
@@ -51,12 +51,13 @@ final class Slowed extends VectorKernels {
   }
 
   @Override
-  void dotTile(float[] queries, int queryOffset, float[] packed, int length, float[] out) {
+  public void dotTile(float[] queries, int queryOffset, float[] packed, int length, float[] out) {
     kernels.dotTile(queries, queryOffset, packed, length, out);
   }
 
   @Override
-  void squaredL2Tile(float[] queries, int queryOffset, float[] packed, int length, float[] out) {
+  public void squaredL2Tile(
+      float[] queries, int queryOffset, float[] packed, int length, float[] out) {
     kernels.squaredL2Tile(queries, queryOffset, packed, length, out);
   }
 }

@@ -1,17 +1,19 @@
-package io.recommender.ann;
+package io.recommender.ann.internal;
 
 /**
  * Finds out whether SIMD kernels are compiled to SIMD instructions, by racing them against the
  * scalar ones. Where they are not, each vector operation allocates and is a hundred times slower.
  *
  * <p>Both start interpreted, and the JVM decides when to compile, so the race is repeated until the
- * candidate wins a round, for at most {@link #LIMIT_NANOS}. That is a fraction of a second where
- * the instructions are there; only where they are not does it take the whole time, once.
+ * candidate has won {@value #WINS} rounds against the best one of the others, for at most {@link
+ * #LIMIT_NANOS}. That is a fraction of a second where the instructions are there; only where they
+ * are not does it take the whole time, once.
  */
 final class KernelTrial {
   private static final long LIMIT_NANOS = 3_000_000_000L;
   private static final int LENGTH = 256;
   private static final int CALLS = 400;
+  private static final int WINS = 3;
 
   private final float[] query = new float[LENGTH];
   private final float[] rows = new float[4 * LENGTH];
@@ -28,9 +30,10 @@ final class KernelTrial {
     KernelTrial trial = new KernelTrial();
     long start = System.nanoTime();
     long bestScalar = Long.MAX_VALUE;
+    int wins = 0;
     do {
       bestScalar = Math.min(bestScalar, trial.round(scalar));
-      if (trial.round(candidate) < bestScalar) {
+      if (trial.round(candidate) < bestScalar && ++wins == WINS) {
         return true;
       }
     } while (System.nanoTime() - start < LIMIT_NANOS);

@@ -1,4 +1,4 @@
-package io.recommender.ann;
+package io.recommender.ann.internal;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -20,7 +20,7 @@ final class PanamaVectorKernels extends VectorKernels {
   private static final int LANES = SPECIES.length();
 
   @Override
-  float dot(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
+  public float dot(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
     FloatVector sum0 = FloatVector.zero(SPECIES);
     FloatVector sum1 = FloatVector.zero(SPECIES);
     int i = 0;
@@ -40,7 +40,7 @@ final class PanamaVectorKernels extends VectorKernels {
   }
 
   @Override
-  float squaredL2(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
+  public float squaredL2(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
     FloatVector sum0 = FloatVector.zero(SPECIES);
     FloatVector sum1 = FloatVector.zero(SPECIES);
     int i = 0;
@@ -65,7 +65,7 @@ final class PanamaVectorKernels extends VectorKernels {
   }
 
   @Override
-  void dot4(
+  public void dot4(
       float[] query,
       int queryOffset,
       float[] rows,
@@ -106,7 +106,7 @@ final class PanamaVectorKernels extends VectorKernels {
   }
 
   @Override
-  void squaredL2Of4(
+  public void squaredL2Of4(
       float[] query,
       int queryOffset,
       float[] rows,
@@ -155,7 +155,7 @@ final class PanamaVectorKernels extends VectorKernels {
   }
 
   @Override
-  void dotTile(float[] queries, int queryOffset, float[] packed, int length, float[] out) {
+  public void dotTile(float[] queries, int queryOffset, float[] packed, int length, float[] out) {
     int query0 = queryOffset;
     int query1 = query0 + length;
     int query2 = query1 + length;
@@ -197,7 +197,8 @@ final class PanamaVectorKernels extends VectorKernels {
   }
 
   @Override
-  void squaredL2Tile(float[] queries, int queryOffset, float[] packed, int length, float[] out) {
+  public void squaredL2Tile(
+      float[] queries, int queryOffset, float[] packed, int length, float[] out) {
     int query0 = queryOffset;
     int query1 = query0 + length;
     int query2 = query1 + length;

@@ -1,4 +1,4 @@
-package io.recommender.ann;
+package io.recommender.ann.internal;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -12,34 +12,38 @@ import org.slf4j.LoggerFactory;
  * where terms are too small for a float. Sums beyond the range of a float become infinite or NaN.
  * {@link ScalarVectorKernels} is the specification; the others are tested against it.
  *
+ * <p>Internal. May change in any release.
+ *
  * <p>Kernels validate nothing: offsets and lengths are the caller's duty.
  *
  * <p><b>Thread safety.</b> Immutable.
  */
-abstract class VectorKernels {
+public abstract class VectorKernels {
   /** The number of rows that {@link #dotTile} and {@link #squaredL2Tile} take at once. */
-  static final int TILE_ROWS = 32;
+  public static final int TILE_ROWS = 32;
 
   /** The number of queries that {@link #dotTile} and {@link #squaredL2Tile} take at once. */
-  static final int TILE_QUERIES = 4;
+  public static final int TILE_QUERIES = 4;
 
   private static final Logger LOG = LoggerFactory.getLogger(VectorKernels.class);
-  private static final String PANAMA = "io.recommender.ann.PanamaVectorKernels";
+  private static final String PANAMA = "io.recommender.ann.internal.PanamaVectorKernels";
   private static final String PROPERTY = "recommender.kernels";
 
   /** Returns the kernels of this JVM, chosen at the first call. */
-  static VectorKernels best() {
+  public static VectorKernels best() {
     return Holder.BEST;
   }
 
   /** Returns the inner product of a query and a row. */
-  abstract float dot(float[] query, int queryOffset, float[] rows, int rowOffset, int length);
+  public abstract float dot(
+      float[] query, int queryOffset, float[] rows, int rowOffset, int length);
 
   /** Returns the squared Euclidean distance of a query and a row. */
-  abstract float squaredL2(float[] query, int queryOffset, float[] rows, int rowOffset, int length);
+  public abstract float squaredL2(
+      float[] query, int queryOffset, float[] rows, int rowOffset, int length);
 
   /** Writes the inner products of a query and four rows to four places of {@code out}. */
-  abstract void dot4(
+  public abstract void dot4(
       float[] query,
       int queryOffset,
       float[] rows,
@@ -52,7 +56,7 @@ abstract class VectorKernels {
       int outOffset);
 
   /** Writes the squared Euclidean distances of a query and four rows. */
-  abstract void squaredL2Of4(
+  public abstract void squaredL2Of4(
       float[] query,
       int queryOffset,
       float[] rows,
@@ -74,24 +78,25 @@ abstract class VectorKernels {
    * @param length the length of a row
    * @param out receives the result of query q and row r at q * TILE_ROWS + r
    */
-  abstract void dotTile(float[] queries, int queryOffset, float[] packed, int length, float[] out);
+  public abstract void dotTile(
+      float[] queries, int queryOffset, float[] packed, int length, float[] out);
 
   /** As {@link #dotTile}, with squared Euclidean distances. */
-  abstract void squaredL2Tile(
+  public abstract void squaredL2Tile(
       float[] queries, int queryOffset, float[] packed, int length, float[] out);
 
   /** Returns a bound of the error of a sum of products, relative to the sum of their magnitudes. */
-  static double relativeError(int length) {
+  public static double relativeError(int length) {
     return (length + 8) * 0x1p-23;
   }
 
   /** Returns a bound of the further error that terms below the normal range of a float cause. */
-  static double absoluteError(int length) {
+  public static double absoluteError(int length) {
     return length * 0x1p-147;
   }
 
   /** Returns the inner product in double precision, the same on every JVM. */
-  static double exactDot(float[] query, float[] rows, int rowOffset, int length) {
+  public static double exactDot(float[] query, float[] rows, int rowOffset, int length) {
     double sum0 = 0;
     double sum1 = 0;
     double sum2 = 0;
@@ -110,7 +115,7 @@ abstract class VectorKernels {
   }
 
   /** Returns the squared Euclidean distance in double precision, the same on every JVM. */
-  static double exactSquaredL2(float[] query, float[] rows, int rowOffset, int length) {
+  public static double exactSquaredL2(float[] query, float[] rows, int rowOffset, int length) {
     double sum0 = 0;
     double sum1 = 0;
     int i = 0;

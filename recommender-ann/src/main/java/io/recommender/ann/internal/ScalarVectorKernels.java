@@ -1,4 +1,4 @@
-package io.recommender.ann;
+package io.recommender.ann.internal;
 
 import java.util.Arrays;
 
@@ -6,7 +6,7 @@ import java.util.Arrays;
 final class ScalarVectorKernels extends VectorKernels {
 
   @Override
-  float dot(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
+  public float dot(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
     // Four sums, because one would wait for the addition before it.
     float sum0 = 0;
     float sum1 = 0;
@@ -26,7 +26,7 @@ final class ScalarVectorKernels extends VectorKernels {
   }
 
   @Override
-  float squaredL2(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
+  public float squaredL2(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
     float sum0 = 0;
     float sum1 = 0;
     float sum2 = 0;
@@ -50,7 +50,7 @@ final class ScalarVectorKernels extends VectorKernels {
   }
 
   @Override
-  void dot4(
+  public void dot4(
       float[] query,
       int queryOffset,
       float[] rows,
@@ -68,7 +68,7 @@ final class ScalarVectorKernels extends VectorKernels {
   }
 
   @Override
-  void squaredL2Of4(
+  public void squaredL2Of4(
       float[] query,
       int queryOffset,
       float[] rows,
@@ -86,7 +86,7 @@ final class ScalarVectorKernels extends VectorKernels {
   }
 
   @Override
-  void dotTile(float[] queries, int queryOffset, float[] packed, int length, float[] out) {
+  public void dotTile(float[] queries, int queryOffset, float[] packed, int length, float[] out) {
     Arrays.fill(out, 0, TILE_QUERIES * TILE_ROWS, 0);
     for (int q = 0; q < TILE_QUERIES; q++) {
       int to = q * TILE_ROWS;
@@ -101,7 +101,8 @@ final class ScalarVectorKernels extends VectorKernels {
   }
 
   @Override
-  void squaredL2Tile(float[] queries, int queryOffset, float[] packed, int length, float[] out) {
+  public void squaredL2Tile(
+      float[] queries, int queryOffset, float[] packed, int length, float[] out) {
     Arrays.fill(out, 0, TILE_QUERIES * TILE_ROWS, 0);
     for (int q = 0; q < TILE_QUERIES; q++) {
       int to = q * TILE_ROWS;
