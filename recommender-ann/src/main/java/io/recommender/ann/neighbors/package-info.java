@@ -1,0 +1,24 @@
+/**
+ * Recommenders that need no model, only a log of who had what: the baselines to measure a model
+ * against and the fallbacks to put behind one.
+ *
+ * <ul>
+ *   <li>{@link io.recommender.ann.neighbors.PopularityRecommender}: what most people had;
+ *   <li>{@link io.recommender.ann.neighbors.MarkovRecommender}: what followed the last item;
+ *   <li>{@link io.recommender.ann.neighbors.ItemKnnRecommender}: what the same people had.
+ * </ul>
+ *
+ * <pre>{@code
+ * SequenceRecommender recommender = ItemKnnRecommender.fit(catalog, histories);
+ * Recommendations top =
+ *     recommender.recommend(
+ *         RecommendationRequest.of(history).k(10).filter(ItemFilter.unseen(history)).build());
+ * }</pre>
+ *
+ * <p>None of them leaves out the items of the history by itself; {@link
+ * io.recommender.ItemFilter#unseen} does.
+ */
+@NullMarked
+package io.recommender.ann.neighbors;
+
+import org.jspecify.annotations.NullMarked;
