@@ -3,5 +3,6 @@ module io.recommender {
   requires static transitive org.jspecify;
 
   exports io.recommender;
+  exports io.recommender.evaluation;
   exports io.recommender.spi;
 }
