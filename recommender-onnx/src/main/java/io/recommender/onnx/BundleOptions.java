@@ -1,0 +1,83 @@
+package io.recommender.onnx;
+
+import io.recommender.ItemIndexFactory;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a bundle is opened. Each method returns a changed copy.
+ *
+ * <p><b>Immutable</b>.
+ */
+public final class BundleOptions {
+  /** The largest number of requests in one run of a model unless set otherwise. */
+  public static final int DEFAULT_MAX_BATCH = 64;
+
+  private static final BundleOptions DEFAULTS =
+      new BundleOptions(OnnxOptions.defaults(), null, DEFAULT_MAX_BATCH);
+
+  private final OnnxOptions onnx;
+  private final @Nullable ItemIndexFactory index;
+  private final int maxBatch;
+
+  private BundleOptions(OnnxOptions onnx, @Nullable ItemIndexFactory index, int maxBatch) {
+    this.onnx = onnx;
+    this.index = index;
+    this.maxBatch = maxBatch;
+  }
+
+  /** {@return the default options of the runtime, no index} */
+  public static BundleOptions defaults() {
+    return DEFAULTS;
+  }
+
+  /**
+   * Sets how the model is run.
+   *
+   * @param onnx the options
+   * @return a copy
+   */
+  public BundleOptions onnx(OnnxOptions onnx) {
+    return new BundleOptions(Objects.requireNonNull(onnx, "onnx"), index, maxBatch);
+  }
+
+  /**
+   * Sets which index answers for a model that ends in a user vector. Such a bundle cannot be opened
+   * without one; other bundles do not use it.
+   *
+   * @param index makes the index, such as {@code FlatIndex::new}
+   * @return a copy
+   */
+  public BundleOptions index(ItemIndexFactory index) {
+    return new BundleOptions(onnx, Objects.requireNonNull(index, "index"), maxBatch);
+  }
+
+  /**
+   * Sets the largest number of requests in one run of the model. Larger batches are split.
+   *
+   * @param maxBatch at least 1
+   * @return a copy
+   */
+  public BundleOptions maxBatch(int maxBatch) {
+    if (maxBatch < 1) {
+      throw new IllegalArgumentException("maxBatch: expected at least 1, found " + maxBatch);
+    }
+    return new BundleOptions(onnx, index, maxBatch);
+  }
+
+  /** {@return how the model is run} */
+  public OnnxOptions onnx() {
+    return onnx;
+  }
+
+  /** {@return which index answers for a model that ends in a user vector} */
+  public Optional<ItemIndexFactory> index() {
+    return Optional.ofNullable(index);
+  }
+
+  /** {@return the largest number of requests in one run of the model} */
+  public int maxBatch() {
+    return maxBatch;
+  }
+}

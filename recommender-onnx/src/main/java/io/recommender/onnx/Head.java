@@ -1,0 +1,16 @@
+package io.recommender.onnx;
+
+import io.recommender.RecommendationRequest;
+import io.recommender.ScoreKind;
+import io.recommender.ScoredItem;
+import java.util.List;
+
+/** Turns a row of a model's output into ranked items. <b>Thread-safe</b>. */
+interface Head {
+
+  /** What the scores mean. */
+  ScoreKind scoreKind();
+
+  /** Ranks items by one row of the output that lies in the lane. */
+  List<ScoredItem> rank(Lane lane, int row, RecommendationRequest request);
+}

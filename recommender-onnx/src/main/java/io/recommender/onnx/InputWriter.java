@@ -1,0 +1,263 @@
+package io.recommender.onnx;
+
+import ai.onnxruntime.OnnxJavaType;
+import io.recommender.Feature;
+import io.recommender.Interaction;
+import io.recommender.RecommendationRequest;
+import io.recommender.onnx.Manifest.Input;
+import io.recommender.onnx.Manifest.Role;
+import io.recommender.onnx.OnnxSession.TensorSpec;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes one input of the graph for a batch of windows. Made once for a bundle, after checking that
+ * the graph takes what the manifest says.
+ *
+ * <p><b>Immutable</b>.
+ */
+final class InputWriter {
+  private static final Set<Role> PER_ROW =
+      EnumSet.of(Role.LENGTH, Role.QUERY_TIME, Role.CONTEXT_FEATURE);
+  private static final Set<Role> INTEGERS =
+      EnumSet.of(Role.ITEM_IDS, Role.LENGTH, Role.BEHAVIORS, Role.DOMAINS);
+  private static final double MILLIS_PER_DAY = 86_400_000.0;
+
+  private final Input input;
+  private final Manifest.Sequence sequence;
+  private final OnnxJavaType type;
+
+  /** Numbers for each place or row; 1 unless the graph has a further axis. */
+  private final int width;
+
+  private final boolean widthAxis;
+
+  private InputWriter(
+      Input input, Manifest.Sequence sequence, OnnxJavaType type, int width, boolean widthAxis) {
+    this.input = input;
+    this.sequence = sequence;
+    this.type = type;
+    this.width = width;
+    this.widthAxis = widthAxis;
+  }
+
+  /** Checks an input of the manifest against the graph. */
+  static InputWriter of(String model, Input input, Manifest.Sequence sequence, TensorSpec spec) {
+    boolean perRow = PER_ROW.contains(input.role());
+    boolean feature = input.role() == Role.STEP_FEATURE || input.role() == Role.CONTEXT_FEATURE;
+    int axes = perRow ? 1 : 2;
+    long[] shape = spec.shape();
+    boolean widthAxis = feature && shape.length == axes + 1;
+    String expectedShape = perRow ? "[batch]" : "[batch, length]";
+    if (feature) {
+      expectedShape += perRow ? " or [batch, width]" : " or [batch, length, width]";
+    }
+    boolean typeFits =
+        TensorBuffer.writable(spec.type())
+            && (!INTEGERS.contains(input.role())
+                || spec.type() == OnnxJavaType.INT64
+                || spec.type() == OnnxJavaType.INT32);
+    if (!typeFits || (shape.length != axes && !widthAxis)) {
+      throw BundleFailures.mismatch(
+          model,
+          "input '%s' of role %s: expected %s %s, found %s"
+              .formatted(
+                  input.name(),
+                  input.role(),
+                  INTEGERS.contains(input.role())
+                      ? "int64 or int32"
+                      : "int64, int32, float or bool",
+                  expectedShape,
+                  spec));
+    }
+    if (!perRow && shape[1] >= 0) {
+      boolean fixed = sequence.length() == Manifest.Length.FIXED;
+      if (!fixed || shape[1] != sequence.maxLength()) {
+        throw BundleFailures.mismatch(
+            model,
+            "input '%s': expected %s as %s says (%s, maxLength %d), found %s"
+                .formatted(
+                    input.name(),
+                    fixed ? "length " + sequence.maxLength() : "a dynamic length",
+                    Manifest.FILE,
+                    sequence.length(),
+                    sequence.maxLength(),
+                    spec));
+      }
+    }
+    if (widthAxis && shape[axes] < 1) {
+      throw BundleFailures.mismatch(
+          model,
+          "input '%s': expected a fixed width in the last axis, found %s"
+              .formatted(input.name(), spec));
+    }
+    int width = widthAxis ? (int) shape[axes] : 1;
+    return new InputWriter(input, sequence, spec.type(), width, widthAxis);
+  }
+
+  String name() {
+    return input.name();
+  }
+
+  TensorBuffer newBuffer() {
+    return new TensorBuffer(type);
+  }
+
+  long[] shape(int rows, int length) {
+    if (PER_ROW.contains(input.role())) {
+      return widthAxis ? new long[] {rows, width} : new long[] {rows};
+    }
+    return widthAxis ? new long[] {rows, length, width} : new long[] {rows, length};
+  }
+
+  /** What a notice calls the absent feature. */
+  String featureName() {
+    return input.feature().isEmpty() ? input.name() : input.feature();
+  }
+
+  /** Makes room for a batch. */
+  void ensure(TensorBuffer buffer, int rows, int length) {
+    buffer.ensure((long) rows * (PER_ROW.contains(input.role()) ? 1 : length) * width);
+  }
+
+  /**
+   * Writes one row.
+   *
+   * @return how many values were absent and took the default
+   */
+  int write(TensorBuffer buffer, Window window, int row, int length) {
+    return switch (input.role()) {
+      case LENGTH -> {
+        buffer.put(row, window.size());
+        yield 0;
+      }
+      case QUERY_TIME -> writeQueryTime(buffer, window.request(), row);
+      case CONTEXT_FEATURE ->
+          writeFeature(
+              buffer, row * width, window.request().context().get(input.feature()), "request");
+      default -> writeSteps(buffer, window, row, length);
+    };
+  }
+
+  private int writeQueryTime(TensorBuffer buffer, RecommendationRequest request, int row) {
+    Optional<Instant> time = request.time();
+    buffer.put(row, time.isPresent() ? inUnit(time.get()) : input.defaultValue());
+    return time.isPresent() ? 0 : 1;
+  }
+
+  private int writeSteps(TensorBuffer buffer, Window window, int row, int length) {
+    int size = window.size();
+    int base = row * length;
+    boolean left = sequence.paddingSide() == Manifest.PaddingSide.LEFT;
+    int start = left ? length - size : 0;
+    int padFrom = left ? 0 : size;
+    int padTo = left ? length - size : length;
+    double padding = padding();
+    for (int i = (base + padFrom) * width; i < (base + padTo) * width; i++) {
+      buffer.put(i, padding);
+    }
+    int absent = 0;
+    for (int place = 0; place < size; place++) {
+      absent += writeStep(buffer, (base + start + place) * width, window, place);
+    }
+    return absent;
+  }
+
+  private double padding() {
+    return switch (input.role()) {
+      case ITEM_IDS -> sequence.paddingId();
+      case PADDING_MASK -> 1;
+      case ATTENTION_MASK -> 0;
+      default -> input.paddingValue();
+    };
+  }
+
+  private int writeStep(TensorBuffer buffer, int index, Window window, int place) {
+    Interaction step = window.step(place);
+    switch (input.role()) {
+      case ITEM_IDS -> buffer.put(index, window.id(place));
+      case ATTENTION_MASK -> buffer.put(index, 1);
+      case PADDING_MASK -> buffer.put(index, 0);
+      case TIMESTAMPS -> {
+        Optional<Instant> time = step == null ? Optional.empty() : step.time();
+        buffer.put(index, time.isPresent() ? inUnit(time.get()) : input.defaultValue());
+        return time.isPresent() || step == null ? 0 : 1;
+      }
+      case BEHAVIORS -> buffer.put(index, id(step == null ? null : step.behavior()));
+      case DOMAINS -> buffer.put(index, id(step == null ? null : step.domain()));
+      case STEP_FEATURE -> {
+        Feature feature = step == null ? null : step.context().get(input.feature());
+        int absent = writeFeature(buffer, index, feature, "interaction");
+        return step == null ? 0 : absent;
+      }
+      default -> throw new AssertionError(input.role());
+    }
+    return 0;
+  }
+
+  private double id(@Nullable Optional<String> value) {
+    if (value == null || value.isEmpty()) {
+      return input.defaultValue();
+    }
+    Integer id = input.vocabulary().get(value.get());
+    return id == null ? input.defaultValue() : id;
+  }
+
+  private int writeFeature(
+      TensorBuffer buffer, int index, @Nullable Feature feature, String owner) {
+    if (feature == null) {
+      for (int i = 0; i < width; i++) {
+        buffer.put(index + i, input.defaultValue());
+      }
+      return 1;
+    }
+    if (feature instanceof Feature.Scalar scalar && width == 1) {
+      buffer.put(index, scalar.value());
+    } else if (feature instanceof Feature.Tensor tensor && tensor.size() == width) {
+      for (int i = 0; i < width; i++) {
+        buffer.put(index + i, tensor.value(i));
+      }
+    } else {
+      String found =
+          feature instanceof Feature.Tensor tensor
+              ? "a tensor of %d numbers".formatted(tensor.size())
+              : "a " + feature.getClass().getSimpleName();
+      throw new IllegalArgumentException(
+          "%s feature '%s': expected %s, found %s"
+              .formatted(
+                  owner,
+                  input.feature(),
+                  width == 1 ? "a scalar" : "a tensor of %d numbers".formatted(width),
+                  found));
+    }
+    return 0;
+  }
+
+  private double inUnit(Instant time) {
+    return switch (input.unit()) {
+      case SECONDS ->
+          type == OnnxJavaType.FLOAT ? time.toEpochMilli() / 1e3 : time.getEpochSecond();
+      case MILLISECONDS -> time.toEpochMilli();
+      case DAYS ->
+          type == OnnxJavaType.FLOAT
+              ? time.toEpochMilli() / MILLIS_PER_DAY
+              : Math.floorDiv(time.getEpochSecond(), 86_400L);
+    };
+  }
+
+  /** The static batch of the graph, if it has one. */
+  static Map<String, Long> fixedBatches(Map<String, TensorSpec> inputs) {
+    Map<String, Long> fixed = new java.util.LinkedHashMap<>();
+    inputs.forEach(
+        (name, spec) -> {
+          if (spec.shape().length > 0 && spec.shape()[0] >= 0) {
+            fixed.put(name, spec.shape()[0]);
+          }
+        });
+    return fixed;
+  }
+}

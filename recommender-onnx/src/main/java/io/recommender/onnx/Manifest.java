@@ -1,0 +1,111 @@
+package io.recommender.onnx;
+
+import io.recommender.ScoreKind;
+import io.recommender.Similarity;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What {@code manifest.json} says. {@code BUNDLE.md} has the meaning of each member. */
+record Manifest(
+    String name,
+    String version,
+    Contract contract,
+    String model,
+    Optional<Integer> opset,
+    String producer,
+    String itemsFile,
+    int itemCount,
+    Sequence sequence,
+    List<Input> inputs,
+    Optional<Scores> scores,
+    Optional<Embedding> embedding,
+    UnknownItems unknownItems,
+    List<String> fallback,
+    Optional<String> golden) {
+
+  static final String FILE = "manifest.json";
+  static final int FORMAT_VERSION = 1;
+
+  enum Contract {
+    SEQ_LOGITS,
+    SEQ_EMBEDDING
+  }
+
+  enum UnknownItems {
+    SKIP,
+    UNK,
+    FAIL
+  }
+
+  enum Length {
+    FIXED,
+    DYNAMIC
+  }
+
+  enum PaddingSide {
+    LEFT,
+    RIGHT
+  }
+
+  enum TimeUnit {
+    SECONDS,
+    MILLISECONDS,
+    DAYS
+  }
+
+  enum Role {
+    ITEM_IDS,
+    ATTENTION_MASK,
+    PADDING_MASK,
+    LENGTH,
+    TIMESTAMPS,
+    QUERY_TIME,
+    BEHAVIORS,
+    DOMAINS,
+    STEP_FEATURE,
+    CONTEXT_FEATURE
+  }
+
+  record Sequence(
+      int maxLength,
+      Length length,
+      PaddingSide paddingSide,
+      int paddingId,
+      int idOffset,
+      Optional<Integer> unknownId,
+      int[] suffix) {
+
+    /** How many interactions fit beside the suffix. */
+    int maxItems() {
+      return maxLength - suffix.length;
+    }
+  }
+
+  /**
+   * One input. Members that a role does not use have their defaults.
+   *
+   * @param defaultValue what is written where a value is absent
+   * @param paddingValue what is written in padding
+   */
+  record Input(
+      Role role,
+      String name,
+      TimeUnit unit,
+      Map<String, Integer> vocabulary,
+      String feature,
+      double defaultValue,
+      double paddingValue) {}
+
+  record Scores(String name, ScoreKind kind, int offset) {}
+
+  record Embedding(
+      String name, int dimension, Similarity similarity, boolean normalize, String itemVectors) {}
+
+  /** The output that the contract is about. */
+  String output() {
+    return contract == Contract.SEQ_LOGITS
+        ? scores.orElseThrow().name()
+        : embedding.orElseThrow().name();
+  }
+}

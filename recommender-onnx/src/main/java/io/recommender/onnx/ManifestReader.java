@@ -1,0 +1,219 @@
+package io.recommender.onnx;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.recommender.ScoreKind;
+import io.recommender.Similarity;
+import io.recommender.onnx.Manifest.Contract;
+import io.recommender.onnx.Manifest.Embedding;
+import io.recommender.onnx.Manifest.Input;
+import io.recommender.onnx.Manifest.Length;
+import io.recommender.onnx.Manifest.PaddingSide;
+import io.recommender.onnx.Manifest.Role;
+import io.recommender.onnx.Manifest.Scores;
+import io.recommender.onnx.Manifest.Sequence;
+import io.recommender.onnx.Manifest.TimeUnit;
+import io.recommender.onnx.Manifest.UnknownItems;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Reads {@code manifest.json}, refusing everything that its format does not allow. */
+final class ManifestReader {
+  static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  private static final String FILE = Manifest.FILE;
+  private static final Set<Role> REPEATABLE = EnumSet.of(Role.STEP_FEATURE, Role.CONTEXT_FEATURE);
+
+  private ManifestReader() {}
+
+  /** Reads a JSON file of a bundle. */
+  static JsonNode readJson(Path file) {
+    String name = String.valueOf(file.getFileName());
+    try {
+      return JSON.readTree(file.toFile());
+    } catch (JsonProcessingException e) {
+      throw BundleFailures.invalid(
+          name,
+          "line %d: not valid JSON: %s"
+              .formatted(
+                  e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
+                  e.getOriginalMessage()),
+          e);
+    } catch (IOException e) {
+      throw BundleFailures.invalid(name, "cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  static Manifest read(Path file) {
+    return parse(readJson(file));
+  }
+
+  static Manifest parse(JsonNode node) {
+    try (JsonObject root = JsonObject.of(FILE, "", node)) {
+      int format = root.integer("formatVersion", 1);
+      if (format != Manifest.FORMAT_VERSION) {
+        throw BundleFailures.invalid(
+            FILE,
+            "/formatVersion: expected %d, found %d; a newer library may read it"
+                .formatted(Manifest.FORMAT_VERSION, format));
+      }
+      String name = root.string("name");
+      if (!name.matches("[A-Za-z0-9._-]+")) {
+        throw root.wrong("name", "letters, digits, '.', '_' and '-'", node.get("name"));
+      }
+      Contract contract = root.oneOf("contract", Contract.class);
+      String model = root.fileName("model");
+      String itemsFile;
+      int itemCount;
+      try (JsonObject items = root.object("items")) {
+        itemsFile = items.fileName("file");
+        itemCount = items.integer("count", 1);
+      }
+      Sequence sequence = sequence(root.object("sequence"));
+      List<Input> inputs =
+          root.array("inputs", (place, value) -> input(JsonObject.of(FILE, place, value)));
+      checkInputs(inputs);
+      Optional<Scores> scores = Optional.empty();
+      Optional<Embedding> embedding = Optional.empty();
+      switch (contract) {
+        case SEQ_LOGITS -> scores = Optional.of(scores(root.object("scores")));
+        case SEQ_EMBEDDING -> embedding = Optional.of(embedding(root.object("embedding")));
+      }
+      UnknownItems unknownItems = root.oneOf("unknownItems", UnknownItems.class, UnknownItems.SKIP);
+      if (unknownItems == UnknownItems.UNK && sequence.unknownId().isEmpty()) {
+        throw BundleFailures.invalid(
+            FILE, "/sequence/unknownId: expected an id, because unknownItems is UNK; found none");
+      }
+      return new Manifest(
+          name,
+          root.string("version"),
+          contract,
+          model,
+          root.optionalInteger("opset", 1),
+          root.string("producer", ""),
+          itemsFile,
+          itemCount,
+          sequence,
+          inputs,
+          scores,
+          embedding,
+          unknownItems,
+          root.strings("fallback"),
+          root.has("golden") ? Optional.of(root.fileName("golden")) : Optional.empty());
+    }
+  }
+
+  private static Sequence sequence(JsonObject node) {
+    try (JsonObject sequence = node) {
+      int maxLength = sequence.integer("maxLength", 1);
+      List<Integer> suffix = sequence.integers("suffix");
+      if (suffix.size() >= maxLength) {
+        throw BundleFailures.invalid(
+            FILE,
+            "/sequence/suffix: expected fewer ids than maxLength %d, found %d"
+                .formatted(maxLength, suffix.size()));
+      }
+      return new Sequence(
+          maxLength,
+          sequence.oneOf("length", Length.class),
+          sequence.oneOf("paddingSide", PaddingSide.class),
+          sequence.integer("paddingId", Integer.MIN_VALUE),
+          sequence.integer("idOffset", 0),
+          sequence.optionalInteger("unknownId", 0),
+          suffix.stream().mapToInt(Integer::intValue).toArray());
+    }
+  }
+
+  private static Input input(JsonObject node) {
+    try (JsonObject input = node) {
+      Role role = input.oneOf("role", Role.class);
+      String name = input.string("name");
+      TimeUnit unit = TimeUnit.SECONDS;
+      Map<String, Integer> vocabulary = Map.of();
+      String feature = "";
+      double defaultValue = 0;
+      double paddingValue = 0;
+      switch (role) {
+        case TIMESTAMPS, QUERY_TIME -> {
+          unit = input.oneOf("unit", TimeUnit.class, TimeUnit.SECONDS);
+          defaultValue = input.number("default", 0);
+          paddingValue = defaultValue;
+        }
+        case BEHAVIORS, DOMAINS -> {
+          vocabulary = vocabulary(input.object("vocabulary"));
+          defaultValue = input.integer("default", Integer.MIN_VALUE);
+          paddingValue = input.integer("paddingId", Integer.MIN_VALUE, 0);
+        }
+        case STEP_FEATURE, CONTEXT_FEATURE -> {
+          feature = input.string("feature");
+          defaultValue = input.number("default", 0);
+        }
+        case ITEM_IDS, ATTENTION_MASK, PADDING_MASK, LENGTH -> {}
+      }
+      return new Input(role, name, unit, vocabulary, feature, defaultValue, paddingValue);
+    }
+  }
+
+  private static Map<String, Integer> vocabulary(JsonObject node) {
+    try (JsonObject vocabulary = node) {
+      Map<String, Integer> ids = new LinkedHashMap<>();
+      vocabulary
+          .members()
+          .forEachRemaining(value -> ids.put(value, vocabulary.integer(value, Integer.MIN_VALUE)));
+      return Map.copyOf(ids);
+    }
+  }
+
+  private static void checkInputs(List<Input> inputs) {
+    Set<String> names = new HashSet<>();
+    Set<Role> roles = EnumSet.noneOf(Role.class);
+    for (int i = 0; i < inputs.size(); i++) {
+      Input input = inputs.get(i);
+      if (!names.add(input.name())) {
+        throw BundleFailures.invalid(
+            FILE, "/inputs/%d/name: input '%s' occurs twice".formatted(i, input.name()));
+      }
+      if (!roles.add(input.role()) && !REPEATABLE.contains(input.role())) {
+        throw BundleFailures.invalid(
+            FILE, "/inputs/%d/role: role %s occurs twice".formatted(i, input.role()));
+      }
+    }
+    if (!roles.contains(Role.ITEM_IDS)) {
+      throw BundleFailures.invalid(FILE, "/inputs: expected an input of role ITEM_IDS, found none");
+    }
+  }
+
+  private static Scores scores(JsonObject node) {
+    try (JsonObject scores = node) {
+      return new Scores(
+          scores.string("name"),
+          scores.oneOf("kind", ScoreKind.class, ScoreKind.LOGIT),
+          scores.integer("offset", 0, 0));
+    }
+  }
+
+  private static Embedding embedding(JsonObject node) {
+    try (JsonObject embedding = node) {
+      return new Embedding(
+          embedding.string("name"),
+          embedding.integer("dimension", 1),
+          embedding.oneOf("similarity", Similarity.class),
+          embedding.bool("normalize", false),
+          embedding.fileName("itemVectors"));
+    }
+  }
+}

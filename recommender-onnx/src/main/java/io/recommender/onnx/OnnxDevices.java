@@ -1,0 +1,75 @@
+package io.recommender.onnx;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtProvider;
+import ai.onnxruntime.OrtSession.SessionOptions;
+import io.recommender.RecommenderException;
+import io.recommender.RecommenderException.Kind;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Loads the runtime and its devices, and explains why when one cannot be had. */
+final class OnnxDevices {
+  private static final Logger LOG = LoggerFactory.getLogger(OnnxDevices.class);
+  private static final String POM = "META-INF/maven/com.microsoft.onnxruntime/%s/pom.xml";
+
+  private OnnxDevices() {}
+
+  static OrtEnvironment environment() {
+    if (onClassPath("onnxruntime") && onClassPath("onnxruntime_gpu")) {
+      throw new RecommenderException(
+          Kind.DEVICE_UNAVAILABLE,
+          "class path: expected one of onnxruntime and onnxruntime_gpu, found both; the first one"
+              + " would win silently, so exclude one");
+    }
+    try {
+      return OrtEnvironment.getEnvironment();
+    } catch (LinkageError e) {
+      throw new RecommenderException(
+          Kind.DEVICE_UNAVAILABLE,
+          ("expected the native library of ONNX Runtime for %s %s, found none that loads: %s."
+                  + " It exists for Linux (glibc, x86-64 and aarch64), macOS (aarch64) and Windows"
+                  + " (x86-64); -Donnxruntime.native.path names a folder with an own one")
+              .formatted(System.getProperty("os.name"), System.getProperty("os.arch"), e),
+          e);
+    }
+  }
+
+  private static boolean onClassPath(String artifactId) {
+    return OnnxDevices.class.getClassLoader().getResource(POM.formatted(artifactId)) != null;
+  }
+
+  /** Adds CUDA, checking first what can be checked without unpacking its library. */
+  static void addCuda(SessionOptions options, Device device) {
+    if (!OrtEnvironment.getAvailableProviders().contains(OrtProvider.CUDA)) {
+      throw new RecommenderException(
+          Kind.DEVICE_UNAVAILABLE,
+          "device %s: expected onnxruntime_gpu on the class path, found the CPU runtime; replace the dependency onnxruntime by onnxruntime_gpu of the same version"
+              .formatted(device));
+    }
+    if (System.getProperty("os.name").startsWith("Linux")
+        && !Files.exists(Path.of("/proc/driver/nvidia"))
+        && !Files.exists(Path.of("/dev/nvidiactl"))
+        && !Files.exists(Path.of("/dev/dxg"))) {
+      throw new RecommenderException(
+          Kind.DEVICE_UNAVAILABLE,
+          "device %s: expected an NVIDIA driver, found none on this machine".formatted(device));
+    }
+    try {
+      options.addCUDA(device.cudaOrdinal());
+    } catch (OrtException e) {
+      throw new RecommenderException(
+          Kind.DEVICE_UNAVAILABLE,
+          "device %s: expected CUDA 12 and cuDNN 9 on the library path and a device of that number, found: %s"
+              .formatted(device, e.getMessage()),
+          e);
+    }
+  }
+
+  static void logFallback(String model, RecommenderException why) {
+    LOG.warn("{} runs on the CPU: {}", model, why.getMessage());
+  }
+}

@@ -1,0 +1,248 @@
+package io.recommender.onnx;
+
+import io.recommender.Catalog;
+import io.recommender.ItemFilter;
+import io.recommender.Notice;
+import io.recommender.RecommendationRequest;
+import io.recommender.Recommendations;
+import io.recommender.RecommenderException;
+import io.recommender.ScoreKind;
+import io.recommender.ScoredItem;
+import io.recommender.SequenceRecommender;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Answers with an exported sequential model: the newest interactions become a window, the graph
+ * runs once, and its scores (or its user vector, through an index) rank the whole catalogue.
+ *
+ * <p><b>Order.</b> By descending score, equal scores by catalogue ordinal. The filter acts inside
+ * the selection: k items come back whenever the catalogue has k that it accepts.
+ *
+ * <p><b>Cold start.</b> Interactions with unknown items are skipped and counted (or as the bundle's
+ * policy says). When none is left, the bundle's fallback list answers, with a notice.
+ *
+ * <p><b>Thread safety.</b> Thread-safe; callers do not wait for each other.
+ *
+ * <p><b>Lifetime.</b> Holds native memory until {@link #close()}, which waits for calls in flight
+ * and also closes the index. Later calls throw {@link IllegalStateException}.
+ *
+ * <p><b>Cost.</b> One run of the model, a pass over its scores, and no allocation that grows with
+ * the catalogue.
+ *
+ * <p>Made by {@link RecommenderBundle#open}.
+ */
+public final class OnnxSequenceRecommender implements SequenceRecommender {
+  /** The source of items that the fallback list proposed. */
+  public static final String FALLBACK_SOURCE = "fallback";
+
+  private final Manifest manifest;
+  private final Catalog catalog;
+  private final OnnxSession session;
+  private final SequenceModel model;
+  private final Head head;
+  private final Runnable closeHead;
+  private final String fingerprint;
+  private final String modelVersion;
+  private final int maxBatch;
+
+  OnnxSequenceRecommender(
+      Manifest manifest,
+      Catalog catalog,
+      OnnxSession session,
+      SequenceModel model,
+      Head head,
+      Runnable closeHead,
+      String fingerprint,
+      int maxBatch) {
+    this.manifest = manifest;
+    this.catalog = catalog;
+    this.session = session;
+    this.model = model;
+    this.head = head;
+    this.closeHead = closeHead;
+    this.fingerprint = fingerprint;
+    this.maxBatch = model.maxBatch(maxBatch);
+    modelVersion =
+        "%s@%s+%s".formatted(manifest.name(), manifest.version(), fingerprint.substring(0, 12));
+  }
+
+  /** {@return the items of the bundle, in the order of the model} */
+  public Catalog catalog() {
+    return catalog;
+  }
+
+  /**
+   * {@return name, version and the start of the fingerprint: {@code shop-sasrec@1+0a1b2c3d4e5f}}
+   */
+  public String modelVersion() {
+    return modelVersion;
+  }
+
+  /** {@return the SHA-256 that seals the bundle, in hexadecimal} */
+  public String fingerprint() {
+    return fingerprint;
+  }
+
+  /** {@return the device the model runs on: {@code cpu} or {@code cuda:0}} */
+  public String device() {
+    return session.device();
+  }
+
+  /** {@return how often the model was run since it was opened} */
+  public long modelRuns() {
+    return session.runs();
+  }
+
+  @Override
+  public Recommendations recommend(RecommendationRequest request) {
+    Lane lane = model.acquire();
+    try {
+      Window window = lane.window(0);
+      window.assemble(request, catalog);
+      if (window.isEmpty()) {
+        return fallback(request, window);
+      }
+      model.run(lane, 1);
+      return answer(lane, 0);
+    } finally {
+      model.release(lane);
+    }
+  }
+
+  /**
+   * Answers several requests with as few runs of the model as the largest batch allows. Requests of
+   * similar length share a run, so that little padding is computed.
+   *
+   * <p>If one request is refused, all are.
+   */
+  @Override
+  public List<Recommendations> recommendAll(List<RecommendationRequest> requests) {
+    Integer[] order = IntStream.range(0, requests.size()).boxed().toArray(Integer[]::new);
+    if (manifest.sequence().length() == Manifest.Length.DYNAMIC) {
+      Arrays.sort(order, Comparator.comparingInt(i -> requests.get(i).history().size()));
+    }
+    Recommendations[] answers = new Recommendations[order.length];
+    Lane lane = model.acquire();
+    try {
+      int[] places = new int[maxBatch];
+      int rows = 0;
+      for (int i = 0; i < order.length; i++) {
+        RecommendationRequest request = requests.get(order[i]);
+        Window window = lane.window(rows);
+        window.assemble(request, catalog);
+        if (window.isEmpty()) {
+          answers[order[i]] = fallback(request, window);
+        } else {
+          places[rows++] = order[i];
+        }
+        if (rows == maxBatch || (rows > 0 && i == order.length - 1)) {
+          model.run(lane, rows);
+          for (int row = 0; row < rows; row++) {
+            answers[places[row]] = answer(lane, row);
+          }
+          rows = 0;
+        }
+      }
+    } finally {
+      model.release(lane);
+    }
+    return List.of(answers);
+  }
+
+  private Recommendations answer(Lane lane, int row) {
+    Window window = lane.window(row);
+    RecommendationRequest request = window.request();
+    List<ScoredItem> items = head.rank(lane, row, request);
+    Recommendations.Builder answer =
+        Recommendations.of(request.k(), items)
+            .scoreKind(head.scoreKind())
+            .modelVersion(modelVersion)
+            .modelRuns(1);
+    noteUnknown(answer, window);
+    for (int i = 0; i < manifest.inputs().size(); i++) {
+      if (window.absent(i) > 0) {
+        Manifest.Input input = manifest.inputs().get(i);
+        answer.notice(
+            new Notice(
+                Notice.Code.DEFAULTED_FEATURE,
+                window.absent(i),
+                "input '%s' (%s): %d absent, sent as %s"
+                    .formatted(
+                        input.name(), input.role(), window.absent(i), input.defaultValue())));
+      }
+    }
+    noteShortfall(answer, request, items.size());
+    return answer.build();
+  }
+
+  private Recommendations fallback(RecommendationRequest request, Window window) {
+    session.requireOpen();
+    ItemFilter filter = request.filter();
+    List<String> candidates = manifest.fallback();
+    List<ScoredItem> items = new ArrayList<>(Math.min(request.k(), candidates.size()));
+    for (int i = 0; i < candidates.size() && items.size() < request.k(); i++) {
+      if (filter.accepts(candidates.get(i))) {
+        double score = (candidates.size() - i) / (double) candidates.size();
+        items.add(new ScoredItem(candidates.get(i), score, FALLBACK_SOURCE));
+      }
+    }
+    Recommendations.Builder answer =
+        Recommendations.of(request.k(), items)
+            .scoreKind(ScoreKind.OTHER)
+            .modelVersion(modelVersion)
+            .notice(
+                new Notice(
+                    Notice.Code.FALLBACK_USED,
+                    items.size(),
+                    request.history().isEmpty()
+                        ? "the history is empty; the bundle's fallback list answered"
+                        : "no item of the history is known; the bundle's fallback list answered"));
+    noteUnknown(answer, window);
+    noteShortfall(answer, request, items.size());
+    return answer.build();
+  }
+
+  private static void noteUnknown(Recommendations.Builder answer, Window window) {
+    if (window.unknown() > 0) {
+      answer.notice(
+          new Notice(
+              Notice.Code.UNKNOWN_ITEMS,
+              window.unknown(),
+              "%d of the newest interactions are with items outside the catalogue"
+                  .formatted(window.unknown())));
+    }
+  }
+
+  private static void noteShortfall(
+      Recommendations.Builder answer, RecommendationRequest request, int found) {
+    if (found < request.k()) {
+      answer.notice(
+          new Notice(
+              Notice.Code.SHORTFALL,
+              request.k() - found,
+              "%d requested, %d found: no other item passes the filter"
+                  .formatted(request.k(), found)));
+    }
+  }
+
+  /**
+   * Closes the model and its index, after the calls in flight. Closing twice has no effect.
+   *
+   * @throws RecommenderException if the runtime fails to free the model
+   */
+  @Override
+  public void close() {
+    session.close();
+    closeHead.run();
+  }
+
+  @Override
+  public String toString() {
+    return "OnnxSequenceRecommender[%s, %d items, %s]"
+        .formatted(modelVersion, catalog.size(), session.device());
+  }
+}

@@ -1,0 +1,259 @@
+package io.recommender.onnx;
+
+import io.recommender.Catalog;
+import io.recommender.ItemIndex;
+import io.recommender.ItemIndexFactory;
+import io.recommender.RecommenderException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A folder that holds everything one recommender needs: the exported graph, the items it knows, how
+ * a history becomes tensors, and requests with the answers of the training framework. {@code
+ * BUNDLE.md} of this module describes the format.
+ *
+ * <pre>{@code
+ * try (OnnxSequenceRecommender recommender = RecommenderBundle.open(Path.of("bundles/shop"))) {
+ *   Recommendations top = recommender.recommend(UserHistory.of("sku-1", "sku-7"));
+ * }
+ * }</pre>
+ *
+ * <p>An instance is what the folder says, read and verified without loading the graph.
+ * <b>Immutable</b>.
+ */
+public final class RecommenderBundle {
+  private static final Logger LOG = LoggerFactory.getLogger(RecommenderBundle.class);
+
+  private final Path folder;
+  private final Seal seal;
+  private final Manifest manifest;
+  private final Catalog catalog;
+
+  private RecommenderBundle(Path folder, Seal seal, Manifest manifest, Catalog catalog) {
+    this.folder = folder;
+    this.seal = seal;
+    this.manifest = manifest;
+    this.catalog = catalog;
+  }
+
+  /**
+   * Opens a sequential recommender on the CPU.
+   *
+   * @param folder the bundle
+   * @return a recommender, to be closed by the caller
+   * @throws RecommenderException if anything about the bundle is not as it has to be; the message
+   *     names the file, what was expected and what was found
+   */
+  public static OnnxSequenceRecommender open(Path folder) {
+    return open(folder, BundleOptions.defaults());
+  }
+
+  /**
+   * Opens a sequential recommender.
+   *
+   * <p>Verifies the seal, reads the manifest and the items, loads the graph, checks every tensor,
+   * and replays the golden requests one by one and as a batch. Nothing stays open if any of this
+   * fails.
+   *
+   * @param folder the bundle
+   * @param options device, threads, index and largest batch
+   * @return a recommender, to be closed by the caller
+   * @throws RecommenderException if anything about the bundle or the device is not as it has to be;
+   *     the message names the file, what was expected and what was found
+   */
+  public static OnnxSequenceRecommender open(Path folder, BundleOptions options) {
+    long start = System.nanoTime();
+    RecommenderBundle bundle = read(folder);
+    OnnxSequenceRecommender recommender = bundle.load(options);
+    LOG.info(
+        "opened {}: {} items, {}, {} thread(s) a call, {} ms",
+        recommender.modelVersion(),
+        bundle.catalog.size(),
+        recommender.device(),
+        options.onnx().intraOpThreads(),
+        (System.nanoTime() - start) / 1_000_000);
+    return recommender;
+  }
+
+  /**
+   * Reads a bundle and verifies its seal, without loading the graph.
+   *
+   * @param folder the bundle
+   * @return what the bundle says
+   * @throws RecommenderException if a file is missing, damaged or inconsistent with another
+   */
+  public static RecommenderBundle read(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      throw BundleFailures.invalid(folder, "expected the folder of a bundle, found no such folder");
+    }
+    Path manifestFile = folder.resolve(Manifest.FILE);
+    if (!Files.isRegularFile(manifestFile)) {
+      throw BundleFailures.invalid(
+          Manifest.FILE, "expected the manifest of a bundle, found no such file in " + folder);
+    }
+    Seal seal = Seal.verify(folder);
+    Manifest manifest =
+        ManifestReader.read(seal.resolve(folder, Manifest.FILE, "the format of a bundle"));
+    Catalog catalog =
+        ItemsFile.read(
+            seal.resolve(folder, manifest.itemsFile(), Manifest.FILE), manifest.itemCount());
+    for (String itemId : manifest.fallback()) {
+      if (!catalog.contains(itemId)) {
+        throw BundleFailures.invalid(
+            Manifest.FILE,
+            "/fallback: expected items of %s, found '%s'".formatted(manifest.itemsFile(), itemId));
+      }
+    }
+    return new RecommenderBundle(folder, seal, manifest, catalog);
+  }
+
+  /**
+   * Writes the seal of a bundle, {@code SHA256SUMS}, over every file in its folder. The file is
+   * replaced in one step.
+   *
+   * @param folder the bundle
+   * @throws UncheckedIOException if a file cannot be read or the seal cannot be written
+   */
+  public static void seal(Path folder) {
+    Seal.write(folder);
+  }
+
+  /** {@return the name of the model} */
+  public String name() {
+    return manifest.name();
+  }
+
+  /** {@return the version of the model} */
+  public String version() {
+    return manifest.version();
+  }
+
+  /** {@return the contract of the graph: {@code SEQ_LOGITS} or {@code SEQ_EMBEDDING}} */
+  public String contract() {
+    return manifest.contract().name();
+  }
+
+  /** {@return whether {@link BundleOptions#index} is needed to open the bundle} */
+  public boolean needsIndex() {
+    return manifest.contract() == Manifest.Contract.SEQ_EMBEDDING;
+  }
+
+  /** {@return framework and exporter, for people; possibly empty} */
+  public String producer() {
+    return manifest.producer();
+  }
+
+  /** {@return the SHA-256 that seals the bundle, in hexadecimal} */
+  public String fingerprint() {
+    return seal.fingerprint();
+  }
+
+  /** {@return the items, in the order of the model} */
+  public Catalog catalog() {
+    return catalog;
+  }
+
+  /** {@return how many of the newest interactions the model sees} */
+  public int maxLength() {
+    return manifest.sequence().maxItems();
+  }
+
+  private OnnxSequenceRecommender load(BundleOptions options) {
+    Path model = seal.resolve(folder, manifest.model(), Manifest.FILE);
+    checkOpset(model);
+    OnnxSession session = OnnxSession.open(model, options.onnx());
+    try {
+      return manifest.contract() == Manifest.Contract.SEQ_LOGITS
+          ? loadScores(session, options)
+          : loadVectors(session, options);
+    } catch (RuntimeException e) {
+      try {
+        session.close();
+      } catch (RuntimeException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+  }
+
+  private void checkOpset(Path model) {
+    OptionalLong found = OnnxFile.opset(model);
+    if (found.isEmpty()) {
+      throw BundleFailures.invalid(
+          manifest.model(), "expected an ONNX model that imports an opset, found none");
+    }
+    if (manifest.opset().isPresent() && manifest.opset().get() != found.getAsLong()) {
+      throw BundleFailures.invalid(
+          manifest.model(),
+          "expected opset %d as %s says, found %d"
+              .formatted(manifest.opset().get(), Manifest.FILE, found.getAsLong()));
+    }
+  }
+
+  private OnnxSequenceRecommender loadScores(OnnxSession session, BundleOptions options) {
+    Manifest.Scores scores = manifest.scores().orElseThrow();
+    SequenceModel model =
+        SequenceModel.of(manifest, session, catalog, catalog.size() + scores.offset(), false);
+    Head head = new ScoreHead(session.name(), scores, catalog, manifest.name(), model.columns());
+    return replayed(recommender(session, model, head, () -> {}, options));
+  }
+
+  private OnnxSequenceRecommender loadVectors(OnnxSession session, BundleOptions options) {
+    Manifest.Embedding embedding = manifest.embedding().orElseThrow();
+    ItemIndexFactory factory =
+        options
+            .index()
+            .orElseThrow(
+                () ->
+                    BundleFailures.invalid(
+                        folder,
+                        "the model ends in a user vector, so an index has to be given:"
+                            + " RecommenderBundle.open(folder,"
+                            + " BundleOptions.defaults().index(FlatIndex::new))"));
+    SequenceModel model = SequenceModel.of(manifest, session, catalog, embedding.dimension(), true);
+    float[][] vectors =
+        NpyFile.readMatrix(
+            seal.resolve(folder, embedding.itemVectors(), Manifest.FILE),
+            catalog.size(),
+            embedding.dimension());
+    ItemIndex index = factory.create(embedding.dimension(), embedding.similarity(), catalog.size());
+    try {
+      List<String> ids = new ArrayList<>(catalog.size());
+      for (int ordinal = 0; ordinal < catalog.size(); ordinal++) {
+        ids.add(catalog.id(ordinal));
+      }
+      index.addAll(ids, vectors);
+      Head head = new VectorHead(session.name(), embedding, index, manifest.name());
+      return replayed(recommender(session, model, head, index::close, options));
+    } catch (RuntimeException e) {
+      index.close();
+      throw e;
+    }
+  }
+
+  private OnnxSequenceRecommender recommender(
+      OnnxSession session,
+      SequenceModel model,
+      Head head,
+      Runnable closeHead,
+      BundleOptions options) {
+    return new OnnxSequenceRecommender(
+        manifest, catalog, session, model, head, closeHead, seal.fingerprint(), options.maxBatch());
+  }
+
+  private OnnxSequenceRecommender replayed(OnnxSequenceRecommender recommender) {
+    manifest
+        .golden()
+        .ifPresent(
+            golden ->
+                GoldenRequests.read(seal.resolve(folder, golden, Manifest.FILE))
+                    .replay(recommender));
+    return recommender;
+  }
+}

@@ -1,0 +1,134 @@
+package io.recommender.onnx;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * The seal of a bundle: {@code SHA256SUMS} in the format of {@code sha256sum}, and its own digest
+ * as the fingerprint of the whole.
+ */
+final class Seal {
+  static final String FILE = "SHA256SUMS";
+
+  private final Map<String, String> digests;
+  private final String fingerprint;
+
+  private Seal(Map<String, String> digests, String fingerprint) {
+    this.digests = digests;
+    this.fingerprint = fingerprint;
+  }
+
+  String fingerprint() {
+    return fingerprint;
+  }
+
+  /** Reads the seal and checks every file that it names. */
+  static Seal verify(Path folder) {
+    Path file = folder.resolve(FILE);
+    if (!Files.isRegularFile(file)) {
+      throw BundleFailures.invalid(
+          FILE, "expected the seal of the bundle, found no such file in " + folder);
+    }
+    try {
+      byte[] content = Files.readAllBytes(file);
+      Map<String, String> digests = new TreeMap<>();
+      int number = 0;
+      for (String line : new String(content, StandardCharsets.UTF_8).split("\n")) {
+        number++;
+        if (line.isBlank()) {
+          continue;
+        }
+        if (!line.matches("[0-9a-f]{64} [ *][^/]+")) {
+          throw BundleFailures.invalid(
+              FILE,
+              "line %d: expected '<sha-256>  <file name>', found '%s'".formatted(number, line));
+        }
+        digests.put(line.substring(66), line.substring(0, 64));
+      }
+      for (Map.Entry<String, String> entry : digests.entrySet()) {
+        Path sealed = folder.resolve(entry.getKey());
+        if (!Files.isRegularFile(sealed)) {
+          throw BundleFailures.invalid(
+              entry.getKey(), "named in %s, found no such file".formatted(FILE));
+        }
+        String found = digest(sealed);
+        if (!found.equals(entry.getValue())) {
+          throw BundleFailures.invalid(
+              entry.getKey(),
+              "SHA-256 expected %s as sealed in %s, found %s; the file was changed after sealing"
+                  .formatted(entry.getValue(), FILE, found));
+        }
+      }
+      return new Seal(digests, HexFormat.of().formatHex(sha256().digest(content)));
+    } catch (IOException e) {
+      throw BundleFailures.invalid(FILE, "cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /** Returns a file of the bundle after checking that the seal covers it. */
+  Path resolve(Path folder, String name, String neededBy) {
+    if (!digests.containsKey(name)) {
+      throw BundleFailures.invalid(
+          name,
+          Files.isRegularFile(folder.resolve(name))
+              ? "needed by %s, but not sealed in %s".formatted(neededBy, FILE)
+              : "needed by %s, found no such file".formatted(neededBy));
+    }
+    return folder.resolve(name);
+  }
+
+  /** Writes the seal over every regular file of the folder. */
+  static void write(Path folder) {
+    StringBuilder lines = new StringBuilder();
+    try (Stream<Path> files = Files.list(folder)) {
+      List<Path> sealed =
+          files
+              .filter(Files::isRegularFile)
+              .filter(file -> !file.getFileName().toString().equals(FILE))
+              .sorted()
+              .toList();
+      for (Path file : sealed) {
+        lines.append(digest(file)).append("  ").append(file.getFileName()).append('\n');
+      }
+      Path temporary = Files.createTempFile(folder, FILE, ".tmp");
+      Files.writeString(temporary, lines);
+      Files.move(
+          temporary,
+          folder.resolve(FILE),
+          java.nio.file.StandardCopyOption.ATOMIC_MOVE,
+          java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String digest(Path file) throws IOException {
+    MessageDigest digest = sha256();
+    byte[] block = new byte[1 << 16];
+    try (InputStream in = Files.newInputStream(file)) {
+      for (int read = in.read(block); read >= 0; read = in.read(block)) {
+        digest.update(block, 0, read);
+      }
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,254 @@
+package io.recommender.onnx;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import io.recommender.Catalog;
+import io.recommender.RecommendationRequest;
+import io.recommender.RecommenderException;
+import io.recommender.RecommenderException.Kind;
+import io.recommender.UserHistory;
+import io.recommender.onnx.OnnxSession.TensorSpec;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+
+/**
+ * A graph that reads windows: the plan from manifest roles to tensors, and its runs.
+ *
+ * <p><b>Thread-safe</b>: each call works in a lane of its own.
+ */
+final class SequenceModel {
+  /** More idle lanes than this are left to the garbage collector. */
+  private static final int IDLE_LANES = 64;
+
+  private final Manifest manifest;
+  private final OnnxSession session;
+  private final Catalog catalog;
+  private final List<InputWriter> writers;
+  private final OnnxJavaType outputType;
+  private final int fixedBatch;
+  private final int columns;
+  private final ArrayBlockingQueue<Lane> idle = new ArrayBlockingQueue<>(IDLE_LANES);
+
+  private SequenceModel(
+      Manifest manifest,
+      OnnxSession session,
+      Catalog catalog,
+      List<InputWriter> writers,
+      OnnxJavaType outputType,
+      int fixedBatch,
+      int columns) {
+    this.manifest = manifest;
+    this.session = session;
+    this.catalog = catalog;
+    this.writers = writers;
+    this.outputType = outputType;
+    this.fixedBatch = fixedBatch;
+    this.columns = columns;
+  }
+
+  /**
+   * Checks every tensor of the graph against the manifest, and runs the graph once to learn what
+   * its shapes leave open.
+   *
+   * @param width the number of columns the output must have, or at least must have
+   * @param exactly whether it must have exactly that many
+   */
+  static SequenceModel of(
+      Manifest manifest, OnnxSession session, Catalog catalog, int width, boolean exactly) {
+    String model = session.name();
+    Map<String, TensorSpec> remaining = new HashMap<>(session.inputs());
+    List<InputWriter> writers = new ArrayList<>();
+    for (Manifest.Input input : manifest.inputs()) {
+      TensorSpec spec = remaining.remove(input.name());
+      if (spec == null) {
+        throw BundleFailures.mismatch(
+            model,
+            "expected an input '%s' of role %s as %s says, found inputs %s"
+                .formatted(input.name(), input.role(), Manifest.FILE, session.inputs()));
+      }
+      writers.add(InputWriter.of(model, input, manifest.sequence(), spec));
+    }
+    if (!remaining.isEmpty()) {
+      throw BundleFailures.mismatch(
+          model,
+          "expected a role in %s for every input, found none for %s"
+              .formatted(Manifest.FILE, remaining));
+    }
+    String output = manifest.output();
+    TensorSpec spec = session.outputs().get(output);
+    if (spec == null) {
+      throw BundleFailures.mismatch(
+          model,
+          "expected an output '%s' as %s says, found outputs %s"
+              .formatted(output, Manifest.FILE, session.outputs()));
+    }
+    if ((spec.type() != OnnxJavaType.FLOAT && spec.type() != OnnxJavaType.FLOAT16)
+        || spec.shape().length != 2) {
+      throw BundleFailures.mismatch(
+          model,
+          "output '%s': expected float or float16 [batch, %s], found %s"
+              .formatted(output, exactly ? width : "at least " + width, spec));
+    }
+    int fixedBatch = fixedBatch(model, session.inputs());
+    SequenceModel probe =
+        new SequenceModel(manifest, session, catalog, writers, spec.type(), fixedBatch, width);
+    int columns = probe.probe(Math.max(1, fixedBatch));
+    if (exactly ? columns != width : columns < width) {
+      throw BundleFailures.mismatch(
+          model,
+          "output '%s': expected %s%d columns (%s), found %d"
+              .formatted(
+                  output,
+                  exactly ? "" : "at least ",
+                  width,
+                  exactly ? "the dimension in " + Manifest.FILE : "items and offset",
+                  columns));
+    }
+    if (fixedBatch == 0 && probe.probe(2) != columns) {
+      throw BundleFailures.mismatch(model, "the width of output '%s' varies".formatted(output));
+    }
+    return new SequenceModel(manifest, session, catalog, writers, spec.type(), fixedBatch, columns);
+  }
+
+  private static int fixedBatch(String model, Map<String, TensorSpec> inputs) {
+    Map<String, Long> fixed = InputWriter.fixedBatches(inputs);
+    if (fixed.isEmpty()) {
+      return 0;
+    }
+    if (fixed.size() != inputs.size() || fixed.values().stream().distinct().count() != 1) {
+      throw BundleFailures.mismatch(
+          model, "expected the same batch in every input, found " + inputs);
+    }
+    return Math.toIntExact(fixed.values().iterator().next());
+  }
+
+  /** Runs a window of one item in every row and returns the number of columns that come out. */
+  private int probe(int rows) {
+    Lane lane = newLane();
+    int length = manifest.sequence().maxLength();
+    RecommendationRequest request = RecommendationRequest.of(UserHistory.of(catalog.id(0))).build();
+    for (int row = 0; row < rows; row++) {
+      lane.window(row).assemble(request, catalog);
+    }
+    write(lane, rows, length);
+    try {
+      long[] shape =
+          session.call(
+              (environment, runner) -> {
+                Map<String, OnnxTensor> tensors = new HashMap<>();
+                try {
+                  tensors(environment, lane, rows, length, tensors);
+                  return session.outputShape(tensors, manifest.output());
+                } finally {
+                  tensors.values().forEach(OnnxTensor::close);
+                }
+              });
+      if (shape.length != 2 || shape[0] != rows) {
+        throw BundleFailures.mismatch(
+            session.name(),
+            "output '%s': expected [%d, columns] for a batch of %d, found %s"
+                .formatted(manifest.output(), rows, rows, Arrays.toString(shape)));
+      }
+      return Math.toIntExact(shape[1]);
+    } catch (OrtException e) {
+      throw new RecommenderException(
+          Kind.SHAPE_MISMATCH,
+          "%s: expected to run a batch of %d x %d, found: %s"
+              .formatted(session.name(), rows, length, e.getMessage()),
+          e);
+    }
+  }
+
+  /** Columns of the output. */
+  int columns() {
+    return columns;
+  }
+
+  /** The largest batch one run can take, at most as asked. */
+  int maxBatch(int asked) {
+    return fixedBatch == 0 ? asked : fixedBatch;
+  }
+
+  Lane acquire() {
+    Lane lane = idle.poll();
+    return lane == null ? newLane() : lane;
+  }
+
+  void release(Lane lane) {
+    lane.clear();
+    idle.offer(lane);
+  }
+
+  private Lane newLane() {
+    return new Lane(manifest, writers, new TensorBuffer(outputType));
+  }
+
+  /** Runs the windows in the lane; row i of its output belongs to window i. */
+  void run(Lane lane, int rows) {
+    int padded = fixedBatch == 0 ? rows : fixedBatch;
+    for (int row = rows; row < padded; row++) {
+      lane.window(row).assemble(lane.window(0).request(), catalog);
+    }
+    int length = length(lane, rows);
+    write(lane, padded, length);
+    lane.output().ensure((long) padded * columns);
+    try {
+      session.call(
+          (environment, runner) -> {
+            Map<String, OnnxTensor> tensors = new HashMap<>(writers.size() * 2);
+            try (OnnxTensor output =
+                lane.output().tensor(environment, new long[] {padded, columns})) {
+              tensors(environment, lane, padded, length, tensors);
+              runner.run(tensors, Map.of(manifest.output(), output));
+              return null;
+            } finally {
+              tensors.values().forEach(OnnxTensor::close);
+            }
+          });
+    } catch (OrtException e) {
+      throw new RecommenderException(
+          Kind.INFERENCE_FAILED,
+          "%s: run failed for batch %d x %d: %s"
+              .formatted(session.name(), padded, length, e.getMessage()),
+          e);
+    }
+  }
+
+  private int length(Lane lane, int rows) {
+    if (manifest.sequence().length() == Manifest.Length.FIXED) {
+      return manifest.sequence().maxLength();
+    }
+    int longest = 1;
+    for (int row = 0; row < rows; row++) {
+      longest = Math.max(longest, lane.window(row).size());
+    }
+    return longest;
+  }
+
+  private void write(Lane lane, int rows, int length) {
+    for (int i = 0; i < writers.size(); i++) {
+      InputWriter writer = writers.get(i);
+      TensorBuffer buffer = lane.input(i);
+      writer.ensure(buffer, rows, length);
+      for (int row = 0; row < rows; row++) {
+        Window window = lane.window(row);
+        window.absent(i, writer.write(buffer, window, row, length));
+      }
+    }
+  }
+
+  private void tensors(
+      OrtEnvironment environment, Lane lane, int rows, int length, Map<String, OnnxTensor> tensors)
+      throws OrtException {
+    for (int i = 0; i < writers.size(); i++) {
+      InputWriter writer = writers.get(i);
+      tensors.put(writer.name(), lane.input(i).tensor(environment, writer.shape(rows, length)));
+    }
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * Runs exported ONNX models on CPU or GPU, from sealed bundles.
+ *
+ * <pre>{@code
+ * try (OnnxSequenceRecommender recommender = RecommenderBundle.open(Path.of("bundles/shop"))) {
+ *   Recommendations top = recommender.recommend(UserHistory.of("sku-1", "sku-7"));
+ * }
+ * }</pre>
+ *
+ * <p>The format of a bundle is described in {@code BUNDLE.md} of this module. No type of the model
+ * runtime appears in a public signature, and no native handle ever leaves this package.
+ */
+@NullMarked
+package io.recommender.onnx;
+
+import org.jspecify.annotations.NullMarked;
