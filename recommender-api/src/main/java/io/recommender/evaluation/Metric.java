@@ -1,5 +1,7 @@
 package io.recommender.evaluation;
 
+import java.util.Locale;
+
 /**
  * The metrics of recommended lists, each with the name of whose definition it is.
  *
@@ -10,7 +12,7 @@ package io.recommender.evaluation;
  */
 public enum Metric {
   /** {@link RankingMetrics#hitRate}; RecBole Hit, Elliot HR. */
-  HIT_RATE("hit_rate", "HR", Better.HIGHER),
+  HIT_RATE("hitRate", "HR", Better.HIGHER),
   /** {@link RankingMetrics#recall}; RecBole, Elliot. */
   RECALL("recall", "Recall", Better.HIGHER),
   /** {@link RankingMetrics#precision}; RecBole, Elliot. */
@@ -22,41 +24,41 @@ public enum Metric {
   /** {@link RankingMetrics#averagePrecision}; RecBole MAP. */
   MAP("map", "MAP", Better.HIGHER),
   /** {@link RankingMetrics#meanPrecision}; Elliot MAP. */
-  MEAN_PRECISION("mean_precision", "Mean precision", Better.HIGHER),
+  MEAN_PRECISION("meanPrecision", "Mean precision", Better.HIGHER),
   /** {@link RankingMetrics#ndcg}; RecBole NDCG, Elliot nDCGRendle2020. */
   NDCG("ndcg", "NDCG", Better.HIGHER),
   /** {@link RankingMetrics#gradedNdcg}; Elliot nDCG. */
-  GRADED_NDCG("graded_ndcg", "Graded NDCG", Better.HIGHER),
+  GRADED_NDCG("gradedNdcg", "Graded NDCG", Better.HIGHER),
   /** {@link PopularityMetrics#epc}; Elliot EPC. */
   EPC("epc", "EPC", Better.HIGHER),
   /** {@link PopularityMetrics#efd}; Elliot EFD. */
   EFD("efd", "EFD", Better.HIGHER),
   /** {@link DistributionMetrics#itemCoverage}; Elliot ItemCoverage. */
-  ITEM_COVERAGE("item_coverage", "Items covered", Better.HIGHER),
+  ITEM_COVERAGE("itemCoverage", "Items covered", Better.HIGHER),
   /** {@link DistributionMetrics#itemCoverageRatio}; RecBole ItemCoverage. */
-  ITEM_COVERAGE_RATIO("item_coverage_ratio", "Coverage", Better.HIGHER),
+  ITEM_COVERAGE_RATIO("itemCoverageRatio", "Coverage", Better.HIGHER),
   /** {@link DistributionMetrics#giniIndex}; RecBole GiniIndex. */
-  GINI_INDEX("gini_index", "Gini index", Better.LOWER),
+  GINI_INDEX("giniIndex", "Gini index", Better.LOWER),
   /** {@link DistributionMetrics#giniDiversity}; Elliot GiniIndex. */
-  GINI_DIVERSITY("gini_diversity", "Gini diversity", Better.HIGHER),
+  GINI_DIVERSITY("giniDiversity", "Gini diversity", Better.HIGHER),
   /** {@link DistributionMetrics#shannonEntropy}; Elliot SEntropy. */
-  SHANNON_ENTROPY("shannon_entropy", "Entropy", Better.HIGHER),
+  SHANNON_ENTROPY("shannonEntropy", "Entropy", Better.HIGHER),
   /** {@link DistributionMetrics#entropyPerItem}; RecBole ShannonEntropy. */
-  ENTROPY_PER_ITEM("entropy_per_item", "Entropy per item", Better.NEITHER),
+  ENTROPY_PER_ITEM("entropyPerItem", "Entropy per item", Better.NEITHER),
   /** {@link PopularityMetrics#arp}; Elliot ARP. */
   ARP("arp", "ARP", Better.LOWER),
   /** {@link PopularityMetrics#averagePopularity}; RecBole AveragePopularity. */
-  AVERAGE_POPULARITY("average_popularity", "Average popularity", Better.LOWER),
+  AVERAGE_POPULARITY("averagePopularity", "Average popularity", Better.LOWER),
   /** {@link PopularityMetrics#aclt}; Elliot ACLT. */
   ACLT("aclt", "ACLT", Better.HIGHER),
   /** {@link PopularityMetrics#aplt}; Elliot APLT. */
   APLT("aplt", "APLT", Better.HIGHER),
   /** {@link PopularityMetrics#tailPercentage}; RecBole TailPercentage. */
-  TAIL_PERCENTAGE("tail_percentage", "Tail percentage", Better.HIGHER),
+  TAIL_PERCENTAGE("tailPercentage", "Tail percentage", Better.HIGHER),
   /** {@link PopularityMetrics#popReo}; Elliot PopREO. */
-  POP_REO("pop_reo", "PopREO", Better.LOWER),
+  POP_REO("popReo", "PopREO", Better.LOWER),
   /** {@link PopularityMetrics#popRsp}; Elliot PopRSP. */
-  POP_RSP("pop_rsp", "PopRSP", Better.LOWER);
+  POP_RSP("popRsp", "PopRSP", Better.LOWER);
 
   /** Which of two values of a metric one would rather have. */
   public enum Better {
@@ -78,7 +80,7 @@ public enum Metric {
     this.better = better;
   }
 
-  /** {@return the name in JSON, such as {@code hit_rate}; never changes} */
+  /** {@return the name in JSON, such as {@code hitRate}; never changes} */
   public String id() {
     return id;
   }
@@ -131,6 +133,21 @@ public enum Metric {
         yield mean.value();
       }
     };
+  }
+
+  /** A value as people read it: four decimals for shares, fewer for counts; n/a for NaN. */
+  String format(double value) {
+    if (Double.isNaN(value)) {
+      return "n/a";
+    }
+    String pattern =
+        switch (this) {
+          case ITEM_COVERAGE -> "%.0f";
+          case ARP, AVERAGE_POPULARITY -> "%.1f";
+          case EFD, SHANNON_ENTROPY -> "%.3f";
+          default -> "%.4f";
+        };
+    return String.format(Locale.ROOT, pattern, value);
   }
 
   /** The value of an accuracy metric for one user, NaN where it is undefined. */

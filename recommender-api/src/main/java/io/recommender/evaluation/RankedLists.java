@@ -23,21 +23,19 @@ public final class RankedLists {
   private final int[][] testItems;
   private final double[][] testRatings;
 
-  private RankedLists(
-      Split split, Catalog catalog, TrainingStatistics training, List<List<String>> lists) {
+  private RankedLists(Split split, Catalog catalog, TrainingStatistics training, int[][] lists) {
     this.split = split;
     this.catalog = catalog;
     this.training = training;
     int users = split.cases().size();
-    if (lists.size() != users) {
+    if (lists.length != users) {
       throw new IllegalArgumentException(
-          "lists: expected one for each of %d cases, found %d".formatted(users, lists.size()));
+          "lists: expected one for each of %d cases, found %d".formatted(users, lists.length));
     }
-    this.lists = new int[users][];
+    this.lists = lists;
     testItems = new int[users][];
     testRatings = new double[users][];
     for (int u = 0; u < users; u++) {
-      this.lists[u] = ordinals(u, lists.get(u));
       Map<String, Double> ratings = split.cases().get(u).ratings();
       List<Map.Entry<String, Double>> ordered =
           ratings.entrySet().stream()
@@ -62,13 +60,18 @@ public final class RankedLists {
    */
   public static RankedLists of(Split split, Catalog catalog, List<List<String>> lists) {
     Objects.requireNonNull(catalog, "catalog");
-    return new RankedLists(split, catalog, TrainingStatistics.of(catalog, split.training()), lists);
+    int[][] ordinals = new int[lists.size()][];
+    for (int u = 0; u < ordinals.length; u++) {
+      ordinals[u] = ordinals(u, lists.get(u), catalog);
+    }
+    return new RankedLists(
+        split, catalog, TrainingStatistics.of(catalog, split.training()), ordinals);
   }
 
-  /** Like {@link #of}, with statistics that were counted before. */
+  /** Like {@link #of}, from statistics that were counted before and lists that were checked. */
   static RankedLists of(
-      Split split, Catalog catalog, TrainingStatistics training, List<List<String>> lists) {
-    return new RankedLists(split, catalog, training, lists);
+      Split split, Catalog catalog, TrainingStatistics training, int[][] ordinals) {
+    return new RankedLists(split, catalog, training, ordinals);
   }
 
   /**
@@ -178,7 +181,7 @@ public final class RankedLists {
     return rating >= threshold ? StrictMath.pow(2, rating - threshold + 1) - 1 : 0;
   }
 
-  private int[] ordinals(int user, List<String> itemIds) {
+  private static int[] ordinals(int user, List<String> itemIds, Catalog catalog) {
     int[] ordinals = new int[itemIds.size()];
     for (int i = 0; i < ordinals.length; i++) {
       ordinals[i] = catalog.ordinal(itemIds.get(i));
