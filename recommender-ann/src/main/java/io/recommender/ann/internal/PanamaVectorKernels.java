@@ -1,0 +1,253 @@
+package io.recommender.ann.internal;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * SIMD through the Vector API. The only class that names it; loaded by name when it is there.
+ *
+ * <p>Four rows at once keep several cache misses in flight, which a scan of random memory waits
+ * for. A tile keeps eight sums in registers and needs no sum across lanes, because each lane is a
+ * row of its own.
+ */
+final class PanamaVectorKernels extends VectorKernels {
+  // A species that is not a constant of the class falls off the fast path of the compiler.
+  private static final VectorSpecies<Float> SPECIES =
+      FloatVector.SPECIES_PREFERRED.length() > TILE_ROWS / 2
+          ? FloatVector.SPECIES_512
+          : FloatVector.SPECIES_PREFERRED;
+  private static final int LANES = SPECIES.length();
+
+  @Override
+  public float dot(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
+    FloatVector sum0 = FloatVector.zero(SPECIES);
+    FloatVector sum1 = FloatVector.zero(SPECIES);
+    int i = 0;
+    for (int bound = length - 2 * LANES; i <= bound; i += 2 * LANES) {
+      sum0 = load(query, queryOffset + i).fma(load(rows, rowOffset + i), sum0);
+      sum1 = load(query, queryOffset + i + LANES).fma(load(rows, rowOffset + i + LANES), sum1);
+    }
+    if (i + LANES <= length) {
+      sum0 = load(query, queryOffset + i).fma(load(rows, rowOffset + i), sum0);
+      i += LANES;
+    }
+    float sum = sum0.add(sum1).reduceLanes(VectorOperators.ADD);
+    for (; i < length; i++) {
+      sum += query[queryOffset + i] * rows[rowOffset + i];
+    }
+    return sum;
+  }
+
+  @Override
+  public float squaredL2(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
+    FloatVector sum0 = FloatVector.zero(SPECIES);
+    FloatVector sum1 = FloatVector.zero(SPECIES);
+    int i = 0;
+    for (int bound = length - 2 * LANES; i <= bound; i += 2 * LANES) {
+      FloatVector difference0 = load(query, queryOffset + i).sub(load(rows, rowOffset + i));
+      sum0 = difference0.fma(difference0, sum0);
+      FloatVector difference1 =
+          load(query, queryOffset + i + LANES).sub(load(rows, rowOffset + i + LANES));
+      sum1 = difference1.fma(difference1, sum1);
+    }
+    if (i + LANES <= length) {
+      FloatVector difference0 = load(query, queryOffset + i).sub(load(rows, rowOffset + i));
+      sum0 = difference0.fma(difference0, sum0);
+      i += LANES;
+    }
+    float sum = sum0.add(sum1).reduceLanes(VectorOperators.ADD);
+    for (; i < length; i++) {
+      float difference = query[queryOffset + i] - rows[rowOffset + i];
+      sum += difference * difference;
+    }
+    return sum;
+  }
+
+  @Override
+  public void dot4(
+      float[] query,
+      int queryOffset,
+      float[] rows,
+      int row0,
+      int row1,
+      int row2,
+      int row3,
+      int length,
+      float[] out,
+      int outOffset) {
+    FloatVector sum0 = FloatVector.zero(SPECIES);
+    FloatVector sum1 = FloatVector.zero(SPECIES);
+    FloatVector sum2 = FloatVector.zero(SPECIES);
+    FloatVector sum3 = FloatVector.zero(SPECIES);
+    int i = 0;
+    for (int bound = length - LANES; i <= bound; i += LANES) {
+      FloatVector part = load(query, queryOffset + i);
+      sum0 = part.fma(load(rows, row0 + i), sum0);
+      sum1 = part.fma(load(rows, row1 + i), sum1);
+      sum2 = part.fma(load(rows, row2 + i), sum2);
+      sum3 = part.fma(load(rows, row3 + i), sum3);
+    }
+    float result0 = sum0.reduceLanes(VectorOperators.ADD);
+    float result1 = sum1.reduceLanes(VectorOperators.ADD);
+    float result2 = sum2.reduceLanes(VectorOperators.ADD);
+    float result3 = sum3.reduceLanes(VectorOperators.ADD);
+    for (; i < length; i++) {
+      float value = query[queryOffset + i];
+      result0 += value * rows[row0 + i];
+      result1 += value * rows[row1 + i];
+      result2 += value * rows[row2 + i];
+      result3 += value * rows[row3 + i];
+    }
+    out[outOffset] = result0;
+    out[outOffset + 1] = result1;
+    out[outOffset + 2] = result2;
+    out[outOffset + 3] = result3;
+  }
+
+  @Override
+  public void squaredL2Of4(
+      float[] query,
+      int queryOffset,
+      float[] rows,
+      int row0,
+      int row1,
+      int row2,
+      int row3,
+      int length,
+      float[] out,
+      int outOffset) {
+    FloatVector sum0 = FloatVector.zero(SPECIES);
+    FloatVector sum1 = FloatVector.zero(SPECIES);
+    FloatVector sum2 = FloatVector.zero(SPECIES);
+    FloatVector sum3 = FloatVector.zero(SPECIES);
+    int i = 0;
+    for (int bound = length - LANES; i <= bound; i += LANES) {
+      FloatVector part = load(query, queryOffset + i);
+      FloatVector difference0 = part.sub(load(rows, row0 + i));
+      sum0 = difference0.fma(difference0, sum0);
+      FloatVector difference1 = part.sub(load(rows, row1 + i));
+      sum1 = difference1.fma(difference1, sum1);
+      FloatVector difference2 = part.sub(load(rows, row2 + i));
+      sum2 = difference2.fma(difference2, sum2);
+      FloatVector difference3 = part.sub(load(rows, row3 + i));
+      sum3 = difference3.fma(difference3, sum3);
+    }
+    float result0 = sum0.reduceLanes(VectorOperators.ADD);
+    float result1 = sum1.reduceLanes(VectorOperators.ADD);
+    float result2 = sum2.reduceLanes(VectorOperators.ADD);
+    float result3 = sum3.reduceLanes(VectorOperators.ADD);
+    for (; i < length; i++) {
+      float value = query[queryOffset + i];
+      float difference0 = value - rows[row0 + i];
+      result0 += difference0 * difference0;
+      float difference1 = value - rows[row1 + i];
+      result1 += difference1 * difference1;
+      float difference2 = value - rows[row2 + i];
+      result2 += difference2 * difference2;
+      float difference3 = value - rows[row3 + i];
+      result3 += difference3 * difference3;
+    }
+    out[outOffset] = result0;
+    out[outOffset + 1] = result1;
+    out[outOffset + 2] = result2;
+    out[outOffset + 3] = result3;
+  }
+
+  @Override
+  public void dotTile(float[] queries, int queryOffset, float[] packed, int length, float[] out) {
+    int query0 = queryOffset;
+    int query1 = query0 + length;
+    int query2 = query1 + length;
+    int query3 = query2 + length;
+    for (int r = 0; r < TILE_ROWS; r += 2 * LANES) {
+      FloatVector sum0a = FloatVector.zero(SPECIES);
+      FloatVector sum0b = FloatVector.zero(SPECIES);
+      FloatVector sum1a = FloatVector.zero(SPECIES);
+      FloatVector sum1b = FloatVector.zero(SPECIES);
+      FloatVector sum2a = FloatVector.zero(SPECIES);
+      FloatVector sum2b = FloatVector.zero(SPECIES);
+      FloatVector sum3a = FloatVector.zero(SPECIES);
+      FloatVector sum3b = FloatVector.zero(SPECIES);
+      for (int i = 0; i < length; i++) {
+        FloatVector a = load(packed, i * TILE_ROWS + r);
+        FloatVector b = load(packed, i * TILE_ROWS + r + LANES);
+        FloatVector value0 = FloatVector.broadcast(SPECIES, queries[query0 + i]);
+        sum0a = value0.fma(a, sum0a);
+        sum0b = value0.fma(b, sum0b);
+        FloatVector value1 = FloatVector.broadcast(SPECIES, queries[query1 + i]);
+        sum1a = value1.fma(a, sum1a);
+        sum1b = value1.fma(b, sum1b);
+        FloatVector value2 = FloatVector.broadcast(SPECIES, queries[query2 + i]);
+        sum2a = value2.fma(a, sum2a);
+        sum2b = value2.fma(b, sum2b);
+        FloatVector value3 = FloatVector.broadcast(SPECIES, queries[query3 + i]);
+        sum3a = value3.fma(a, sum3a);
+        sum3b = value3.fma(b, sum3b);
+      }
+      sum0a.intoArray(out, r);
+      sum0b.intoArray(out, r + LANES);
+      sum1a.intoArray(out, TILE_ROWS + r);
+      sum1b.intoArray(out, TILE_ROWS + r + LANES);
+      sum2a.intoArray(out, 2 * TILE_ROWS + r);
+      sum2b.intoArray(out, 2 * TILE_ROWS + r + LANES);
+      sum3a.intoArray(out, 3 * TILE_ROWS + r);
+      sum3b.intoArray(out, 3 * TILE_ROWS + r + LANES);
+    }
+  }
+
+  @Override
+  public void squaredL2Tile(
+      float[] queries, int queryOffset, float[] packed, int length, float[] out) {
+    int query0 = queryOffset;
+    int query1 = query0 + length;
+    int query2 = query1 + length;
+    int query3 = query2 + length;
+    for (int r = 0; r < TILE_ROWS; r += 2 * LANES) {
+      FloatVector sum0a = FloatVector.zero(SPECIES);
+      FloatVector sum0b = FloatVector.zero(SPECIES);
+      FloatVector sum1a = FloatVector.zero(SPECIES);
+      FloatVector sum1b = FloatVector.zero(SPECIES);
+      FloatVector sum2a = FloatVector.zero(SPECIES);
+      FloatVector sum2b = FloatVector.zero(SPECIES);
+      FloatVector sum3a = FloatVector.zero(SPECIES);
+      FloatVector sum3b = FloatVector.zero(SPECIES);
+      for (int i = 0; i < length; i++) {
+        FloatVector a = load(packed, i * TILE_ROWS + r);
+        FloatVector b = load(packed, i * TILE_ROWS + r + LANES);
+        FloatVector value0 = FloatVector.broadcast(SPECIES, queries[query0 + i]);
+        FloatVector difference0a = value0.sub(a);
+        sum0a = difference0a.fma(difference0a, sum0a);
+        FloatVector difference0b = value0.sub(b);
+        sum0b = difference0b.fma(difference0b, sum0b);
+        FloatVector value1 = FloatVector.broadcast(SPECIES, queries[query1 + i]);
+        FloatVector difference1a = value1.sub(a);
+        sum1a = difference1a.fma(difference1a, sum1a);
+        FloatVector difference1b = value1.sub(b);
+        sum1b = difference1b.fma(difference1b, sum1b);
+        FloatVector value2 = FloatVector.broadcast(SPECIES, queries[query2 + i]);
+        FloatVector difference2a = value2.sub(a);
+        sum2a = difference2a.fma(difference2a, sum2a);
+        FloatVector difference2b = value2.sub(b);
+        sum2b = difference2b.fma(difference2b, sum2b);
+        FloatVector value3 = FloatVector.broadcast(SPECIES, queries[query3 + i]);
+        FloatVector difference3a = value3.sub(a);
+        sum3a = difference3a.fma(difference3a, sum3a);
+        FloatVector difference3b = value3.sub(b);
+        sum3b = difference3b.fma(difference3b, sum3b);
+      }
+      sum0a.intoArray(out, r);
+      sum0b.intoArray(out, r + LANES);
+      sum1a.intoArray(out, TILE_ROWS + r);
+      sum1b.intoArray(out, TILE_ROWS + r + LANES);
+      sum2a.intoArray(out, 2 * TILE_ROWS + r);
+      sum2b.intoArray(out, 2 * TILE_ROWS + r + LANES);
+      sum3a.intoArray(out, 3 * TILE_ROWS + r);
+      sum3b.intoArray(out, 3 * TILE_ROWS + r + LANES);
+    }
+  }
+
+  private static FloatVector load(float[] array, int offset) {
+    return FloatVector.fromArray(SPECIES, array, offset);
+  }
+}

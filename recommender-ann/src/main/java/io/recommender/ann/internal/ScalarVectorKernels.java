@@ -1,0 +1,119 @@
+package io.recommender.ann.internal;
+
+import java.util.Arrays;
+
+/** Plain Java: the specification of the operations, and what runs without the Vector API. */
+final class ScalarVectorKernels extends VectorKernels {
+
+  @Override
+  public float dot(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
+    // Four sums, because one would wait for the addition before it.
+    float sum0 = 0;
+    float sum1 = 0;
+    float sum2 = 0;
+    float sum3 = 0;
+    int i = 0;
+    for (; i + 3 < length; i += 4) {
+      sum0 += query[queryOffset + i] * rows[rowOffset + i];
+      sum1 += query[queryOffset + i + 1] * rows[rowOffset + i + 1];
+      sum2 += query[queryOffset + i + 2] * rows[rowOffset + i + 2];
+      sum3 += query[queryOffset + i + 3] * rows[rowOffset + i + 3];
+    }
+    for (; i < length; i++) {
+      sum0 += query[queryOffset + i] * rows[rowOffset + i];
+    }
+    return (sum0 + sum1) + (sum2 + sum3);
+  }
+
+  @Override
+  public float squaredL2(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
+    float sum0 = 0;
+    float sum1 = 0;
+    float sum2 = 0;
+    float sum3 = 0;
+    int i = 0;
+    for (; i + 3 < length; i += 4) {
+      float difference0 = query[queryOffset + i] - rows[rowOffset + i];
+      float difference1 = query[queryOffset + i + 1] - rows[rowOffset + i + 1];
+      float difference2 = query[queryOffset + i + 2] - rows[rowOffset + i + 2];
+      float difference3 = query[queryOffset + i + 3] - rows[rowOffset + i + 3];
+      sum0 += difference0 * difference0;
+      sum1 += difference1 * difference1;
+      sum2 += difference2 * difference2;
+      sum3 += difference3 * difference3;
+    }
+    for (; i < length; i++) {
+      float difference = query[queryOffset + i] - rows[rowOffset + i];
+      sum0 += difference * difference;
+    }
+    return (sum0 + sum1) + (sum2 + sum3);
+  }
+
+  @Override
+  public void dot4(
+      float[] query,
+      int queryOffset,
+      float[] rows,
+      int row0,
+      int row1,
+      int row2,
+      int row3,
+      int length,
+      float[] out,
+      int outOffset) {
+    out[outOffset] = dot(query, queryOffset, rows, row0, length);
+    out[outOffset + 1] = dot(query, queryOffset, rows, row1, length);
+    out[outOffset + 2] = dot(query, queryOffset, rows, row2, length);
+    out[outOffset + 3] = dot(query, queryOffset, rows, row3, length);
+  }
+
+  @Override
+  public void squaredL2Of4(
+      float[] query,
+      int queryOffset,
+      float[] rows,
+      int row0,
+      int row1,
+      int row2,
+      int row3,
+      int length,
+      float[] out,
+      int outOffset) {
+    out[outOffset] = squaredL2(query, queryOffset, rows, row0, length);
+    out[outOffset + 1] = squaredL2(query, queryOffset, rows, row1, length);
+    out[outOffset + 2] = squaredL2(query, queryOffset, rows, row2, length);
+    out[outOffset + 3] = squaredL2(query, queryOffset, rows, row3, length);
+  }
+
+  @Override
+  public void dotTile(float[] queries, int queryOffset, float[] packed, int length, float[] out) {
+    Arrays.fill(out, 0, TILE_QUERIES * TILE_ROWS, 0);
+    for (int q = 0; q < TILE_QUERIES; q++) {
+      int to = q * TILE_ROWS;
+      for (int i = 0; i < length; i++) {
+        float value = queries[queryOffset + q * length + i];
+        int from = i * TILE_ROWS;
+        for (int r = 0; r < TILE_ROWS; r++) {
+          out[to + r] += value * packed[from + r];
+        }
+      }
+    }
+  }
+
+  @Override
+  public void squaredL2Tile(
+      float[] queries, int queryOffset, float[] packed, int length, float[] out) {
+    Arrays.fill(out, 0, TILE_QUERIES * TILE_ROWS, 0);
+    for (int q = 0; q < TILE_QUERIES; q++) {
+      int to = q * TILE_ROWS;
+      for (int i = 0; i < length; i++) {
+        float value = queries[queryOffset + q * length + i];
+        int from = i * TILE_ROWS;
+        for (int r = 0; r < TILE_ROWS; r++) {
+          float difference = value - packed[from + r];
+          out[to + r] += difference * difference;
+        }
+      }
+    }
+  }
+}

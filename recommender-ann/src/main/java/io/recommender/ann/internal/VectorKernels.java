@@ -1,0 +1,164 @@
+package io.recommender.ann.internal;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The arithmetic of vectors, once per instruction set.
+ *
+ * <p>A row is {@code length} consecutive floats of a flat array. Every operation computes in float
+ * and in an order of its own choice, so its result differs from the true sum by at most {@link
+ * #relativeError} times the sum of the magnitudes of its terms, and by {@link #absoluteError} more
+ * where terms are too small for a float. Sums beyond the range of a float become infinite or NaN.
+ * {@link ScalarVectorKernels} is the specification; the others are tested against it.
+ *
+ * <p>Internal. May change in any release.
+ *
+ * <p>Kernels validate nothing: offsets and lengths are the caller's duty.
+ *
+ * <p><b>Thread safety.</b> Immutable.
+ */
+public abstract class VectorKernels {
+  /** The number of rows that {@link #dotTile} and {@link #squaredL2Tile} take at once. */
+  public static final int TILE_ROWS = 32;
+
+  /** The number of queries that {@link #dotTile} and {@link #squaredL2Tile} take at once. */
+  public static final int TILE_QUERIES = 4;
+
+  private static final Logger LOG = LoggerFactory.getLogger(VectorKernels.class);
+  private static final String PANAMA = "io.recommender.ann.internal.PanamaVectorKernels";
+  private static final String PROPERTY = "recommender.kernels";
+
+  /** Returns the kernels of this JVM, chosen at the first call. */
+  public static VectorKernels best() {
+    return Holder.BEST;
+  }
+
+  /** Returns the inner product of a query and a row. */
+  public abstract float dot(
+      float[] query, int queryOffset, float[] rows, int rowOffset, int length);
+
+  /** Returns the squared Euclidean distance of a query and a row. */
+  public abstract float squaredL2(
+      float[] query, int queryOffset, float[] rows, int rowOffset, int length);
+
+  /** Writes the inner products of a query and four rows to four places of {@code out}. */
+  public abstract void dot4(
+      float[] query,
+      int queryOffset,
+      float[] rows,
+      int row0,
+      int row1,
+      int row2,
+      int row3,
+      int length,
+      float[] out,
+      int outOffset);
+
+  /** Writes the squared Euclidean distances of a query and four rows. */
+  public abstract void squaredL2Of4(
+      float[] query,
+      int queryOffset,
+      float[] rows,
+      int row0,
+      int row1,
+      int row2,
+      int row3,
+      int length,
+      float[] out,
+      int outOffset);
+
+  /**
+   * Writes the inner products of {@value #TILE_QUERIES} consecutive queries and {@value #TILE_ROWS}
+   * packed rows.
+   *
+   * @param queries the queries, one after the other
+   * @param queryOffset where the first begins
+   * @param packed the rows, transposed: element i of row r is at i * TILE_ROWS + r
+   * @param length the length of a row
+   * @param out receives the result of query q and row r at q * TILE_ROWS + r
+   */
+  public abstract void dotTile(
+      float[] queries, int queryOffset, float[] packed, int length, float[] out);
+
+  /** As {@link #dotTile}, with squared Euclidean distances. */
+  public abstract void squaredL2Tile(
+      float[] queries, int queryOffset, float[] packed, int length, float[] out);
+
+  /** Returns a bound of the error of a sum of products, relative to the sum of their magnitudes. */
+  public static double relativeError(int length) {
+    return (length + 8) * 0x1p-23;
+  }
+
+  /** Returns a bound of the further error that terms below the normal range of a float cause. */
+  public static double absoluteError(int length) {
+    return length * 0x1p-147;
+  }
+
+  /** Returns the inner product in double precision, the same on every JVM. */
+  public static double exactDot(float[] query, float[] rows, int rowOffset, int length) {
+    double sum0 = 0;
+    double sum1 = 0;
+    double sum2 = 0;
+    double sum3 = 0;
+    int i = 0;
+    for (; i + 3 < length; i += 4) {
+      sum0 += (double) query[i] * rows[rowOffset + i];
+      sum1 += (double) query[i + 1] * rows[rowOffset + i + 1];
+      sum2 += (double) query[i + 2] * rows[rowOffset + i + 2];
+      sum3 += (double) query[i + 3] * rows[rowOffset + i + 3];
+    }
+    for (; i < length; i++) {
+      sum0 += (double) query[i] * rows[rowOffset + i];
+    }
+    return (sum0 + sum1) + (sum2 + sum3);
+  }
+
+  /** Returns the squared Euclidean distance in double precision, the same on every JVM. */
+  public static double exactSquaredL2(float[] query, float[] rows, int rowOffset, int length) {
+    double sum0 = 0;
+    double sum1 = 0;
+    int i = 0;
+    for (; i + 1 < length; i += 2) {
+      double difference0 = (double) query[i] - rows[rowOffset + i];
+      double difference1 = (double) query[i + 1] - rows[rowOffset + i + 1];
+      sum0 += difference0 * difference0;
+      sum1 += difference1 * difference1;
+    }
+    if (i < length) {
+      double difference = (double) query[i] - rows[rowOffset + i];
+      sum0 += difference * difference;
+    }
+    return sum0 + sum1;
+  }
+
+  /** Chooses kernels. Apart from {@link #best} only tests call this. */
+  static VectorKernels select() {
+    VectorKernels scalar = new ScalarVectorKernels();
+    var module = ModuleLayer.boot().findModule("jdk.incubator.vector");
+    if (module.isEmpty() || "scalar".equals(System.getProperty(PROPERTY))) {
+      return scalar;
+    }
+    try {
+      VectorKernels.class.getModule().addReads(module.get());
+      VectorKernels panama =
+          (VectorKernels) Class.forName(PANAMA).getDeclaredConstructor().newInstance();
+      if (KernelTrial.isFaster(panama, scalar)) {
+        return panama;
+      }
+      LOG.warn("The Vector API is not compiled to SIMD instructions here; using scalar kernels");
+    } catch (ReflectiveOperationException | LinkageError e) {
+      LOG.warn("The Vector API is present but unusable; using scalar kernels", e);
+    }
+    return scalar;
+  }
+
+  @Override
+  public String toString() {
+    return getClass().getSimpleName();
+  }
+
+  private static final class Holder {
+    static final VectorKernels BEST = select();
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * Vector indexes in pure Java.
+ *
+ * <ul>
+ *   <li>{@link io.recommender.ann.FlatIndex} compares a query with every item: exact, no training,
+ *       the reference for every approximate index.
+ * </ul>
+ *
+ * <pre>{@code
+ * FlatIndex index = new FlatIndex(64, Similarity.COSINE);
+ * index.addAll(itemIds, vectors);
+ * List<ScoredItem> similar = index.search(query, 10, ItemFilter.deny(alreadySeen));
+ * }</pre>
+ *
+ * <p>Start the JVM with {@code --add-modules jdk.incubator.vector} to use SIMD instructions;
+ * answers are the same without, only slower. {@code -Drecommender.kernels=scalar} turns them off.
+ */
+@NullMarked
+package io.recommender.ann;
+
+import org.jspecify.annotations.NullMarked;

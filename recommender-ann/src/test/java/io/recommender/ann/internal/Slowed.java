@@ -1,0 +1,63 @@
+package io.recommender.ann.internal;
+
+/** Kernels that answer rightly but compute everything a hundred times. */
+final class Slowed extends VectorKernels {
+  private final VectorKernels kernels;
+
+  Slowed(VectorKernels kernels) {
+    this.kernels = kernels;
+  }
+
+  @Override
+  public float dot(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
+    return kernels.dot(query, queryOffset, rows, rowOffset, length);
+  }
+
+  @Override
+  public float squaredL2(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
+    return kernels.squaredL2(query, queryOffset, rows, rowOffset, length);
+  }
+
+  @Override
+  public void dot4(
+      float[] query,
+      int queryOffset,
+      float[] rows,
+      int row0,
+      int row1,
+      int row2,
+      int row3,
+      int length,
+      float[] out,
+      int outOffset) {
+    for (int i = 0; i < 100; i++) {
+      kernels.dot4(query, queryOffset, rows, row0, row1, row2, row3, length, out, outOffset);
+    }
+  }
+
+  @Override
+  public void squaredL2Of4(
+      float[] query,
+      int queryOffset,
+      float[] rows,
+      int row0,
+      int row1,
+      int row2,
+      int row3,
+      int length,
+      float[] out,
+      int outOffset) {
+    kernels.squaredL2Of4(query, queryOffset, rows, row0, row1, row2, row3, length, out, outOffset);
+  }
+
+  @Override
+  public void dotTile(float[] queries, int queryOffset, float[] packed, int length, float[] out) {
+    kernels.dotTile(queries, queryOffset, packed, length, out);
+  }
+
+  @Override
+  public void squaredL2Tile(
+      float[] queries, int queryOffset, float[] packed, int length, float[] out) {
+    kernels.squaredL2Tile(queries, queryOffset, packed, length, out);
+  }
+}
