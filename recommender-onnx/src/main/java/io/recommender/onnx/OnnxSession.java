@@ -142,6 +142,7 @@ final class OnnxSession implements AutoCloseable {
     String message = String.valueOf(e.getMessage());
     if (e.getCode() == OrtException.OrtErrorCode.ORT_NOT_IMPLEMENTED
         || message.contains("is not a registered function/op")
+        || message.contains("No Op registered")
         || message.contains("Opset")
         || message.contains("opset")) {
       return new RecommenderException(

@@ -1,0 +1,105 @@
+package io.recommender.onnx;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.recommender.RecommendationRequest;
+import io.recommender.Recommendations;
+import io.recommender.UserHistory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LifecycleTest {
+  private static final int CALLERS = 8;
+  private static final int ROUNDS = 1000;
+
+  @TempDir Path folder;
+
+  /** Closing a session of the runtime during a run crashes the process; here it must wait. */
+  @Test
+  void eightThreadsCallWhileAnotherCloses() throws Exception {
+    Path bundle = Fixtures.scoresBundle(folder, "DYNAMIC", "LEFT").seal();
+    UserHistory history = UserHistory.of(Fixtures.IDS.get(1), Fixtures.IDS.get(5));
+    RecommendationRequest request = RecommendationRequest.of(history).k(5).build();
+    Recommendations expected;
+    try (OnnxSequenceRecommender recommender = RecommenderBundle.open(bundle)) {
+      expected = recommender.recommend(request);
+    }
+    ExecutorService threads = Executors.newFixedThreadPool(CALLERS);
+    long answered = 0;
+    try {
+      for (int round = 0; round < ROUNDS; round++) {
+        OnnxSequenceRecommender recommender = RecommenderBundle.open(bundle);
+        CyclicBarrier start = new CyclicBarrier(CALLERS + 1);
+        List<Future<Integer>> callers = new ArrayList<>();
+        for (int i = 0; i < CALLERS; i++) {
+          callers.add(
+              threads.submit(
+                  () -> {
+                    start.await();
+                    for (int calls = 0; ; calls++) {
+                      try {
+                        assertEquals(expected.items(), recommender.recommend(request).items());
+                      } catch (IllegalStateException closed) {
+                        assertEquals("model.onnx is closed", closed.getMessage());
+                        return calls;
+                      }
+                    }
+                  }));
+        }
+        start.await();
+        if (round % 4 != 0) {
+          Thread.onSpinWait();
+          recommender.recommend(request);
+        }
+        recommender.close();
+        recommender.close();
+        for (Future<Integer> caller : callers) {
+          answered += caller.get();
+        }
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    assertTrue(answered > ROUNDS, "calls were in flight: " + answered);
+  }
+
+  @Test
+  void everyKindOfCallIsRefusedAfterClose() {
+    OnnxSequenceRecommender recommender =
+        RecommenderBundle.open(Fixtures.scoresBundle(folder, "FIXED", "LEFT").seal());
+    recommender.close();
+    UserHistory known = UserHistory.of(Fixtures.IDS.get(0));
+    assertThrows(IllegalStateException.class, () -> recommender.recommend(known));
+    assertThrows(IllegalStateException.class, () -> recommender.recommend(UserHistory.empty()));
+    assertThrows(
+        IllegalStateException.class,
+        () -> recommender.recommendAll(List.of(RecommendationRequest.of(known).build())));
+  }
+
+  @Test
+  void aWrongRequestLeavesTheRecommenderUsable() {
+    try (OnnxSequenceRecommender recommender =
+        RecommenderBundle.open(Fixtures.scoresBundle(folder, "FIXED", "LEFT").seal())) {
+      UserHistory known = UserHistory.of(Fixtures.IDS.get(0));
+      RecommendationRequest throwing =
+          RecommendationRequest.of(known)
+              .filter(
+                  itemId -> {
+                    throw new UnsupportedOperationException("filter of the caller");
+                  })
+              .build();
+      Recommendations before = recommender.recommend(known);
+      assertThrows(UnsupportedOperationException.class, () -> recommender.recommend(throwing));
+      assertEquals(before.items(), recommender.recommend(known).items());
+    }
+  }
+}
