@@ -49,20 +49,24 @@ final class ShopRandom {
     return radius * StrictMath.cos(2 * Math.PI * uniform());
   }
 
-  /** Returns an index, each with a probability proportional to its weight. */
+  /** Returns an index, each with a probability proportional to its weight; one is positive. */
   int pick(double[] weights) {
     double total = 0;
     for (double weight : weights) {
       total += weight;
     }
     double target = uniform() * total;
+    int last = 0;
     for (int i = 0; i < weights.length; i++) {
-      target -= weights[i];
-      if (target < 0) {
-        return i;
+      if (weights[i] > 0) {
+        target -= weights[i];
+        last = i;
+        if (target < 0) {
+          break;
+        }
       }
     }
-    return weights.length - 1;
+    return last;
   }
 
   /** Shuffles in place (Fisher and Yates). */

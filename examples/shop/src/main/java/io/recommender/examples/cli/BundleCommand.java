@@ -1,0 +1,95 @@
+package io.recommender.examples.cli;
+
+import io.recommender.examples.shop.Terminal;
+import io.recommender.onnx.BundleOptions;
+import io.recommender.onnx.OnnxSequenceRecommender;
+import io.recommender.onnx.RecommenderBundle;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code bundle info} and {@code bundle seal}. */
+@Command(
+    name = "bundle",
+    description = "Describes or seals a bundle: bundle info DIR, bundle seal DIR.",
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = HelpCommand.class)
+final class BundleCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Command(
+      name = "info",
+      description = "Shows what a bundle holds, after checking its seal and opening it.")
+  int info(@Parameters(paramLabel = "DIR", description = "The folder of the bundle.") Path folder)
+      throws IOException {
+    Terminal terminal = Terminal.on(spec.commandLine().getOut());
+    RecommenderBundle bundle = RecommenderBundle.read(folder);
+    fact(terminal, "name", bundle.name());
+    fact(terminal, "version", bundle.version());
+    fact(terminal, "contract", bundle.contract());
+    fact(terminal, "producer", bundle.producer().isEmpty() ? "not told" : bundle.producer());
+    fact(terminal, "fingerprint", bundle.fingerprint());
+    fact(terminal, "items", String.format(Locale.ROOT, "%,d", bundle.catalog().size()));
+    fact(terminal, "history", "the newest " + bundle.maxLength() + " interactions");
+    for (Path file : files(folder)) {
+      fact(
+          terminal,
+          "file",
+          String.format(Locale.ROOT, "%,13d bytes  %s", Files.size(file), file.getFileName()));
+    }
+    long start = System.nanoTime();
+    try (OnnxSequenceRecommender recommender = Bundles.open(folder)) {
+      long milliseconds = (System.nanoTime() - start) / 1_000_000;
+      BundleOptions options = BundleOptions.defaults();
+      fact(terminal, "opens in", milliseconds + " ms, golden requests replayed");
+      fact(terminal, "device", recommender.device());
+      fact(terminal, "threads", options.onnx().intraOpThreads() + " for each call");
+      fact(terminal, "largest batch", Integer.toString(options.maxBatch()));
+    }
+    Runtime machine = Runtime.getRuntime();
+    fact(
+        terminal,
+        "machine",
+        "%d processors, %d MiB of heap at most, Java %s"
+            .formatted(
+                machine.availableProcessors(),
+                machine.maxMemory() >> 20,
+                System.getProperty("java.version")));
+    return CommandLine.ExitCode.OK;
+  }
+
+  @Command(name = "seal", description = "Writes SHA256SUMS over every file of a bundle.")
+  int seal(@Parameters(paramLabel = "DIR", description = "The folder of the bundle.") Path folder) {
+    RecommenderBundle.seal(Bundles.requireFolder(folder));
+    spec.commandLine()
+        .getOut()
+        .printf(
+            "%s: sealed, fingerprint %s%n", folder, RecommenderBundle.read(folder).fingerprint());
+    return CommandLine.ExitCode.OK;
+  }
+
+  private static List<Path> files(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(Files::isRegularFile).sorted().toList();
+    }
+  }
+
+  private static void fact(Terminal terminal, String name, String value) {
+    terminal.line("  %s %s", terminal.dim(Terminal.fit(name, 14)), value);
+  }
+
+  @Override
+  public void run() {
+    throw new CommandLine.ParameterException(
+        spec.commandLine(), "expected 'bundle info DIR' or 'bundle seal DIR', found no command");
+  }
+}

@@ -1,0 +1,162 @@
+package io.recommender.examples.cli;
+
+import io.recommender.Catalog;
+import io.recommender.SequenceRecommender;
+import io.recommender.UserHistory;
+import io.recommender.evaluation.EvaluationReport;
+import io.recommender.evaluation.Evaluator;
+import io.recommender.evaluation.InteractionLog;
+import io.recommender.evaluation.Split;
+import io.recommender.examples.shop.Demo;
+import io.recommender.examples.shop.Quality;
+import io.recommender.examples.shop.Shop;
+import io.recommender.examples.shop.Shopper;
+import io.recommender.examples.shop.Terminal;
+import io.recommender.onnx.OnnxSequenceRecommender;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code demo}: the library in ten seconds. */
+@Command(
+    name = "demo",
+    description = "Shows a trained model in a made-up shop, and how good it is.")
+final class DemoCommand implements Callable<Integer> {
+  private static final String MODEL_FREE = "Markov chain";
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--bundle",
+      paramLabel = "DIR",
+      description = "The bundle (default: examples/shop/bundles/shop).")
+  private Path bundle = Bundles.shop();
+
+  @Option(names = "--without-model", description = "Let a Markov chain answer instead of a bundle.")
+  private boolean withoutModel;
+
+  @Option(
+      names = "--users",
+      defaultValue = "1500",
+      description = "How many shoppers the quality report asks about (default: ${DEFAULT-VALUE}).")
+  private int users;
+
+  @Override
+  public Integer call() throws IOException {
+    Terminal terminal = Terminal.on(spec.commandLine().getOut());
+    CompletableFuture<Shop> generating = CompletableFuture.supplyAsync(Shop::standard);
+    if (withoutModel) {
+      Shop shop = generating.join();
+      Split split = split(shop);
+      SequenceRecommender chain =
+          Quality.baselines(shop.catalog(), split.training()).get(MODEL_FREE);
+      greet(terminal, MODEL_FREE, shop, "fitted on the shoppers below, no bundle opened");
+      show(terminal, new Subject(MODEL_FREE, chain, shop.catalog()), shop, split);
+      return CommandLine.ExitCode.OK;
+    }
+    long start = System.nanoTime();
+    try (OnnxSequenceRecommender model = Bundles.open(bundle)) {
+      long milliseconds = (System.nanoTime() - start) / 1_000_000;
+      Shop shop = generating.join();
+      requireSameItems(model.catalog(), shop.catalog());
+      greet(
+          terminal,
+          model.modelVersion(),
+          shop,
+          "opened in %d ms on %s: sealed files checked, golden requests replayed"
+              .formatted(milliseconds, model.device()));
+      String name = model.modelVersion().replaceAll("@.*", "");
+      show(terminal, new Subject(name, model, model.catalog()), shop, split(shop));
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private record Subject(String name, SequenceRecommender recommender, Catalog catalog) {}
+
+  private static void greet(Terminal terminal, String model, Shop shop, String how) {
+    terminal.line();
+    terminal.line(
+        "  %s", terminal.bold("A recommender inside your Java process: no server, no Python."));
+    terminal.line();
+    terminal.line("  model     %s", terminal.green(model));
+    terminal.line("            %s", how);
+    terminal.line(
+        "  shop      %s",
+        String.format(
+            Locale.ROOT,
+            "%,d items, %,d made-up shoppers, %,d interactions in half a year",
+            shop.catalog().size(),
+            shop.shoppers().size(),
+            shop.interactionCount()));
+  }
+
+  private void show(Terminal terminal, Subject subject, Shop shop, Split split) throws IOException {
+    new Demo(terminal, subject.recommender(), subject.catalog(), shop).run();
+
+    terminal.heading("6  Is it any good?");
+    Split sample = Quality.sample(split, users);
+    terminal.line(
+        "  %s",
+        terminal.dim(
+            String.format(
+                Locale.ROOT,
+                "The last interaction of %,d shoppers, hidden; every one of %,d items is a candidate.",
+                sample.cases().size(),
+                subject.catalog().size())));
+    terminal.line();
+    Map<String, SequenceRecommender> recommenders = new LinkedHashMap<>();
+    recommenders.put(subject.name(), subject.recommender());
+    Quality.baselines(subject.catalog(), split.training()).forEach(recommenders::putIfAbsent);
+    EvaluationReport report =
+        Progress.showing(
+            Evaluator.builder().cutoffs(5, 10, 20), recommenders, sample, subject.catalog());
+    Quality.show(terminal, report, subject.name());
+    Path html = Bundles.target().resolve("demo-report.html");
+    Reports.writeHtml(report, html);
+    terminal.line("  The whole report: %s", html);
+    showCode(terminal);
+  }
+
+  private static void showCode(Terminal terminal) {
+    terminal.heading("All of that is three lines of Java");
+    for (String line :
+        List.of(
+            "try (var recommender = RecommenderBundle.open(Path.of(\"bundles/shop\"))) {",
+            "  var request = RecommendationRequest.of(history).k(10).filter(inStock).build();",
+            "  recommender.recommend(request).forEach(item -> show(item.itemId(), item.score()));",
+            "}")) {
+      terminal.line("    %s", terminal.cyan(line));
+    }
+    terminal.line();
+  }
+
+  private static Split split(Shop shop) {
+    List<UserHistory> histories = shop.shoppers().stream().map(Shopper::history).toList();
+    return Split.leaveOneOut(InteractionLog.of("shop", histories));
+  }
+
+  private void requireSameItems(Catalog found, Catalog expected) {
+    if (found.size() != expected.size()) {
+      throw new IllegalArgumentException(
+          "%s: expected the %d items of the made-up shop, found %d"
+              .formatted(bundle, expected.size(), found.size()));
+    }
+    for (int ordinal = 0; ordinal < found.size(); ordinal++) {
+      if (!found.item(ordinal).equals(expected.item(ordinal))) {
+        throw new IllegalArgumentException(
+            "%s: expected item %s of the made-up shop at ordinal %d, found %s"
+                .formatted(bundle, expected.item(ordinal), ordinal, found.item(ordinal)));
+      }
+    }
+  }
+}

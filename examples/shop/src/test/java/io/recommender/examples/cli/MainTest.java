@@ -1,0 +1,114 @@
+package io.recommender.examples.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MainTest {
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @TempDir private Path folder;
+
+  private int run(String... arguments) {
+    return Main.commandLine(new PrintWriter(out, true), new PrintWriter(err, true))
+        .execute(arguments);
+  }
+
+  @Test
+  void helpListsEveryCommandOnOneLine() {
+    assertEquals(0, run("help"));
+    for (String command :
+        new String[] {"demo", "recommend", "evaluate", "bundle", "shop", "help"}) {
+      assertEquals(
+          1,
+          out.toString().lines().filter(line -> line.startsWith("  " + command + " ")).count(),
+          command + " in " + out);
+    }
+  }
+
+  @Test
+  void noCommandIsAUsageError() {
+    assertEquals(2, run());
+    assertTrue(err.toString().startsWith("expected a command, found none"), err.toString());
+  }
+
+  @Test
+  void anUnknownOptionIsAUsageError() {
+    assertEquals(2, run("demo", "--bundel", "x"));
+    assertTrue(err.toString().contains("--bundel"), err.toString());
+  }
+
+  @Test
+  void wrongNumbersAreUsageErrors() {
+    assertEquals(2, run("recommend", "--bundle", "x", "-k", "0"));
+    assertEquals(2, run("evaluate", "--data", "x"));
+    assertEquals(2, run("evaluate", "--data", "x", "--baselines", "--users", "0"));
+    assertEquals(2, run("evaluate", "--data", "x", "--baselines", "--cutoffs", "5,0"));
+    assertEquals(2, run("shop", "data", "--out", folder.toString(), "--shoppers", "-1"));
+    assertEquals(2, run("shop"));
+    assertEquals(2, run("bundle"));
+  }
+
+  @Test
+  void anErrorIsOneLineThatNamesWhatWasFound() {
+    String missing = folder.resolve("none").toString();
+    for (String[] arguments :
+        new String[][] {
+          {"demo", "--bundle", missing},
+          {"recommend", "--bundle", missing},
+          {"bundle", "info", missing},
+          {"bundle", "seal", missing},
+          {"evaluate", "--data", missing, "--baselines"}
+        }) {
+      err.getBuffer().setLength(0);
+      assertEquals(1, run(arguments));
+      assertEquals(1, err.toString().lines().count(), err.toString());
+      assertTrue(err.toString().startsWith("error: "), err.toString());
+      assertTrue(err.toString().contains(missing), err.toString());
+    }
+  }
+
+  @Test
+  void aStackTraceIsShownOnRequest() {
+    assertEquals(1, run("bundle", "info", "--stacktrace", folder.resolve("none").toString()));
+    assertTrue(err.toString().contains("\tat io.recommender"), err.toString());
+  }
+
+  @Test
+  void theDemoRunsWithoutABundle() {
+    assertEquals(0, run("demo", "--without-model", "--users", "60"));
+    assertTrue(out.toString().contains("NDCG@10"), out.toString());
+    assertTrue(out.toString().contains("RecommenderBundle.open"), out.toString());
+  }
+
+  @Test
+  void shopDataWritesWhatEvaluateReads() throws Exception {
+    assertEquals(0, run("shop", "data", "--out", folder.toString(), "--shoppers", "300"));
+    assertTrue(out.toString().contains("300 shoppers"), out.toString());
+    Path json = folder.resolve("report.json");
+    Path html = folder.resolve("report.html");
+    assertEquals(
+        0,
+        run(
+            "evaluate",
+            "--data",
+            folder.toString(),
+            "--baselines",
+            "--users",
+            "50",
+            "--filter-seen",
+            "--json",
+            json.toString(),
+            "--report",
+            html.toString()));
+    assertTrue(Files.readString(json).contains("\"item-kNN\""));
+    assertTrue(Files.readString(html).contains("item-kNN"));
+  }
+}
