@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
     description = "Shows a trained model in a made-up shop, and how good it is.")
 final class DemoCommand implements Callable<Integer> {
   private static final String MODEL_FREE = "Markov chain";
+  private static final int RESAMPLES = 400;
 
   @Spec private CommandSpec spec;
 
@@ -119,7 +120,10 @@ final class DemoCommand implements Callable<Integer> {
     Quality.baselines(subject.catalog(), split.training()).forEach(recommenders::putIfAbsent);
     EvaluationReport report =
         Progress.showing(
-            Evaluator.builder().cutoffs(5, 10, 20), recommenders, sample, subject.catalog());
+            Evaluator.builder().cutoffs(5, 10, 20).bootstrapResamples(RESAMPLES),
+            recommenders,
+            sample,
+            subject.catalog());
     Quality.show(terminal, report, subject.name());
     Path html = Bundles.target().resolve("demo-report.html");
     Reports.writeHtml(report, html);

@@ -53,11 +53,7 @@ final class Progress implements ProgressListener, AutoCloseable {
               .setInitialMax(total)
               .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BLOCK)
               .setUpdateIntervalMillis(UPDATE_MILLISECONDS)
-              .setConsumer(
-                  new ConsoleProgressBarConsumer(
-                      new PrintStream(
-                          new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
-                      WIDTH))
+              .setConsumer(new TracelessConsumer())
               .clearDisplayOnFinish()
               .build();
       bar = shownBar;
@@ -76,6 +72,20 @@ final class Progress implements ProgressListener, AutoCloseable {
       shownBar.close();
       bar = null;
       current = "";
+    }
+  }
+
+  /** Writes to the standard error and, unlike its parent, leaves no empty line behind. */
+  private static final class TracelessConsumer extends ConsoleProgressBarConsumer {
+    TracelessConsumer() {
+      super(
+          new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
+          WIDTH);
+    }
+
+    @Override
+    public void close() {
+      // The bar is already cleared; the stream is not ours to close.
     }
   }
 }
