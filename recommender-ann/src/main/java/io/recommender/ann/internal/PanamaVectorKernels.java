@@ -106,6 +106,82 @@ final class PanamaVectorKernels extends VectorKernels {
   }
 
   @Override
+  public void dotRows(
+      float[] query,
+      int length,
+      float[][] chunks,
+      int shift,
+      int stride,
+      int[] rows,
+      int from,
+      int count,
+      float[] out) {
+    int mask = (1 << shift) - 1;
+    int last = from + count - 1;
+    for (int r = 0; r < count; r += 4) {
+      int row0 = rows[from + r];
+      int row1 = rows[Math.min(from + r + 1, last)];
+      int row2 = rows[Math.min(from + r + 2, last)];
+      int row3 = rows[Math.min(from + r + 3, last)];
+      dot4(
+          query,
+          length,
+          chunks[row0 >>> shift],
+          (row0 & mask) * stride,
+          chunks[row1 >>> shift],
+          (row1 & mask) * stride,
+          chunks[row2 >>> shift],
+          (row2 & mask) * stride,
+          chunks[row3 >>> shift],
+          (row3 & mask) * stride,
+          out,
+          r);
+    }
+  }
+
+  private static void dot4(
+      float[] query,
+      int length,
+      float[] chunk0,
+      int offset0,
+      float[] chunk1,
+      int offset1,
+      float[] chunk2,
+      int offset2,
+      float[] chunk3,
+      int offset3,
+      float[] out,
+      int outOffset) {
+    FloatVector sum0 = FloatVector.zero(SPECIES);
+    FloatVector sum1 = FloatVector.zero(SPECIES);
+    FloatVector sum2 = FloatVector.zero(SPECIES);
+    FloatVector sum3 = FloatVector.zero(SPECIES);
+    int i = 0;
+    for (int bound = length - LANES; i <= bound; i += LANES) {
+      FloatVector part = load(query, i);
+      sum0 = part.fma(load(chunk0, offset0 + i), sum0);
+      sum1 = part.fma(load(chunk1, offset1 + i), sum1);
+      sum2 = part.fma(load(chunk2, offset2 + i), sum2);
+      sum3 = part.fma(load(chunk3, offset3 + i), sum3);
+    }
+    float result0 = sum0.reduceLanes(VectorOperators.ADD);
+    float result1 = sum1.reduceLanes(VectorOperators.ADD);
+    float result2 = sum2.reduceLanes(VectorOperators.ADD);
+    float result3 = sum3.reduceLanes(VectorOperators.ADD);
+    for (; i < length; i++) {
+      float value = query[i];
+      result0 += value * chunk0[offset0 + i];
+      result1 += value * chunk1[offset1 + i];
+      result2 += value * chunk2[offset2 + i];
+      result3 += value * chunk3[offset3 + i];
+    }
+    out[outOffset] = result0;
+    out[outOffset + 1] = result1;
+    out[outOffset + 2] = result2;
+    out[outOffset + 3] = result3;
+  }
+
+  @Override
   public void squaredL2Of4(
       float[] query,
       int queryOffset,

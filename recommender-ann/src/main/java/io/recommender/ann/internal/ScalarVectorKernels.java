@@ -68,6 +68,24 @@ final class ScalarVectorKernels extends VectorKernels {
   }
 
   @Override
+  public void dotRows(
+      float[] query,
+      int length,
+      float[][] chunks,
+      int shift,
+      int stride,
+      int[] rows,
+      int from,
+      int count,
+      float[] out) {
+    int mask = (1 << shift) - 1;
+    for (int r = 0; r < count; r++) {
+      int row = rows[from + r];
+      out[r] = dot(query, 0, chunks[row >>> shift], (row & mask) * stride, length);
+    }
+  }
+
+  @Override
   public void squaredL2Of4(
       float[] query,
       int queryOffset,

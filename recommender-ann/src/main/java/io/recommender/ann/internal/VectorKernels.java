@@ -55,6 +55,30 @@ public abstract class VectorKernels {
       float[] out,
       int outOffset);
 
+  /**
+   * Writes the inner products of a query and any number of rows that lie in chunks.
+   *
+   * @param query the query
+   * @param length how many elements count
+   * @param chunks row r begins at {@code (r & (1 << shift) - 1) * stride} of chunk {@code r >>>
+   *     shift}
+   * @param rows numbers of rows
+   * @param from the first used place of {@code rows}
+   * @param count how many rows, at least 0
+   * @param out receives the results from place 0; has room for {@code count} rounded up to a
+   *     multiple of four
+   */
+  public abstract void dotRows(
+      float[] query,
+      int length,
+      float[][] chunks,
+      int shift,
+      int stride,
+      int[] rows,
+      int from,
+      int count,
+      float[] out);
+
   /** Writes the squared Euclidean distances of a query and four rows. */
   public abstract void squaredL2Of4(
       float[] query,

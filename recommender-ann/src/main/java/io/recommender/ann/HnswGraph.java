@@ -1,0 +1,139 @@
+package io.recommender.ann;
+
+import java.util.Arrays;
+
+/**
+ * The arrays of a graph: for each node a row of floats and a list of links at every level it has.
+ *
+ * <p>A row is a vector and, unless the similarity is cosine, one more coordinate, so that one inner
+ * product ranks neighbours in every space. For L2 it is -|x|²/2, and a query has 1 there: q·x -
+ * |x|²/2 orders as -|q - x|² does. For inner products it is sqrt(R² - |x|²), which lifts all
+ * vectors to the norm R (Bachrach et al., Speeding up the Xbox recommender system using a Euclidean
+ * transformation for inner-product spaces, RecSys 2014): the graph is built between lifted vectors,
+ * where being near is symmetric, and a query has 0 there, so that a search ranks by the true inner
+ * product.
+ *
+ * <p>Links of level 0 lie in chunks of equal size, a count and then the nodes; those of higher
+ * levels in an array of their own for the few nodes that have any.
+ *
+ * <p><b>Thread safety.</b> One writer. A reader takes {@link #view}; the arrays it holds are only
+ * ever extended, and a node's row and own links are written before any link leads to it. A list may
+ * be rewritten while it is read; then the reader sees some of the old links and some of the new
+ * ones, each to a complete node.
+ */
+final class HnswGraph {
+  /** No node. */
+  static final int NONE = -1;
+
+  private static final int MAX_CHUNK_FLOATS = 1 << 22;
+
+  final int dimension;
+  final int stride;
+
+  /** Links at level 0, and at every higher level. */
+  final int baseDegree;
+
+  final int degree;
+
+  /** A chunk holds {@code 1 << shift} nodes. */
+  final int shift;
+
+  private volatile View view;
+
+  HnswGraph(int dimension, boolean extraCoordinate, int m, int expectedSize) {
+    this.dimension = dimension;
+    stride = dimension + (extraCoordinate ? 1 : 0);
+    degree = m;
+    baseDegree = 2 * m;
+    int most = 31 - Integer.numberOfLeadingZeros(Math.max(1, MAX_CHUNK_FLOATS / stride));
+    int wanted = 32 - Integer.numberOfLeadingZeros(Math.max(1, expectedSize - 1));
+    shift = Math.max(6, Math.min(most, wanted == 1 ? 10 : wanted));
+    view = new View(new float[0][], new int[0][], new int[0][][], 0, NONE, 0);
+  }
+
+  /**
+   * What a reader holds.
+   *
+   * @param vectors rows in chunks
+   * @param links level-0 links in chunks
+   * @param upper links of the higher levels by chunk and node, null for nodes of level 0 only
+   * @param size the number of nodes
+   * @param entry where searches begin, or NONE
+   * @param top the level of the entry
+   */
+  record View(float[][] vectors, int[][] links, int[][][] upper, int size, int entry, int top) {}
+
+  View view() {
+    return view;
+  }
+
+  int chunkSize() {
+    return 1 << shift;
+  }
+
+  /** Makes room for nodes up to a number, without publishing any. */
+  void ensure(int nodes) {
+    View current = view;
+    int chunks = (nodes + chunkSize() - 1) >>> shift;
+    int existing = current.vectors().length;
+    if (chunks <= existing) {
+      return;
+    }
+    float[][] vectors = Arrays.copyOf(current.vectors(), chunks);
+    int[][] links = Arrays.copyOf(current.links(), chunks);
+    int[][][] upper = Arrays.copyOf(current.upper(), chunks);
+    for (int chunk = existing; chunk < chunks; chunk++) {
+      vectors[chunk] = new float[chunkSize() * stride];
+      links[chunk] = new int[chunkSize() * (baseDegree + 1)];
+      upper[chunk] = new int[chunkSize()][];
+    }
+    view = new View(vectors, links, upper, current.size(), current.entry(), current.top());
+  }
+
+  void publish(int size, int entry, int top) {
+    View current = view;
+    view = new View(current.vectors(), current.links(), current.upper(), size, entry, top);
+  }
+
+  int offset(int node) {
+    return (node & chunkSize() - 1) * stride;
+  }
+
+  int linkOffset(int node) {
+    return (node & chunkSize() - 1) * (baseDegree + 1);
+  }
+
+  /** Returns the level of a node. */
+  int level(View view, int node) {
+    int[] links = view.upper()[node >>> shift][node & chunkSize() - 1];
+    return links == null ? 0 : links.length / (degree + 1);
+  }
+
+  /** Gives a node room for links at the levels from 1 to its own. */
+  void setLevel(int node, int level) {
+    if (level > 0) {
+      view.upper()[node >>> shift][node & chunkSize() - 1] = new int[level * (degree + 1)];
+    }
+  }
+
+  /** The array that holds the links of a node at a level. */
+  int[] links(View view, int node, int level) {
+    return level == 0
+        ? view.links()[node >>> shift]
+        : view.upper()[node >>> shift][node & chunkSize() - 1];
+  }
+
+  /** Where in that array the count is. */
+  int linksAt(int node, int level) {
+    return level == 0 ? linkOffset(node) : (level - 1) * (degree + 1);
+  }
+
+  int degree(int level) {
+    return level == 0 ? baseDegree : degree;
+  }
+
+  /** Returns the extra coordinate of a node. */
+  float extra(View view, int node) {
+    return view.vectors()[node >>> shift][offset(node) + dimension];
+  }
+}
