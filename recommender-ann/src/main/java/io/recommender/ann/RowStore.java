@@ -108,7 +108,8 @@ final class RowStore {
   private float[] vector(Row row) {
     float[] vector = new float[dimension];
     for (int i = 0; i < dimension; i++) {
-      vector[i] = (float) (row.chunk.vectors[row.index * dimension + i] * row.scale);
+      double value = row.chunk.vectors[row.index * dimension + i] * row.scale;
+      vector[i] = (float) Math.max(-Float.MAX_VALUE, Math.min(Float.MAX_VALUE, value));
     }
     return vector;
   }

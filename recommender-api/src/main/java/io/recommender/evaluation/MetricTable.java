@@ -64,16 +64,20 @@ record MetricTable(String title, List<Column> columns, List<Row> rows) {
 
   /** The other metrics at the main cutoff. */
   static List<MetricTable> details(EvaluationReport report) {
+    String at = " @" + report.mainCutoff();
     return List.of(
-        of(report, "More accuracy", atMain(report, ACCURACY), false),
-        of(report, "Coverage and novelty", atMain(report, NOVELTY), false),
-        of(report, "Popularity bias", atMain(report, POPULARITY), false));
+        of(report, "More accuracy" + at, atMain(report, ACCURACY), false),
+        of(report, "Coverage and novelty" + at, atMain(report, NOVELTY), false),
+        of(report, "Popularity bias" + at, atMain(report, POPULARITY), false));
   }
 
   String[] header() {
     List<String> header = new ArrayList<>();
     header.add(title);
-    columns.forEach(column -> header.add(column.label()));
+    boolean oneCutoff = columns.stream().map(Column::cutoff).distinct().count() == 1;
+    for (Column column : columns) {
+      header.add(oneCutoff ? column.metric().label() : column.label());
+    }
     return header.toArray(String[]::new);
   }
 

@@ -56,7 +56,11 @@ final class TextReport {
   }
 
   private void table(MetricTable table) {
-    TextTable lines = new TextTable(table.header());
+    String[] header = table.header();
+    for (int i = 1; i < header.length; i++) {
+      header[i] += " "; // over the digits, not over the star
+    }
+    TextTable lines = new TextTable(header);
     for (MetricTable.Row row : table.rows()) {
       String[] cells = new String[row.cells().size() + 1];
       cells[0] = row.name();

@@ -25,6 +25,8 @@ import picocli.CommandLine.ScopeType;
       DemoCommand.class,
       RecommendCommand.class,
       EvaluateCommand.class,
+      ParityCommand.class,
+      BenchmarkCommand.class,
       BundleCommand.class,
       ShopCommand.class,
       HelpCommand.class
