@@ -13,11 +13,13 @@ import io.recommender.onnx.OnnxSequenceRecommender;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -38,8 +40,8 @@ final class EvaluateCommand implements Callable<Integer> {
       required = true,
       paramLabel = "PATH",
       description = {
-        "A folder with interactions.tsv, a table (.tsv, .inter) with a header, or a text with one"
-            + " sequence a line."
+        "A table (.tsv, .inter) with a header, a text with one sequence a line, or a folder with"
+            + " interactions.tsv or one such text."
       })
   private Path data;
 
@@ -77,6 +79,24 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "Ask about N users only, spread evenly.")
   private Integer users;
 
+  @Option(
+      names = "--split-at",
+      paramLabel = "INSTANT",
+      description = {
+        "Split by time: train before it, ask about what came after, for example",
+        "2014-04-07T00:00:00Z. Without it, the last interaction of each user is asked about."
+      })
+  private Instant splitAt;
+
+  @Option(
+      names = "--published",
+      paramLabel = "FILE",
+      description = {
+        "Published values to print beside the measured ones, as JSON:",
+        "{\"SASRec (published)\": {\"HR@10\": 0.0605}}."
+      })
+  private Path published;
+
   @Override
   public Integer call() throws IOException {
     if (bundles.isEmpty() && !baselines) {
@@ -91,7 +111,7 @@ final class EvaluateCommand implements Callable<Integer> {
       }
     }
     InteractionLog log = read(data);
-    Split split = Split.leaveOneOut(log);
+    Split split = splitAt == null ? Split.leaveOneOut(log) : Split.byTime(log, splitAt);
     if (users != null) {
       split = Quality.sample(split, users);
     }
@@ -126,6 +146,7 @@ final class EvaluateCommand implements Callable<Integer> {
         Progress.showing(
             Evaluator.builder()
                 .cutoffs(cutoffs)
+                .references(published == null ? List.of() : PublishedRows.read(published))
                 .seenItems(filterSeen ? SeenItems.FILTER : SeenItems.KEEP),
             recommenders,
             split,
@@ -140,7 +161,7 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private static InteractionLog read(Path data) throws IOException {
-    Path file = Files.isDirectory(data) ? data.resolve(INTERACTIONS) : data;
+    Path file = Files.isDirectory(data) ? fileIn(data) : data;
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
           file + ": expected a table or a text of interactions, found no such file");
@@ -149,6 +170,27 @@ final class EvaluateCommand implements Callable<Integer> {
     return name.endsWith(".tsv") || name.endsWith(".inter")
         ? InteractionLog.readTsv(file)
         : InteractionLog.readSequences(file);
+  }
+
+  /** The table, or the only text that is no description. */
+  private static Path fileIn(Path folder) throws IOException {
+    if (Files.isRegularFile(folder.resolve(INTERACTIONS))) {
+      return folder.resolve(INTERACTIONS);
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      List<Path> texts =
+          files
+              .filter(file -> file.getFileName().toString().endsWith(".txt"))
+              .filter(file -> !file.getFileName().toString().startsWith("README"))
+              .sorted()
+              .toList();
+      if (texts.size() != 1) {
+        throw new IllegalArgumentException(
+            "%s: expected %s or one .txt of sequences, found %s"
+                .formatted(folder, INTERACTIONS, texts.stream().map(Path::getFileName).toList()));
+      }
+      return texts.get(0);
+    }
   }
 
   private static void requireSameItems(Catalog catalog, OnnxSequenceRecommender bundle) {
