@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * What an evaluation found about one recommender.
@@ -145,6 +146,15 @@ public final class EvaluationResult {
   /** The latencies in microseconds, ascending; none for given lists. */
   double[] sortedMicros() {
     return measurement.map(Measurement::sortedMicros).orElse(new double[0]);
+  }
+
+  /** The notices in one line, as in {@code SHORTFALL 3, FALLBACK_USED 1}. */
+  String noticeText() {
+    return notices().isEmpty()
+        ? "none"
+        : notices().entrySet().stream()
+            .map(entry -> entry.getKey() + " " + entry.getValue())
+            .collect(Collectors.joining(", "));
   }
 
   boolean isMeasured() {
