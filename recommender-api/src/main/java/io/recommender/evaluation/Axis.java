@@ -11,7 +11,7 @@ record Axis(double step, int steps) {
   static Axis upTo(double value) {
     double positive = value > 0 ? value : 1;
     double raw = positive / MOST_STEPS;
-    double power = Math.pow(10, Math.floor(Math.log10(raw)));
+    double power = StrictMath.pow(10, Math.floor(StrictMath.log10(raw)));
     double step = power;
     for (double factor : new double[] {2, 5, 10}) {
       if (step < raw * 0.999999) {
@@ -36,7 +36,7 @@ record Axis(double step, int steps) {
 
   /** A tick with as many decimals as the step needs. */
   String label(double tick) {
-    int decimals = (int) Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
+    int decimals = (int) Math.max(0, Math.ceil(-StrictMath.log10(step) - 1e-9));
     return Svg.format("%." + decimals + "f", tick);
   }
 }

@@ -92,11 +92,11 @@ final class Charts {
       }
     }
     Panel panel = new Panel(Axis.upTo(largest), metric.label() + " against the cutoff");
-    double first = Math.log(cutoffs[0]);
-    double range = Math.log(cutoffs[cutoffs.length - 1]) - first;
+    double first = StrictMath.log(cutoffs[0]);
+    double range = StrictMath.log(cutoffs[cutoffs.length - 1]) - first;
     double[] x = new double[cutoffs.length];
     for (int i = 0; i < x.length; i++) {
-      double share = range == 0 ? 0.5 : (Math.log(cutoffs[i]) - first) / range;
+      double share = range == 0 ? 0.5 : (StrictMath.log(cutoffs[i]) - first) / range;
       x[i] = panel.x(0.04 + 0.92 * share);
       panel.svg.text("tick mid", x[i], PANEL_HEIGHT - 24, Integer.toString(cutoffs[i]));
     }

@@ -34,7 +34,7 @@ final class LatencyChart {
     for (int decade = from; decade <= to; decade++) {
       double x = LEFT + (decade - from) * perDecade;
       svg.line("grid", x, 4, x, bottom);
-      svg.text("tick mid", x, bottom + 18, unit(Math.pow(10, decade)));
+      svg.text("tick mid", x, bottom + 18, unit(StrictMath.pow(10, decade)));
     }
     for (int r = 0; r < results.size(); r++) {
       EvaluationResult result = results.get(r);
@@ -101,6 +101,6 @@ final class LatencyChart {
   }
 
   private static double log(double micros) {
-    return Math.log10(Math.max(SHORTEST_MICROS, micros));
+    return StrictMath.log10(Math.max(SHORTEST_MICROS, micros));
   }
 }
