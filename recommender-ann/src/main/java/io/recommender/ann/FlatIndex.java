@@ -43,6 +43,7 @@ import java.util.Set;
  * is {@link #estimatedBytes}; that of removed items is used again.
  */
 public final class FlatIndex implements ItemIndex {
+  private static final VectorKernels KERNELS = VectorKernels.best();
   private static final long BYTES_PER_ITEM = 120;
 
   private final int dimension;
@@ -98,7 +99,7 @@ public final class FlatIndex implements ItemIndex {
    * "ScalarVectorKernels"} without}
    */
   public static String kernels() {
-    return VectorKernels.best().toString();
+    return KERNELS.toString();
   }
 
   @Override
@@ -172,7 +173,7 @@ public final class FlatIndex implements ItemIndex {
         return searchListed(prepared, norm, k, filter, view, allowList.get());
       }
       FlatSearch search = begin(prepared, norm, k, filter, view);
-      search.scan(VectorKernels.best());
+      search.scan(KERNELS);
       return search.result();
     }
   }
@@ -209,7 +210,7 @@ public final class FlatIndex implements ItemIndex {
         for (int q = from; q < to; q++) {
           searches.add(begin(prepared[q], norms[q], k, filter, view));
         }
-        new FlatBatch(searches, similarity, dimension, view.snapshot).scan(VectorKernels.best());
+        new FlatBatch(searches, similarity, dimension, view.snapshot).scan(KERNELS);
         searches.forEach(search -> results.add(search.result()));
       }
     }
