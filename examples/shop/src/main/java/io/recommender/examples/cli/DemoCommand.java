@@ -127,7 +127,7 @@ final class DemoCommand implements Callable<Integer> {
     Quality.show(terminal, report, subject.name());
     Path html = Bundles.target().resolve("demo-report.html");
     Reports.writeHtml(report, html);
-    terminal.line("  The whole report: %s", html);
+    terminal.line("  The whole report, with charts: %s", html);
     showCode(terminal);
   }
 
