@@ -13,7 +13,7 @@ final class Charts {
   private static final double ROW = 28;
   private static final double PANEL_WIDTH = 440;
   private static final double PANEL_HEIGHT = 280;
-  private static final int LABEL_LENGTH = 22;
+  private static final int LABEL_LENGTH = 20;
 
   private Charts() {}
 
@@ -208,8 +208,8 @@ final class Charts {
     void nameAbove(List<double[]> points, String name) {
       if (!points.isEmpty()) {
         double[] last = points.get(points.size() - 1);
-        String label = Svg.shorten(name, LABEL_LENGTH);
-        svg.text("quiet end", last[0] + 6, y(last[1]) - 9, label);
+        String label = Svg.shorten(name.replace(" (published)", ""), LABEL_LENGTH);
+        svg.text("quiet end halo", last[0] + 6, y(last[1]) - 9, label);
       }
     }
 

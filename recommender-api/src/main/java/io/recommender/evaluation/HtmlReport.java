@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 
 /** Lays a report out as one page that needs nothing but itself. */
 final class HtmlReport {
@@ -122,23 +124,12 @@ final class HtmlReport {
     if ("filtered".equals(protocol.get("seenItems"))) {
       caution(cautions, "relevantItemsInHistory", "Relevant items filtered away as seen");
     }
-    for (EvaluationResult result : report.results()) {
-      if (result.tiedAnswers() * 2 > result.answers()) {
-        cautions.add(
-            "%s gave equal scores in %d of %d answers; their order is that of the catalogue."
-                .formatted(result.name(), result.tiedAnswers(), result.answers()));
-      }
-      if (result.fallbackAnswers() > 0) {
-        cautions.add(
-            "%s used its fallback in %d of %d answers."
-                .formatted(result.name(), result.fallbackAnswers(), result.answers()));
-      }
-      if (result.shortAnswers() > 0) {
-        cautions.add(
-            "%s gave fewer items than asked for in %d of %d answers."
-                .formatted(result.name(), result.shortAnswers(), result.answers()));
-      }
-    }
+    caution(
+        cautions,
+        "Answers with equal scores, whose order the recommender chose",
+        EvaluationResult::tiedAnswers);
+    caution(cautions, "Answers of the fallback", EvaluationResult::fallbackAnswers);
+    caution(cautions, "Answers with fewer items than asked for", EvaluationResult::shortAnswers);
     if (!report.references().isEmpty()) {
       cautions.add("Published values were measured elsewhere; compare the protocol below first.");
     }
@@ -147,6 +138,24 @@ final class HtmlReport {
       cautions.forEach(each -> html.append("<li>").append(Svg.escape(each)).append("</li>\n"));
       html.append("</ul>\n");
       close();
+    }
+  }
+
+  private void caution(
+      List<String> cautions, String text, ToIntFunction<EvaluationResult> answers) {
+    String counts =
+        report.results().stream()
+            .filter(result -> answers.applyAsInt(result) > 0)
+            .map(
+                result ->
+                    String.format(
+                        Locale.ROOT,
+                        "%s (%.1f %%)",
+                        result.name(),
+                        100.0 * answers.applyAsInt(result) / result.answers()))
+            .collect(Collectors.joining(", "));
+    if (!counts.isEmpty()) {
+      cautions.add("%s: %s.".formatted(text, counts));
     }
   }
 

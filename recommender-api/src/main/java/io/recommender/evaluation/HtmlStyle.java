@@ -68,6 +68,7 @@ final class HtmlStyle {
       svg .mid { text-anchor: middle; } svg .end { text-anchor: end; }
       svg .label { font-size: 13px; } svg .value { font-size: 12px; font-weight: 600; }
       svg .quiet { font-weight: 400; font-style: italic; }
+      svg .halo { paint-order: stroke; stroke: var(--card); stroke-width: 4px; }
       svg .grid { stroke: var(--rule); } svg .axis { stroke: var(--quiet); }
       svg .whisker { stroke: var(--text); stroke-width: 1.3; opacity: 0.75; }
       svg .reference { fill: none; stroke: var(--quiet); stroke-width: 1.3; stroke-dasharray: 4 3; }

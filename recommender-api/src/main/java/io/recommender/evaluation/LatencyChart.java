@@ -39,7 +39,7 @@ final class LatencyChart {
     for (int r = 0; r < results.size(); r++) {
       EvaluationResult result = results.get(r);
       double base = 8 + (r + 1) * ROW - 8;
-      String label = Svg.shorten(result.name(), 26);
+      String label = Svg.shorten(result.name(), 22);
       svg.text("label end", LEFT - 10, base - 22, label);
       if (!result.isMeasured()) {
         svg.text("tick end", LEFT - 10, base - 6, "not measured");

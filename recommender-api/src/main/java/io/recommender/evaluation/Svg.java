@@ -69,8 +69,12 @@ final class Svg {
         .replace("\"", "&quot;");
   }
 
-  /** A name that fits beside a chart. */
+  /** A name that fits beside a chart; the middle is cut, as names often differ at the end. */
   static String shorten(String name, int length) {
-    return name.length() <= length ? name : name.substring(0, length - 1) + "…";
+    if (name.length() <= length) {
+      return name;
+    }
+    int end = (length - 1) / 2;
+    return name.substring(0, length - 1 - end) + "…" + name.substring(name.length() - end);
   }
 }
