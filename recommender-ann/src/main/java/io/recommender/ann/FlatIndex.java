@@ -43,6 +43,7 @@ import java.util.Set;
  * is {@link #estimatedBytes}; that of removed items is used again.
  */
 public final class FlatIndex implements ItemIndex {
+  private static final VectorKernels KERNELS = VectorKernels.best();
   private static final long BYTES_PER_ITEM = 120;
 
   private final int dimension;
@@ -98,7 +99,7 @@ public final class FlatIndex implements ItemIndex {
    * "ScalarVectorKernels"} without}
    */
   public static String kernels() {
-    return VectorKernels.best().toString();
+    return KERNELS.toString();
   }
 
   @Override
@@ -128,6 +129,8 @@ public final class FlatIndex implements ItemIndex {
 
   @Override
   public void add(String itemId, float[] vector) {
+    Objects.requireNonNull(itemId, "itemId");
+    Objects.requireNonNull(vector, "vector");
     addAll(List.of(itemId), new float[][] {vector});
   }
 
@@ -138,22 +141,21 @@ public final class FlatIndex implements ItemIndex {
    */
   @Override
   public void addAll(List<String> itemIds, float[][] vectors) {
-    List<String> ids = List.copyOf(itemIds);
+    Objects.requireNonNull(vectors, "vectors");
+    List<String> ids = List.copyOf(Objects.requireNonNull(itemIds, "itemIds"));
     if (ids.size() != vectors.length) {
       throw new IllegalArgumentException(
           "vectors: expected %d, one for each item, found %d"
               .formatted(ids.size(), vectors.length));
     }
-    float[][] copies = new float[vectors.length][];
     double[] norms = new double[vectors.length];
-    for (int i = 0; i < copies.length; i++) {
+    for (int i = 0; i < vectors.length; i++) {
       if (ids.get(i).isEmpty()) {
         throw new IllegalArgumentException("item id: expected a non-empty string");
       }
-      copies[i] = vectors[i].clone();
-      norms[i] = checkedNorm("vector of item '" + ids.get(i) + "'", copies[i]);
+      norms[i] = checkedNorm("vector of item ", ids.get(i), vectors[i]);
     }
-    store.put(ids, copies, norms, similarity == Similarity.COSINE);
+    store.put(ids, vectors, norms, similarity == Similarity.COSINE);
   }
 
   @Override
@@ -163,7 +165,9 @@ public final class FlatIndex implements ItemIndex {
 
   @Override
   public List<ScoredItem> search(float[] query, int k, ItemFilter filter) {
-    double norm = checkedNorm("query", query);
+    Objects.requireNonNull(query, "query");
+    Objects.requireNonNull(filter, "filter");
+    double norm = checkedNorm("query", "", query);
     checkK(k);
     float[] prepared = prepare(query, norm);
     try (RowStore.View view = store.view()) {
@@ -171,8 +175,9 @@ public final class FlatIndex implements ItemIndex {
       if (allowList.isPresent()) {
         return searchListed(prepared, norm, k, filter, view, allowList.get());
       }
-      FlatSearch search = begin(prepared, norm, k, filter, view);
-      search.scan(VectorKernels.best());
+      int capacity = Math.min(k, view.snapshot.size());
+      FlatSearch search = begin(prepared, norm, capacity, filter, view);
+      search.scan(KERNELS);
       return search.result();
     }
   }
@@ -187,11 +192,13 @@ public final class FlatIndex implements ItemIndex {
    */
   @Override
   public List<List<ScoredItem>> searchAll(float[][] queries, int k, ItemFilter filter) {
+    Objects.requireNonNull(queries, "queries");
+    Objects.requireNonNull(filter, "filter");
     checkK(k);
     float[][] prepared = new float[queries.length][];
     double[] norms = new double[queries.length];
     for (int q = 0; q < queries.length; q++) {
-      norms[q] = checkedNorm("query " + q, queries[q]);
+      norms[q] = checkedNorm("query ", Integer.toString(q), queries[q]);
       prepared[q] = prepare(queries[q], norms[q]);
     }
     List<List<ScoredItem>> results = new ArrayList<>(queries.length);
@@ -201,19 +208,20 @@ public final class FlatIndex implements ItemIndex {
         for (int q = 0; q < queries.length; q++) {
           results.add(searchListed(prepared[q], norms[q], k, filter, view, allowList.get()));
         }
-        return results;
+        return List.copyOf(results);
       }
+      int capacity = Math.min(k, view.snapshot.size());
       for (int from = 0; from < queries.length; from += FlatBatch.MAX_QUERIES) {
         int to = Math.min(queries.length, from + FlatBatch.MAX_QUERIES);
         List<FlatSearch> searches = new ArrayList<>(to - from);
         for (int q = from; q < to; q++) {
-          searches.add(begin(prepared[q], norms[q], k, filter, view));
+          searches.add(begin(prepared[q], norms[q], capacity, filter, view));
         }
-        new FlatBatch(searches, similarity, dimension, view.snapshot).scan(VectorKernels.best());
+        new FlatBatch(searches, similarity, dimension, view.snapshot).scan(KERNELS);
         searches.forEach(search -> results.add(search.result()));
       }
     }
-    return results;
+    return List.copyOf(results);
   }
 
   @Override
@@ -223,9 +231,9 @@ public final class FlatIndex implements ItemIndex {
   }
 
   private FlatSearch begin(
-      float[] query, double norm, int k, ItemFilter filter, RowStore.View view) {
-    int capacity = Math.min(k, view.snapshot.size());
-    return new FlatSearch(query, norm, similarity, filter, view.snapshot, capacity);
+      float[] query, double norm, int capacity, ItemFilter filter, RowStore.View view) {
+    double preparedNorm = similarity == Similarity.COSINE ? 1 : norm;
+    return new FlatSearch(query, preparedNorm, similarity, filter, view.snapshot, capacity);
   }
 
   private List<ScoredItem> searchListed(
@@ -235,8 +243,7 @@ public final class FlatIndex implements ItemIndex {
       ItemFilter filter,
       RowStore.View view,
       Set<String> allowList) {
-    int capacity = Math.min(k, allowList.size());
-    FlatSearch search = new FlatSearch(query, norm, similarity, filter, view.snapshot, capacity);
+    FlatSearch search = begin(query, norm, Math.min(k, allowList.size()), filter, view);
     for (String itemId : allowList) {
       view.latest(itemId).ifPresent(search::consider);
     }
@@ -259,16 +266,16 @@ public final class FlatIndex implements ItemIndex {
     return normalized;
   }
 
-  private double checkedNorm(String name, float[] vector) {
+  private double checkedNorm(String kind, String name, float[] vector) {
     if (vector.length != dimension) {
       throw new IllegalArgumentException(
-          "%s: length %d, index dimension %d".formatted(name, vector.length, dimension));
+          "%s%s: length %d, index dimension %d".formatted(kind, name, vector.length, dimension));
     }
     double sum = 0;
     for (int i = 0; i < dimension; i++) {
       if (!Float.isFinite(vector[i])) {
         throw new IllegalArgumentException(
-            "%s: element %d is %s, expected a finite number".formatted(name, i, vector[i]));
+            "%s%s: element %d is %s, expected a finite number".formatted(kind, name, i, vector[i]));
       }
       sum += (double) vector[i] * vector[i];
     }

@@ -3,7 +3,7 @@ package io.recommender.evaluation;
 import java.util.List;
 
 /**
- * What an evaluation found, as objects, as text and as JSON.
+ * What an evaluation found, as objects, text, JSON and a page.
  *
  * <p>The same inputs give the same bytes, timings apart: with {@code includeTimings} false, neither
  * latencies nor the machine appear, and lines, keys and rows have a fixed order.
@@ -107,6 +107,17 @@ public final class EvaluationReport {
    */
   public String toJson(boolean includeTimings) {
     return JsonReport.write(this, includeTimings);
+  }
+
+  /**
+   * Returns a page for people: tables, charts of accuracy, latency and popularity, and the
+   * protocol. It loads nothing, runs no script, and follows the light or dark scheme of the reader.
+   *
+   * @param includeTimings whether to show latencies and the machine
+   * @return an HTML document
+   */
+  public String toHtml(boolean includeTimings) {
+    return HtmlReport.write(this, includeTimings);
   }
 
   Protocol protocol() {

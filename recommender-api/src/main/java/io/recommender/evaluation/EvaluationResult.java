@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * What an evaluation found about one recommender.
@@ -21,7 +22,9 @@ public final class EvaluationResult {
   private final Map<Metric, ConfidenceInterval> intervals;
   private final double[] popularityShares;
   private final int answers;
-  private final Optional<Measurement> measurement;
+  private final boolean measured;
+  private final Measurement.Tally tally;
+  private final double[] sortedMicros;
   private final int threads;
 
   /** Computes every metric at every cutoff. */
@@ -37,7 +40,9 @@ public final class EvaluationResult {
     this.name = name;
     this.cutoffs = cutoffs;
     this.intervals = new EnumMap<>(intervals);
-    this.measurement = measurement;
+    measured = measurement.isPresent();
+    tally = measurement.map(Measurement::tally).orElseGet(Measurement.Tally::new);
+    sortedMicros = measurement.map(Measurement::sortedMicros).orElse(new double[0]);
     this.threads = threads;
     answers = lists.size();
     values = new EnumMap<>(Metric.class);
@@ -92,14 +97,12 @@ public final class EvaluationResult {
 
   /** {@return the model versions that the answers named, sorted; empty for given lists} */
   public List<String> modelVersions() {
-    return measurement.map(each -> List.copyOf(each.tally().modelVersions)).orElse(List.of());
+    return List.copyOf(tally.modelVersions);
   }
 
   /** {@return how many answers carried each kind of notice; empty for given lists} */
   public Map<Notice.Code, Integer> notices() {
-    return measurement
-        .map(each -> Collections.unmodifiableMap(each.tally().notices))
-        .orElse(Map.of());
+    return Collections.unmodifiableMap(tally.notices);
   }
 
   /** {@return how many answers came from the fallback; 0 for given lists} */
@@ -109,7 +112,7 @@ public final class EvaluationResult {
 
   /** {@return how many answers had fewer items than asked for; 0 for given lists} */
   public int shortAnswers() {
-    return measurement.map(each -> each.tally().shortAnswers).orElse(0);
+    return tally.shortAnswers;
   }
 
   /**
@@ -119,17 +122,17 @@ public final class EvaluationResult {
    * @return a count; 0 for given lists
    */
   public int tiedAnswers() {
-    return measurement.map(each -> each.tally().tiedAnswers).orElse(0);
+    return tally.tiedAnswers;
   }
 
   /** {@return the mean number of model runs per request; 0 for given lists} */
   public double modelRunsPerRequest() {
-    return measurement.map(each -> (double) each.tally().modelRuns / answers).orElse(0.0);
+    return (double) tally.modelRuns / answers;
   }
 
   /** {@return how long requests took; empty for given lists} */
   public Optional<LatencySummary> latency() {
-    return measurement.map(each -> LatencySummary.of(each.sortedMicros(), threads));
+    return measured ? Optional.of(LatencySummary.of(sortedMicros, threads)) : Optional.empty();
   }
 
   /**
@@ -142,12 +145,21 @@ public final class EvaluationResult {
     return popularityShares.clone();
   }
 
-  /** The latencies in microseconds, ascending; none for given lists. */
+  /** The latencies in microseconds, ascending; none for given lists. Shared, not to be changed. */
   double[] sortedMicros() {
-    return measurement.map(Measurement::sortedMicros).orElse(new double[0]);
+    return sortedMicros;
+  }
+
+  /** The notices in one line, as in {@code SHORTFALL 3, FALLBACK_USED 1}. */
+  String noticeText() {
+    return notices().isEmpty()
+        ? "none"
+        : notices().entrySet().stream()
+            .map(entry -> entry.getKey() + " " + entry.getValue())
+            .collect(Collectors.joining(", "));
   }
 
   boolean isMeasured() {
-    return measurement.isPresent();
+    return measured;
   }
 }

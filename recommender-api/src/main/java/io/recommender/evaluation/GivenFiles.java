@@ -53,7 +53,11 @@ final class GivenFiles {
     String name = InteractionLog.fileName(file);
     Map<String, TreeMap<Integer, String>> lists = new HashMap<>();
     for (EvaluationCase each : split.cases()) {
-      lists.put(each.history().userId().orElse(""), new TreeMap<>());
+      String userId = each.history().userId().orElse("");
+      if (lists.put(userId, new TreeMap<>()) != null) {
+        throw new IllegalArgumentException(
+            "split: expected one case per user, found two of user '%s'".formatted(userId));
+      }
     }
     String[] lines = LogParser.lines(Files.readAllBytes(file));
     for (int i = 0; i < lines.length; i++) {

@@ -82,7 +82,7 @@ public final class InteractionLog {
                     interaction.itemId(),
                     interaction.time().map(Object::toString).orElse(""),
                     interaction.behavior().orElse(""),
-                    Ratings.of(interaction));
+                    Double.doubleToLongBits(Ratings.of(interaction)));
         digest.update(line.getBytes(StandardCharsets.UTF_8));
       }
       digest.update((byte) '\n');

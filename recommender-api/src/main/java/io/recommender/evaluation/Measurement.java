@@ -105,10 +105,22 @@ final class Measurement {
       Callable<Tally> task = this::work;
       List<Future<Tally>> futures =
           IntStream.range(0, threads).mapToObj(i -> workers.submit(task)).toList();
+      RuntimeException failure = null;
       for (Future<Tally> future : futures) {
-        total.add(result(future));
+        try {
+          total.add(future.get());
+        } catch (ExecutionException e) {
+          failure = failure == null ? unchecked(e.getCause()) : failure;
+        }
       }
+      if (failure != null) {
+        throw failure;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancellationException("evaluation of '%s' was interrupted".formatted(name));
     } finally {
+      next.set(lists.length);
       workers.shutdownNow();
     }
   }
@@ -128,7 +140,17 @@ final class Measurement {
     return sorted;
   }
 
+  /** Asks until no case is left; if one fails, the other workers find none left either. */
   private Tally work() {
+    try {
+      return workThroughCases();
+    } catch (RuntimeException | Error e) {
+      next.set(lists.length);
+      throw e;
+    }
+  }
+
+  private Tally workThroughCases() {
     Tally tally = new Tally();
     for (int i = next.getAndIncrement(); i < lists.length; i = next.getAndIncrement()) {
       RecommendationRequest request = requests.apply(i);
@@ -151,22 +173,12 @@ final class Measurement {
     }
   }
 
-  /** What a worker counted; its failure is thrown here, in the caller's thread. */
-  private Tally result(Future<Tally> future) {
-    try {
-      return future.get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new CancellationException("evaluation of '%s' was interrupted".formatted(name));
-    } catch (ExecutionException e) {
-      next.set(lists.length);
-      if (e.getCause() instanceof RuntimeException cause) {
-        throw cause;
-      }
-      if (e.getCause() instanceof Error cause) {
-        throw cause;
-      }
-      throw new AssertionError("a recommender threw a checked exception", e.getCause());
+  private static RuntimeException unchecked(Throwable failure) {
+    if (failure instanceof Error error) {
+      throw error;
     }
+    return failure instanceof RuntimeException exception
+        ? exception
+        : new IllegalStateException("a recommender threw a checked exception", failure);
   }
 }

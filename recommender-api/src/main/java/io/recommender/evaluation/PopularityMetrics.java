@@ -1,7 +1,7 @@
 package io.recommender.evaluation;
 
 import io.recommender.Catalog;
-import io.recommender.Interaction;
+import java.util.Arrays;
 import java.util.BitSet;
 
 /**
@@ -195,9 +195,9 @@ public final class PopularityMetrics {
           found[head.get(ordinal) ? 0 : 1]++;
         }
       }
-      BitSet trained = trained(lists, u);
+      int[] trained = trained(lists, u);
       for (int ordinal : lists.relevantItems(u, threshold)) {
-        if (!trained.get(ordinal)) {
+        if (Arrays.binarySearch(trained, ordinal) < 0) {
           possible[head.get(ordinal) ? 0 : 1]++;
         }
       }
@@ -224,12 +224,10 @@ public final class PopularityMetrics {
       for (int ordinal : lists.list(u, k)) {
         found[head.get(ordinal) ? 0 : 1]++;
       }
-      BitSet trained = trained(lists, u);
-      int all = trained.cardinality();
-      trained.and(head);
-      int inHead = trained.cardinality();
-      possible[0] += headSize - inHead;
-      possible[1] += tailSize - (all - inHead);
+      int[] trained = trained(lists, u);
+      int inTail = countOutside(trained, head);
+      possible[0] += headSize - (trained.length - inTail);
+      possible[1] += tailSize - inTail;
     }
     return unevenness(found, possible);
   }
@@ -272,15 +270,14 @@ public final class PopularityMetrics {
     return count;
   }
 
-  private static BitSet trained(RankedLists lists, int user) {
-    BitSet trained = new BitSet(lists.catalog().size());
-    for (Interaction interaction : lists.split().cases().get(user).training().interactions()) {
-      int ordinal = lists.catalog().ordinal(interaction.itemId());
-      if (ordinal != Catalog.UNKNOWN) {
-        trained.set(ordinal);
-      }
-    }
-    return trained;
+  /** The items of a user's training that are in the catalogue, ascending, each once. */
+  private static int[] trained(RankedLists lists, int user) {
+    return lists.split().cases().get(user).training().interactions().stream()
+        .mapToInt(interaction -> lists.catalog().ordinal(interaction.itemId()))
+        .filter(ordinal -> ordinal != Catalog.UNKNOWN)
+        .sorted()
+        .distinct()
+        .toArray();
   }
 
   /** Population standard deviation ÷ mean of two rates, which is |a - b| ÷ (a + b). */

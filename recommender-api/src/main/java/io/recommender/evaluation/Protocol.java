@@ -36,7 +36,7 @@ final class Protocol {
     count(split.cases(), catalog, options.relevanceThreshold());
     entries.put("candidates", "all items");
     entries.put("seenItems", seenItems == SeenItems.FILTER ? "filtered" : "kept");
-    entries.put("ties", "in the order of the recommender, which is that of the catalogue");
+    entries.put("ties", "in the order of the answer");
     entries.put("cutoffs", cutoffs);
     entries.put("relevanceThreshold", options.relevanceThreshold());
     entries.put("shortHeadShare", options.shortHeadShare());

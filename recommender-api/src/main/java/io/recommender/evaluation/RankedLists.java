@@ -84,6 +84,7 @@ public final class RankedLists {
    * @return the lists
    * @throws IOException if the file cannot be read, or a line names an unknown user or item or a
    *     rank twice; the message names the file and the line
+   * @throws IllegalArgumentException if two cases of the split are of one user
    */
   public static RankedLists read(Path file, Split split, Catalog catalog) throws IOException {
     return GivenFiles.lists(file, split, catalog);

@@ -6,10 +6,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * A data set cut into what a recommender may be fitted on and what it is asked about.
@@ -37,7 +40,10 @@ public final class Split {
     this.log = log;
     this.training = List.copyOf(training);
     this.cases = List.copyOf(cases);
-    usersWithoutCase = log.users().size() - this.cases.size();
+    Set<Optional<String>> usersWithCase = new HashSet<>();
+    this.cases.forEach(each -> usersWithCase.add(each.history().userId()));
+    usersWithoutCase =
+        (int) log.users().stream().filter(user -> !usersWithCase.contains(user.userId())).count();
   }
 
   /**

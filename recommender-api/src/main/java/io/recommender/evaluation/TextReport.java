@@ -84,7 +84,7 @@ final class TextReport {
           Integer.toString(result.tiedAnswers()),
           Integer.toString(result.fallbackAnswers()),
           decimal("%.2f", result.modelRunsPerRequest()),
-          result.notices().isEmpty() ? "none" : result.notices().toString());
+          result.noticeText());
     }
     text.append(table).append('\n');
   }

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 
 /** How often each item of the catalogue occurs in the training. Immutable. */
@@ -15,12 +16,14 @@ final class TrainingStatistics {
   private final int[] users;
   private final int userCount;
   private final long distinctPairs;
+  private final int[] byPopularity;
 
   private TrainingStatistics(int[] interactions, int[] users, int userCount) {
     this.interactions = interactions;
     this.users = users;
     this.userCount = userCount;
     distinctPairs = Arrays.stream(users).asLongStream().sum();
+    byPopularity = sorted(IntStream.range(0, users.length), ordinal -> -users[ordinal]);
   }
 
   static TrainingStatistics of(Catalog catalog, List<UserHistory> training) {
@@ -68,15 +71,9 @@ final class TrainingStatistics {
     return distinctPairs;
   }
 
-  /** All ordinals by descending number of users, equal ones ascending. */
+  /** All ordinals by descending number of users, equal ones ascending; not to be changed. */
   int[] byPopularity() {
-    return IntStream.range(0, users.length)
-        .boxed()
-        .sorted(
-            Comparator.comparingInt((Integer ordinal) -> -users[ordinal])
-                .thenComparingInt(ordinal -> ordinal))
-        .mapToInt(Integer::intValue)
-        .toArray();
+    return byPopularity;
   }
 
   /**
@@ -86,7 +83,7 @@ final class TrainingStatistics {
   BitSet shortHead(double share) {
     BitSet head = new BitSet(users.length);
     double rest = distinctPairs * share;
-    for (int ordinal : byPopularity()) {
+    for (int ordinal : byPopularity) {
       head.set(ordinal);
       rest -= users[ordinal];
       if (rest <= 0) {
@@ -104,14 +101,9 @@ final class TrainingStatistics {
   BitSet rarest(double ratio) {
     BitSet tail = new BitSet(interactions.length);
     int[] seen =
-        IntStream.range(0, interactions.length)
-            .filter(ordinal -> interactions[ordinal] > 0)
-            .boxed()
-            .sorted(
-                Comparator.comparingInt((Integer ordinal) -> interactions[ordinal])
-                    .thenComparingInt(ordinal -> ordinal))
-            .mapToInt(Integer::intValue)
-            .toArray();
+        sorted(
+            IntStream.range(0, interactions.length).filter(ordinal -> interactions[ordinal] > 0),
+            ordinal -> interactions[ordinal]);
     if (ratio > 1) {
       Arrays.stream(seen).filter(ordinal -> interactions[ordinal] <= ratio).forEach(tail::set);
     } else {
@@ -119,5 +111,13 @@ final class TrainingStatistics {
       Arrays.stream(seen, 0, count).forEach(tail::set);
     }
     return tail;
+  }
+
+  private static int[] sorted(IntStream ordinals, ToIntFunction<Integer> key) {
+    return ordinals
+        .boxed()
+        .sorted(Comparator.comparingInt(key).thenComparing(Comparator.naturalOrder()))
+        .mapToInt(Integer::intValue)
+        .toArray();
   }
 }

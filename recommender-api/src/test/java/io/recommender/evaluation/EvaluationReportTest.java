@@ -6,9 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.recommender.SequenceRecommender;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -141,5 +146,85 @@ final class EvaluationReportTest {
                 IllegalArgumentException.class,
                 () -> ReferenceRow.of("r").with(Metric.NDCG, 0, 0.5))
             .getMessage());
+  }
+
+  @Test
+  void pageLoadsNothingRunsNothingAndEscapesNames() {
+    String page = report().toHtml(true);
+    assertFalse(page.contains("<script") || page.contains("http://") || page.contains("https://"));
+    assertFalse(page.contains("url(") || page.contains("@import") || page.contains("<link"));
+    assertTrue(page.contains("Model &lt;2024&gt; &quot;x&quot;"));
+    assertFalse(page.contains("<2024>"));
+    String markup = page.substring(page.indexOf("<body>"), page.indexOf("</html>"));
+    assertBalanced(markup);
+    for (String section :
+        List.of("Accuracy", "Coverage and novelty @5", "Popularity bias @5", "Protocol")) {
+      assertTrue(page.contains("<h2>" + section + "</h2>"), section);
+    }
+    assertTrue(page.contains("Cases without a relevant item, left out: 1."));
+  }
+
+  private static void assertBalanced(String markup) {
+    Deque<String> open = new ArrayDeque<>();
+    Matcher tag =
+        Pattern.compile("<(/?)([a-z0-9]+)((?: [a-zA-Z0-9-]+=\"[^\"<>]*\")*)(/?)>").matcher(markup);
+    int end = 0;
+    while (tag.find()) {
+      String between = markup.substring(end, tag.start());
+      assertFalse(between.contains("<") || between.contains(">"), between);
+      end = tag.end();
+      if (tag.group(1).isEmpty()) {
+        if (tag.group(4).isEmpty()) {
+          open.push(tag.group(2));
+        }
+      } else {
+        assertEquals(open.pop(), tag.group(2));
+      }
+    }
+    assertTrue(open.isEmpty() && end > 1000);
+  }
+
+  @Test
+  void pageWithoutTimingsIsTheSameBytes() {
+    assertEquals(report().toHtml(false), report().toHtml(false));
+    assertFalse(report().toHtml(false).contains("<h2>Latency</h2>"));
+  }
+
+  @Test
+  void pageOfARunShowsLatency() {
+    InteractionLog log = Synthetic.log(50, 20, 1);
+    Split split = Split.leaveOneOut(log);
+    Map<String, SequenceRecommender> recommenders = new LinkedHashMap<>();
+    for (int i = 0; i < 10; i++) {
+      recommenders.put("r" + i, Synthetic.markov(split.training(), log.catalog()));
+    }
+    EvaluationReport report =
+        Evaluator.builder().cutoffs(3).build().run(recommenders, split, log.catalog());
+    assertTrue(report.toHtml(true).contains("<h2>Latency</h2>"));
+    assertFalse(report.toHtml(false).contains("<h2>Latency</h2>"));
+    assertEquals(report.toHtml(false), report.toHtml(false));
+    assertTrue(report.toHtml(true).contains("class=\"fill c1\""));
+  }
+
+  @Test
+  void axesEndAtRoundNumbers() {
+    assertEquals("0.00 0.01 0.02 0.03 0.04 0.05", labels(0.0463));
+    assertEquals("0 20 40 60 80 100", labels(100));
+    assertEquals("0.0 0.2 0.4 0.6 0.8 1.0", labels(0));
+    assertEquals("0 1 2 3 4 5 6", labels(6));
+  }
+
+  private static String labels(double value) {
+    Axis axis = Axis.upTo(value);
+    return axis.ticks().stream().map(axis::label).collect(Collectors.joining(" "));
+  }
+
+  @Test
+  void timesAreShownWithAReadableUnit() {
+    assertEquals("0.5 µs", LatencyChart.micros(0.5));
+    assertEquals("42 µs", LatencyChart.micros(42.4));
+    assertEquals("1.5 ms", LatencyChart.micros(1500));
+    assertEquals("83 ms", LatencyChart.micros(83_000));
+    assertEquals("2.5 s", LatencyChart.micros(2_500_000));
   }
 }

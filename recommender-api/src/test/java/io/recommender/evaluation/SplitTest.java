@@ -158,4 +158,29 @@ final class SplitTest {
       assertEquals(each.getValue(), error.getMessage());
     }
   }
+
+  @Test
+  void severalCasesOfAUserAreNotUsersWithoutCase() {
+    InteractionLog log = log(user("u", "abc"), user("v", "ab"));
+    EvaluationCase one = EvaluationCase.of(user("u", "a"), Map.of("b", 1.0));
+    EvaluationCase two = EvaluationCase.of(user("u", "ab"), Map.of("c", 1.0));
+    Split split = Split.of("sliding", log, List.of(), List.of(one, two));
+    assertEquals(1, split.usersWithoutCase());
+    assertEquals(
+        "split: expected one case per user, found two of user 'u'",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> RankedLists.read(Path.of("unread.tsv"), split, log.catalog()))
+            .getMessage());
+  }
+
+  @Test
+  void ratingsOfCasesMustBeFinite() {
+    assertEquals(
+        "rating of item 'b': expected a finite number, found NaN",
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> EvaluationCase.of(user("u", "a"), Map.of("b", Double.NaN)))
+            .getMessage());
+  }
 }

@@ -10,7 +10,7 @@ package io.recommender.ann.internal;
  * are not does it take the whole time, once.
  */
 final class KernelTrial {
-  private static final long LIMIT_NANOS = 3_000_000_000L;
+  private static final long LIMIT_NANOS = 5_000_000_000L;
   private static final int LENGTH = 256;
   private static final int CALLS = 400;
   private static final int WINS = 3;
@@ -36,6 +36,8 @@ final class KernelTrial {
       if (trial.round(candidate) < bestScalar && ++wins == WINS) {
         return true;
       }
+      // The compiler threads may need this processor.
+      Thread.yield();
     } while (System.nanoTime() - start < LIMIT_NANOS);
     return false;
   }

@@ -29,6 +29,8 @@ public abstract class VectorKernels {
   private static final String PANAMA = "io.recommender.ann.internal.PanamaVectorKernels";
   private static final String PROPERTY = "recommender.kernels";
 
+  VectorKernels() {}
+
   /** Returns the kernels of this JVM, chosen at the first call. */
   public static VectorKernels best() {
     return Holder.BEST;

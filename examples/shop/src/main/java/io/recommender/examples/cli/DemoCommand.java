@@ -111,7 +111,7 @@ final class DemoCommand implements Callable<Integer> {
         terminal.dim(
             String.format(
                 Locale.ROOT,
-                "The last interaction of %,d shoppers, hidden; every one of %,d items is a candidate.",
+                "The last interaction of %,d shoppers, hidden. All %,d items are candidates, seen or not.",
                 sample.cases().size(),
                 subject.catalog().size())));
     terminal.line();
@@ -127,7 +127,7 @@ final class DemoCommand implements Callable<Integer> {
     Quality.show(terminal, report, subject.name());
     Path html = Bundles.target().resolve("demo-report.html");
     Reports.writeHtml(report, html);
-    terminal.line("  The whole report: %s", html);
+    terminal.line("  The whole report, with charts: %s", html);
     showCode(terminal);
   }
 

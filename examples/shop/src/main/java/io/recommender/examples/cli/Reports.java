@@ -11,12 +11,7 @@ final class Reports {
 
   /** Writes a page that needs no other file; folders that do not exist are created. */
   static void writeHtml(EvaluationReport report, Path file) throws IOException {
-    String text = report.toText().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
-    write(
-        file,
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Evaluation</title><pre>"
-            + text
-            + "</pre></html>\n");
+    write(file, report.toHtml(true));
   }
 
   static void writeJson(EvaluationReport report, Path file) throws IOException {

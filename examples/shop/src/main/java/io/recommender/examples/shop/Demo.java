@@ -68,7 +68,8 @@ public final class Demo {
     terminal.line("  %s", terminal.bold("What " + shopperId + " did"));
     storefront.showHistory(history, SHOWN_HISTORY);
     terminal.line();
-    RecommendationRequest request = RecommendationRequest.of(history).k(K).build();
+    RecommendationRequest request =
+        RecommendationRequest.of(history).k(K).filter(ItemFilter.unseen(history)).build();
     Recommendations answer = timed("What comes next?", request);
     storefront.showAnswer(
         answer, item -> item.itemId().equals(next.itemId()) ? terminal.green("▸") : " ");
@@ -87,7 +88,11 @@ public final class Demo {
     ItemFilter inStock = itemId -> stock.getOrDefault(itemId, 0) > 0;
     terminal.line(
         "  %s", terminal.dim("ItemFilter inStock = itemId -> stock.getOrDefault(itemId, 0) > 0;"));
-    RecommendationRequest request = RecommendationRequest.of(history).k(K).filter(inStock).build();
+    RecommendationRequest request =
+        RecommendationRequest.of(history)
+            .k(K)
+            .filter(ItemFilter.unseen(history).and(inStock))
+            .build();
     List<ScoredItem> before = recommender.recommend(request).items();
     Set<String> known = before.stream().map(ScoredItem::itemId).collect(Collectors.toSet());
     for (int rank : SOLD_OUT_RANKS) {
@@ -138,7 +143,7 @@ public final class Demo {
         terminal.dim(
             String.format(
                 Locale.ROOT,
-                "%.2f ms, scores are %s",
+                "%.2f ms, score: %s",
                 milliseconds,
                 answer.scoreKind().name().toLowerCase(Locale.ROOT))));
     return answer;
