@@ -25,7 +25,7 @@ def load(path: str | Path):
 def head(model: str, backbone, kind: str, padding_side: str) -> torch.nn.Module:
     """The module to export; ``kind`` is ``scores`` or ``vector``."""
     if model == "sasrec":
-        return (SasRecScores if kind == "scores" else SasRecUserVector)(backbone, padding_side).eval()
+        return (SasRecScores if kind == "scores" else SasRecUserVector)(backbone.folded(), padding_side).eval()
     if padding_side != "RIGHT":
         raise ValueError(f"padding side {padding_side}: GRU4Rec reads right-padded windows only")
     return (Gru4RecScores if kind == "scores" else Gru4RecUserVector)(backbone).eval()

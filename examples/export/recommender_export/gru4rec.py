@@ -11,7 +11,6 @@ Ids: 0 is padding, an item is its ordinal + 1.
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -51,8 +50,8 @@ class Gru4RecBackbone(nn.Module):
         return self._vectors(torch.gather(states, 1, pick).squeeze(1))
 
     def scores(self, vectors: Tensor) -> Tensor:
-        """Vectors [..., D] -> scores [..., N], column = ordinal."""
-        return F.linear(vectors, self.items)
+        """Vectors [B, D] -> scores [B, N], column = ordinal. ``mm`` becomes a Gemm that shares the table of the input."""
+        return torch.mm(vectors, self.items.t())
 
 
 class Gru4RecUserVector(nn.Module):

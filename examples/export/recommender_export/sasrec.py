@@ -11,6 +11,7 @@ Ids: 0 is padding, an item is its ordinal + 1. One item table ``[N, D]`` serves 
 for padding (the id 0 reads some row, and the mask hides it).
 """
 
+import copy
 import math
 
 import torch
@@ -47,6 +48,33 @@ class Attention(nn.Module):
         if self.heads > 1:
             mixed = mixed.transpose(1, 2).flatten(2)
         return self.output(mixed)
+
+
+class FoldedAttention(nn.Module):
+    """The same function as a one-head ``Attention`` in evaluation mode, with two projections of the queries instead of four.
+
+    ``q k^T = x (Wq^T Wk) y^T`` up to a term that softmax cancels, and ``w V Wo^T = (w y) (Wo Wv)^T`` as weights sum to 1:
+    keys and values are the input itself, so the last layer projects one row instead of L.
+    """
+
+    def __init__(self, attention: Attention):
+        super().__init__()
+        if attention.heads != 1:
+            raise ValueError(f"heads {attention.heads}: only one head can be folded")
+        dimension = attention.query.in_features
+        q, k, v, o = (m.weight.detach().double() for m in (attention.query, attention.key, attention.value, attention.output))
+        bq, bv, bo = (m.bias.detach().double() for m in (attention.query, attention.value, attention.output))
+        self.query = nn.Linear(dimension, dimension)
+        self.output = nn.Linear(dimension, dimension)
+        with torch.no_grad():
+            self.query.weight.copy_(k.T @ q * attention.scale)
+            self.query.bias.copy_(k.T @ bq * attention.scale)
+            self.output.weight.copy_(o @ v)
+            self.output.bias.copy_(o @ bv + bo)
+
+    def forward(self, queries: Tensor, keys: Tensor, bias: Tensor) -> Tensor:
+        weights = torch.softmax(self.query(queries) @ keys.transpose(-2, -1) + bias, dim=-1)
+        return self.output(weights @ keys)
 
 
 class Block(nn.Module):
@@ -144,11 +172,20 @@ class SasRecBackbone(nn.Module):
             for block in self.blocks[:-1]:
                 x = block(x, bias)
         last = x[:, -1:] if pick.is_floating_point() else torch.gather(x, 1, pick)
-        return self.output_norm(self.blocks[-1](x, key_bias, last)).squeeze(1)
+        return self.output_norm(self.blocks[-1](x, key_bias, last))[:, 0]
 
     def scores(self, vectors: Tensor) -> Tensor:
-        """Vectors [..., D] -> scores [..., N], column = ordinal."""
-        return F.linear(vectors, self.items)
+        """Vectors [B, D] -> scores [B, N], column = ordinal. ``mm`` becomes a Gemm that shares the table of the input."""
+        return torch.mm(vectors, self.items.t())
+
+    def folded(self) -> "SasRecBackbone":
+        """A copy for serving that computes the same with less; the backbone itself if it has several heads."""
+        if self.config["heads"] != 1:
+            return self
+        copied = copy.deepcopy(self).eval()
+        for block in copied.blocks:
+            block.attention = FoldedAttention(block.attention)
+        return copied
 
 
 class SasRecUserVector(nn.Module):

@@ -131,10 +131,10 @@ def write_parity(path: Path, backbone, read: data.Interactions, side: str, count
     with open(path, "w", encoding="utf-8", newline="\n") as out, torch.inference_mode():
         for history in example_histories(read, backbone.max_length, count, seed=7):
             ids, lengths = fit.pad([[ordinals[i] for i in history]], backbone.max_length, side)
-            vector = (backbone.newest_left(ids) if side == "LEFT" else backbone.newest_right(ids, lengths))[0]
-            scores = backbone.scores(vector).numpy()
+            vector = backbone.newest_left(ids) if side == "LEFT" else backbone.newest_right(ids, lengths)
+            scores = backbone.scores(vector)[0].numpy()
             best = top_k(scores, k)
-            dots = backbone.items.numpy() @ vector.numpy()
+            dots = backbone.items.numpy() @ vector[0].numpy()
             if np.abs(dots[best] - dots[top_k(dots, k)]).max() > 1e-4:
                 raise SystemExit(f"score head and user vector rank {history} differently")
             out.write(json.dumps({"history": history, "items": [read.ids[i] for i in best],

@@ -30,6 +30,17 @@ def test_sasrec_ignores_padding_and_its_side(changes):
             torch.testing.assert_close(model.newest_left(alone)[0], vector)
 
 
+@pytest.mark.parametrize("pre_norm", [False, True])
+def test_folding_changes_nothing_but_rounding(pre_norm):
+    model = backbone(pre_norm=pre_norm)
+    for p in model.parameters():
+        torch.nn.init.normal_(p, std=0.5)
+    left, _ = fit.pad(HISTORIES, 6, "LEFT")
+    with torch.inference_mode():
+        torch.testing.assert_close(model.folded().newest_left(left), model.newest_left(left))
+    assert backbone(heads=2).folded().config["heads"] == 2
+
+
 def test_gru4rec_ignores_padding():
     model = Gru4RecBackbone(items=20, max_length=6, dimension=8).eval()
     ids, lengths = fit.pad(HISTORIES, 6, "RIGHT")
@@ -67,7 +78,8 @@ def test_command_line_from_data_to_bundle(tmp_path, model):
     lines = [f"{u} " + " ".join(str((u + i) % 15 + 1) for i in range(3 + u % 5)) for u in range(60)]
     (data / "toy.txt").write_text("\n".join(lines) + "\n")
     out, saved = tmp_path / "toy", tmp_path / "toy.pt"
-    common = ["--model", model, "--data", str(data), "--out", str(out), "--head", "both", "--max-length", "6"]
+    common = ["--model", model, "--data", str(data), "--out", str(out), "--head", "both", "--max-length", "6",
+              "--threads", "1"]
     main(common + ["--dimension", "8", "--epochs", "2", "--checkpoint", str(saved), "--metrics", str(tmp_path / "m.json"),
                    "--parity", str(tmp_path / "p.jsonl"), "--fallback", "5", "--golden", "4"])
     first = (out / "golden.json").read_bytes()
