@@ -6,6 +6,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import warnings
@@ -148,8 +149,13 @@ def _manifest(inputs, roles, items, name, version, sequence, output, unknown_ite
     if extra := [n for n in roles if n not in inputs]:
         raise ExportError(f"roles name {extra[0]!r}, which is not an input; inputs are {', '.join(inputs)}")
     entries = [role_entry(n, roles[n]) for n in inputs]
-    if sum(e["role"] == "ITEM_IDS" for e in entries) != 1:
+    found = [e["role"] for e in entries]
+    if "ITEM_IDS" not in found:
         raise ExportError("exactly one input must have the role ITEM_IDS")
+    if twice := [r for r in found if found.count(r) > 1 and r not in ("STEP_FEATURE", "CONTEXT_FEATURE")]:
+        raise ExportError(f"role {twice[0]} is given to two inputs")
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", name) or not str(version):
+        raise ExportError(f"name {name!r}, version {version!r}: a name is letters, digits, '.', '_' and '-'; neither is empty")
     if unknown_items not in ("SKIP", "UNK", "FAIL"):
         raise ExportError(f"unknown_items: {unknown_items!r}, expected SKIP, UNK or FAIL")
     if unknown_items == "UNK" and sequence.unknown_id is None:

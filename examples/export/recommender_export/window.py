@@ -37,6 +37,8 @@ class Sequence:
     suffix: tuple[int, ...] = field(default=())
 
     def __post_init__(self):
+        if self.id_offset < 0:
+            raise ValueError(f"sequence.id_offset: {self.id_offset}, expected at least 0")
         if self.length not in ("FIXED", "DYNAMIC"):
             raise ValueError(f"sequence.length: {self.length!r}, expected FIXED or DYNAMIC")
         if self.padding_side not in ("LEFT", "RIGHT"):
@@ -161,6 +163,8 @@ class Windows:
             return self.sequence.padding_id
         if role in ("BEHAVIORS", "DOMAINS"):
             return entry.get("paddingId", 0)
+        if role == "STEP_FEATURE":
+            return 0
         return 1 if role == "PADDING_MASK" else entry.get("default", 0)
 
     def _step(self, step: dict, entry: dict, floating: bool):

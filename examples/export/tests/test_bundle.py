@@ -99,6 +99,8 @@ def test_a_bundle_is_replaced_but_another_folder_is_not(tmp_path):
     (dict(roles={"ids": "ITEM_IDS"}), "input 'mask' has no role"),
     (dict(roles={"ids": "ITEM_IDS", "mask": "ATTENTION_MASK", "x": "LENGTH"}), "'x', which is not an input"),
     (dict(roles={"ids": "PADDING_MASK", "mask": "ATTENTION_MASK"}), "exactly one input"),
+    (dict(roles={"ids": "ITEM_IDS", "mask": "ITEM_IDS"}), "given to two inputs"),
+    (dict(name="my model"), "my model"),
     (dict(items=ITEMS[:-1]), "12 columns, expected 11: 11 items"),
     (dict(output=Scores(offset=1)), "12 columns, expected 13"),
     (dict(items=ITEMS[:-1] + [ITEMS[0]]), "occurs twice"),

@@ -77,7 +77,7 @@ def test_times_behaviors_and_features():
         {"ids": "ITEM_IDS", "t": {"role": "TIMESTAMPS", "unit": "DAYS", "default": -1},
          "now": {"role": "QUERY_TIME", "unit": "MILLISECONDS"},
          "b": {"role": "BEHAVIORS", "vocabulary": {"click": 1, "buy": 2}, "default": 3, "paddingId": 9},
-         "price": {"role": "STEP_FEATURE", "feature": "price"},
+         "price": {"role": "STEP_FEATURE", "feature": "price", "default": 0.25},
          "place": {"role": "CONTEXT_FEATURE", "feature": "place", "default": 0.5}},
         {"ids": "int64", "t": "int64", "now": "int64", "b": "int64", "price": "float32", "place": "float32"},
         widths={"price": 2})
@@ -87,7 +87,7 @@ def test_times_behaviors_and_features():
     assert arrays["t"].tolist() == [[-1, 2, -1]]
     assert arrays["now"].tolist() == [1000]
     assert arrays["b"].tolist() == [[9, 2, 3]]
-    assert arrays["price"].tolist() == [[[0, 0], [1.5, 2.5], [0, 0]]]
+    assert arrays["price"].tolist() == [[[0, 0], [1.5, 2.5], [0.25, 0.25]]]
     assert arrays["place"].tolist() == [0.5]
 
 
