@@ -55,11 +55,23 @@ def batches(sequences: list[list[int]], size: int, rng: random.Random) -> list[l
     return result
 
 
+def windows(sequence: list[int], limit: int, rng: random.Random) -> list[list[int]]:
+    """Cuts a sequence longer than ``limit`` at a random phase, so that every item but the first is a target once."""
+    if len(sequence) <= limit:
+        return [sequence]
+    starts = range(-rng.randrange(limit - 1), len(sequence) - 1, limit - 1)
+    pieces = [sequence[max(0, start):start + limit] for start in starts]
+    return [piece for piece in pieces if len(piece) >= 2]
+
+
 def fit(backbone, split: LeaveOneOut, side: str, *, epochs: int = 100, patience: int = 8, batch_size: int = 128,
         learning_rate: float = 1e-3, weight_decay: float = 0.0, label_smoothing: float = 0.0, item_dropout: float = 0.0,
-        minutes: float | None = None, keep_last: bool = False, seed: int = 1, log=print) -> dict:
+        all_windows: bool = False, decay: bool = False, minutes: float | None = None,
+        keep_last: bool = False, seed: int = 1, log=print) -> dict:
     """Trains in place and leaves the best epoch's weights in ``backbone``; returns its record.
 
+    Of a sequence longer than the window only the newest part is trained on, or with ``all_windows`` all of it.
+    ``decay`` lets the learning rate fall linearly to zero over ``epochs``, after a rise over the first one.
     ``item_dropout`` is the share of history items left out of a training sequence, drawn anew each epoch. ``keep_last``
     keeps the weights of the last epoch instead of the best, for a refit whose validation items are in train.
     """
@@ -69,16 +81,21 @@ def fit(backbone, split: LeaveOneOut, side: str, *, epochs: int = 100, patience:
     rng = random.Random(seed)
     optimizer = torch.optim.AdamW(backbone.parameters(), lr=learning_rate, weight_decay=weight_decay, betas=(0.9, 0.98))
     limit = backbone.max_length + 1
-    sequences = [s[-limit:] for s in split.train if len(s) >= 2]
+    sequences = [s if all_windows else s[-limit:] for s in split.train if len(s) >= 2]
     best, best_weights, since, started = None, None, 0, time.time()
     for epoch in range(1, epochs + 1):
         backbone.train()
         total, count = 0.0, 0
-        drawn = sequences
+        drawn = [piece for s in sequences for piece in windows(s, limit, rng)]
         if item_dropout:
-            drawn = [[i for i in s if rng.random() >= item_dropout] for s in sequences]
-            drawn = [d if len(d) >= 2 else s for d, s in zip(drawn, sequences)]
-        for batch in tqdm(batches(drawn, batch_size, rng), desc=f"epoch {epoch}", leave=False, mininterval=5):
+            kept = [[i for i in s if rng.random() >= item_dropout] for s in drawn]
+            drawn = [k if len(k) >= 2 else s for k, s in zip(kept, drawn)]
+        drawn_batches = batches(drawn, batch_size, rng)
+        for step, batch in enumerate(tqdm(drawn_batches, desc=f"epoch {epoch}", leave=False, mininterval=10)):
+            if decay:
+                done = epoch - 1 + step / len(drawn_batches)
+                for group in optimizer.param_groups:
+                    group["lr"] = learning_rate * min(done + 0.01, 1 - done / epochs)
             inputs, _ = pad([s[:-1] for s in batch], backbone.max_length, side)
             targets, _ = pad([s[1:] for s in batch], backbone.max_length, side)
             places = targets > 0

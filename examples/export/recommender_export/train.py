@@ -47,6 +47,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--minutes", type=float, help="stop training after the epoch that passes this")
     p.add_argument("--batch-size", type=int, default=128)
     p.add_argument("--learning-rate", type=float, default=1e-3)
+    p.add_argument("--all-windows", action="store_true", help="train on all of a long sequence, not only its newest window")
+    p.add_argument("--decay", action="store_true", help="let the learning rate fall to zero over the epochs")
     p.add_argument("--weight-decay", type=float, default=0.0)
     p.add_argument("--label-smoothing", type=float, default=0.0)
     p.add_argument("--item-dropout", type=float, default=0.0)
@@ -55,6 +57,13 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--threads", type=int, default=2)
     return p
+
+
+def fitting(args) -> dict:
+    """The options that training and refitting share."""
+    return dict(batch_size=args.batch_size, learning_rate=args.learning_rate, all_windows=args.all_windows,
+                decay=args.decay, weight_decay=args.weight_decay, label_smoothing=args.label_smoothing,
+                item_dropout=args.item_dropout, seed=args.seed)
 
 
 def new_backbone(args, items: int) -> torch.nn.Module:
@@ -72,13 +81,12 @@ def trained(args, read: data.Interactions, split: data.LeaveOneOut, side: str):
             raise SystemExit(f"{args.load}: {model} over {backbone.config['items']} items, "
                              f"expected {args.model} over {len(read.items)}")
         return backbone, record
-    options = dict(batch_size=args.batch_size, learning_rate=args.learning_rate, weight_decay=args.weight_decay,
-                   label_smoothing=args.label_smoothing, item_dropout=args.item_dropout, seed=args.seed)
+    options = fitting(args)
     torch.manual_seed(args.seed)
     backbone = new_backbone(args, len(read.items))
     best = fit.fit(backbone, split, side, epochs=args.epochs, patience=args.patience, minutes=args.minutes, **options,
                    log=lambda line: print(line, flush=True))
-    return backbone, {"valid": best, "options": {**options, "threads": args.threads}}
+    return backbone, {"valid": best, "options": {**options, "epochs": args.epochs, "threads": args.threads}}
 
 
 def refit(args, read: data.Interactions, split: data.LeaveOneOut, side: str, epochs: int):
@@ -87,9 +95,8 @@ def refit(args, read: data.Interactions, split: data.LeaveOneOut, side: str, epo
                              split.targets_valid, split.histories_test, split.targets_test)
     torch.manual_seed(args.seed)
     backbone = new_backbone(args, len(read.items))
-    fit.fit(backbone, whole, side, epochs=epochs, patience=epochs, keep_last=True, batch_size=args.batch_size,
-            learning_rate=args.learning_rate, weight_decay=args.weight_decay, label_smoothing=args.label_smoothing,
-            item_dropout=args.item_dropout, seed=args.seed, log=lambda line: print(line, flush=True))
+    fit.fit(backbone, whole, side, epochs=epochs, patience=epochs, keep_last=True, **fitting(args),
+            log=lambda line: print(line, flush=True))
     return backbone
 
 

@@ -1,3 +1,5 @@
+import random
+
 import pytest
 import torch
 
@@ -62,6 +64,14 @@ def test_ranks_count_ties_of_smaller_ordinals_and_skip_the_history():
     assert ranks(scores, torch.tensor([2])).tolist() == [3]
     assert ranks(scores, torch.tensor([1])).tolist() == [2]
     assert ranks(scores, torch.tensor([2]), [[0, 2]]).tolist() == [2]
+
+
+def test_windows_make_every_item_but_the_first_a_target_once():
+    rng = random.Random(1)
+    for length in range(2, 40):
+        pieces = fit.windows(list(range(length)), 6, rng)
+        assert [i for p in pieces for i in p[1:]] == list(range(1, length))
+        assert max(map(len, pieces)) <= 6
 
 
 def test_leave_one_out():
