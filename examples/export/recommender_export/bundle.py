@@ -272,5 +272,13 @@ def _instants(request: dict) -> dict:
     return iso({**request, "history": history})
 
 
-def _write_json(path: Path, value) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
+def _write_json(path: Path, value: dict) -> None:
+    """One member a line; the objects of an array get a line each."""
+
+    def line(member) -> str:
+        if isinstance(member, list) and member and isinstance(member[0], dict):
+            return "[\n    " + ",\n    ".join(json.dumps(m, ensure_ascii=False) for m in member) + "]"
+        return json.dumps(member, ensure_ascii=False)
+
+    text = "{\n" + ",\n".join(f"  {json.dumps(k)}: {line(v)}" for k, v in value.items()) + "\n}\n"
+    path.write_text(text, encoding="utf-8", newline="\n")
