@@ -106,17 +106,20 @@ class Block(nn.Module):
 
 
 class SasRecBackbone(nn.Module):
-    """Item table, positions counted from the newest item, and causal blocks.
+    """Item table, positions counted from the newest item, causal blocks and, if asked for, a linear ``projection``.
+
+    Without the projection the residuals carry the newest item's own vector to a head of the same vectors, and the item just
+    seen comes out first. With it the model learns whether repeats are likely.
 
     ``hidden(item_ids)`` gives a vector for every place of a left-padded window (training);
     ``newest_left`` and ``newest_right`` give the vector of the newest item only (serving).
     """
 
     def __init__(self, items: int, max_length: int = 50, dimension: int = 64, layers: int = 2, heads: int = 1,
-                 hidden: int | None = None, dropout: float = 0.5, pre_norm: bool = False):
+                 hidden: int | None = None, dropout: float = 0.5, pre_norm: bool = False, projection: bool = False):
         super().__init__()
         self.config = dict(items=items, max_length=max_length, dimension=dimension, layers=layers, heads=heads,
-                           hidden=hidden, dropout=dropout, pre_norm=pre_norm)
+                           hidden=hidden, dropout=dropout, pre_norm=pre_norm, projection=projection)
         self.max_length = max_length
         self.items = nn.Parameter(torch.empty(items, dimension))
         self.positions = nn.Parameter(torch.empty(max_length, dimension))  # last row = newest item
@@ -124,12 +127,15 @@ class SasRecBackbone(nn.Module):
         self.blocks = nn.ModuleList(
             [Block(dimension, heads, hidden or dimension * 4, dropout, pre_norm) for _ in range(layers)])
         self.output_norm = nn.LayerNorm(dimension) if pre_norm else nn.Identity()
+        self.projection = nn.Linear(dimension, dimension, bias=False) if projection else nn.Identity()
         self.dropout = nn.Dropout(dropout)
         causal = torch.full((max_length, max_length), MASKED).triu(1)
         self.register_buffer("causal", causal, persistent=False)
         for p in self.parameters():
             if p.dim() > 1:
                 nn.init.normal_(p, std=0.02)
+        if projection:
+            nn.init.normal_(self.projection.weight, std=dimension ** -0.5)
 
     def _embed(self, item_ids: Tensor, positions: Tensor) -> Tensor:
         return self.dropout(self.input_norm(self.items[item_ids - 1] + positions))
@@ -147,7 +153,7 @@ class SasRecBackbone(nn.Module):
         bias = key_bias + self.causal[:length, :length]
         for block in self.blocks:
             x = block(x, bias)
-        return self.output_norm(x)
+        return self.projection(self.output_norm(x))
 
     def newest_left(self, item_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """item_ids [B, L], left-padded -> [B, D]; any L up to the maximum gives the same vector."""
@@ -172,7 +178,7 @@ class SasRecBackbone(nn.Module):
             for block in self.blocks[:-1]:
                 x = block(x, bias)
         last = x[:, -1:] if pick.is_floating_point() else torch.gather(x, 1, pick)
-        return self.output_norm(self.blocks[-1](x, key_bias, last))[:, 0]
+        return self.projection(self.output_norm(self.blocks[-1](x, key_bias, last))[:, 0])
 
     def scores(self, vectors: Tensor) -> Tensor:
         """Vectors [B, D] -> scores [B, N], column = ordinal. ``mm`` becomes a Gemm that shares the table of the input."""

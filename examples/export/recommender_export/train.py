@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--layers", type=int, help="default: 2 for sasrec, 1 for gru4rec")
     p.add_argument("--heads", type=int, default=1, help="sasrec only")
     p.add_argument("--pre-norm", action="store_true", help="sasrec only")
+    p.add_argument("--projection", action="store_true", help="sasrec only: a linear layer between the last block and the head")
     p.add_argument("--max-length", type=int, default=50)
     p.add_argument("--dropout", type=float, default=0.5)
     p.add_argument("--epochs", type=int, default=100)
@@ -69,7 +70,8 @@ def fitting(args) -> dict:
 def new_backbone(args, items: int) -> torch.nn.Module:
     common = dict(items=items, max_length=args.max_length, dimension=args.dimension, dropout=args.dropout)
     if args.model == "sasrec":
-        return checkpoint.SasRecBackbone(**common, layers=args.layers or 2, heads=args.heads, pre_norm=args.pre_norm)
+        return checkpoint.SasRecBackbone(**common, layers=args.layers or 2, heads=args.heads, pre_norm=args.pre_norm,
+                                         projection=args.projection)
     return checkpoint.Gru4RecBackbone(**common, layers=args.layers or 1)
 
 

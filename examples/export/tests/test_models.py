@@ -18,7 +18,8 @@ def backbone(**changes):
     return SasRecBackbone(items=20, max_length=6, dimension=8, **changes).eval()
 
 
-@pytest.mark.parametrize("changes", [dict(), dict(heads=2), dict(pre_norm=True), dict(layers=1), dict(layers=3)])
+@pytest.mark.parametrize("changes", [dict(), dict(heads=2), dict(pre_norm=True), dict(layers=1), dict(layers=3),
+                                     dict(projection=True)])
 def test_sasrec_ignores_padding_and_its_side(changes):
     model = backbone(**changes)
     left, _ = fit.pad(HISTORIES, 6, "LEFT")
