@@ -67,10 +67,11 @@ def windows(sequence: list[int], limit: int, rng: random.Random) -> list[list[in
 def fit(backbone, split: LeaveOneOut, side: str, *, epochs: int = 100, patience: int = 8, batch_size: int = 128,
         learning_rate: float = 1e-3, weight_decay: float = 0.0, label_smoothing: float = 0.0, item_dropout: float = 0.0,
         all_windows: bool = False, decay: bool = False, minutes: float | None = None,
-        keep_last: bool = False, seed: int = 1, log=print) -> dict:
+        keep_last: bool = False, validate_every: int = 1, seed: int = 1, log=print) -> dict:
     """Trains in place and leaves the best epoch's weights in ``backbone``; returns its record.
 
     Of a sequence longer than the window only the newest part is trained on, or with ``all_windows`` all of it.
+    ``patience`` counts validations, of which there is one every ``validate_every`` epochs.
     ``decay`` lets the learning rate fall linearly to zero over ``epochs``, after a rise over the first one.
     ``item_dropout`` is the share of history items left out of a training sequence, drawn anew each epoch. ``keep_last``
     keeps the weights of the last epoch instead of the best, for a refit whose validation items are in train.
@@ -107,6 +108,8 @@ def fit(backbone, split: LeaveOneOut, side: str, *, epochs: int = 100, patience:
             optimizer.step()
             total += loss.item() * int(places.sum())
             count += int(places.sum())
+        if epoch % validate_every and epoch != epochs:
+            continue
         backbone.eval()
         metrics = evaluate(scorer(backbone, side), split.histories_valid, split.targets_valid)
         spent = time.time() - started

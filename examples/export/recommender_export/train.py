@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--dropout", type=float, default=0.5)
     p.add_argument("--epochs", type=int, default=100)
     p.add_argument("--patience", type=int, default=8)
+    p.add_argument("--validate-every", type=int, default=1, help="epochs from one validation to the next")
     p.add_argument("--minutes", type=float, help="stop training after the epoch that passes this")
     p.add_argument("--batch-size", type=int, default=128)
     p.add_argument("--learning-rate", type=float, default=1e-3)
@@ -86,8 +87,8 @@ def trained(args, read: data.Interactions, split: data.LeaveOneOut, side: str):
     options = fitting(args)
     torch.manual_seed(args.seed)
     backbone = new_backbone(args, len(read.items))
-    best = fit.fit(backbone, split, side, epochs=args.epochs, patience=args.patience, minutes=args.minutes, **options,
-                   log=lambda line: print(line, flush=True))
+    best = fit.fit(backbone, split, side, epochs=args.epochs, patience=args.patience, minutes=args.minutes,
+                   validate_every=args.validate_every, **options, log=lambda line: print(line, flush=True))
     return backbone, {"valid": best, "options": {**options, "epochs": args.epochs, "threads": args.threads}}
 
 

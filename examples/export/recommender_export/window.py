@@ -112,19 +112,23 @@ class Windows:
         self.types, self.widths = types, widths or {}
 
     def kept(self, history: list) -> list[tuple[int, dict]]:
-        """(id, interaction) of the newest interactions that fit beside the suffix; unknown items are handled before the cut."""
-        known = []
-        for step in history:
+        """(id, interaction), oldest first, of the newest interactions that fit beside the suffix.
+
+        Skipped interactions take no place, and one that is older than the window is not looked at.
+        """
+        result = []
+        for step in reversed(history):
+            if len(result) == self.sequence.max_length - len(self.sequence.suffix):
+                break
             step = {"item": step} if isinstance(step, str) else step
             ordinal = self.ordinals.get(step["item"])
             if ordinal is not None:
-                known.append((ordinal + self.sequence.id_offset, step))
+                result.append((ordinal + self.sequence.id_offset, step))
             elif self.unknown == "UNK":
-                known.append((self.sequence.unknown_id, step))
+                result.append((self.sequence.unknown_id, step))
             elif self.unknown == "FAIL":
                 raise ValueError(f"history: item {step['item']!r} is not in the catalogue")
-        room = self.sequence.max_length - len(self.sequence.suffix)
-        return known[-room:]
+        return result[::-1]
 
     def arrays(self, requests: list[dict]) -> dict[str, np.ndarray]:
         """One array an input, in the manifest's order; row = request."""
@@ -151,8 +155,9 @@ class Windows:
                     array[i, start[i]:start[i] + used[i]] = [item for item, _ in row] + list(s.suffix)
                 elif role in ("ATTENTION_MASK", "PADDING_MASK"):
                     array[i, start[i]:start[i] + used[i]] = 1 if role == "ATTENTION_MASK" else 0
-                else:  # suffix places keep the value of padding: a suffix token has no time, behavior or feature
-                    for place, (_, step) in enumerate(row, start[i]):
+                else:  # a suffix token has no time, behavior or feature: the default
+                    steps = [step for _, step in row] + [{}] * len(s.suffix)
+                    for place, step in enumerate(steps, start[i]):
                         array[i, place] = self._step(step, entry, floating)
             result[name] = array
         return result

@@ -55,7 +55,8 @@ def test_unknown_items_become_the_unknown_id():
     assert ids_only(Sequence(2, unknown_id=77), [["sku-1", "sku-2", "gone"]], "UNK") == [[3, 77]]
 
 
-def test_unknown_items_fail():
+def test_unknown_items_fail_if_they_are_in_the_window():
+    assert ids_only(Sequence(2), [["gone", "sku-1", "sku-2"]], "FAIL") == [[2, 3]]
     with pytest.raises(ValueError, match="gone"):
         ids_only(Sequence(2), [["gone"]], "FAIL")
 
@@ -89,6 +90,13 @@ def test_times_behaviors_and_features():
     assert arrays["b"].tolist() == [[9, 2, 3]]
     assert arrays["price"].tolist() == [[[0, 0], [1.5, 2.5], [0.25, 0.25]]]
     assert arrays["place"].tolist() == [0.5]
+
+
+def test_suffix_places_have_default_values():
+    made = windows(Sequence(3, suffix=(99,)),
+                   {"ids": "ITEM_IDS", "b": {"role": "BEHAVIORS", "vocabulary": {"click": 1}, "default": 5, "paddingId": 9}},
+                   {"ids": "int64", "b": "int64"})
+    assert made.arrays([{"history": [{"item": "sku-0", "behavior": "click"}]}])["b"].tolist() == [[9, 1, 5]]
 
 
 @pytest.mark.parametrize("spec,message", [
