@@ -109,7 +109,8 @@ class SasRecBackbone(nn.Module):
     """Item table, positions counted from the newest item, causal blocks and, if asked for, a linear ``projection``.
 
     Without the projection the residuals carry the newest item's own vector to a head of the same vectors, and the item just
-    seen comes out first. With it the model learns whether repeats are likely.
+    seen comes out first; with it the model learns whether repeats are likely. Where seen items are removed from the answer
+    anyway, the tied head without a projection ranks better.
 
     ``hidden(item_ids)`` gives a vector for every place of a left-padded window (training);
     ``newest_left`` and ``newest_right`` give the vector of the newest item only (serving).
