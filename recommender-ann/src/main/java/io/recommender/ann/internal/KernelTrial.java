@@ -5,9 +5,9 @@ package io.recommender.ann.internal;
  * scalar ones. Where they are not, each vector operation allocates and is a hundred times slower.
  *
  * <p>Both start interpreted, and the JVM decides when to compile, so the race is repeated until the
- * candidate has won {@value #WINS} rounds against the best one of the others, for at most {@link
- * #LIMIT_NANOS}. That is a fraction of a second where the instructions are there; only where they
- * are not does it take the whole time, once.
+ * candidate has won {@value #WINS} rounds against the best one of the others, for at most five
+ * seconds. That is a fraction of a second where the instructions are there; only where they are not
+ * does it take the whole time, once.
  */
 final class KernelTrial {
   private static final long LIMIT_NANOS = 5_000_000_000L;
@@ -27,6 +27,10 @@ final class KernelTrial {
   }
 
   static boolean isFaster(VectorKernels candidate, VectorKernels scalar) {
+    return isFaster(candidate, scalar, LIMIT_NANOS);
+  }
+
+  static boolean isFaster(VectorKernels candidate, VectorKernels scalar, long limitNanos) {
     KernelTrial trial = new KernelTrial();
     long start = System.nanoTime();
     long bestScalar = Long.MAX_VALUE;
@@ -38,7 +42,7 @@ final class KernelTrial {
       }
       // The compiler threads may need this processor.
       Thread.yield();
-    } while (System.nanoTime() - start < LIMIT_NANOS);
+    } while (System.nanoTime() - start < limitNanos);
     return false;
   }
 

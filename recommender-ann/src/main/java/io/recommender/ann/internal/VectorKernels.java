@@ -165,6 +165,12 @@ public abstract class VectorKernels {
     if (module.isEmpty() || "scalar".equals(System.getProperty(PROPERTY))) {
       return scalar;
     }
+    // What -Xint and -XX:TieredStopAtLevel=1 say: the compiler that knows the instructions is off.
+    String compiler = System.getProperty("java.vm.info", "");
+    if (compiler.contains("interpreted") || compiler.contains("emulated-client")) {
+      LOG.info("The optimizing compiler is off ({}); using scalar kernels", compiler);
+      return scalar;
+    }
     try {
       VectorKernels.class.getModule().addReads(module.get());
       VectorKernels panama =

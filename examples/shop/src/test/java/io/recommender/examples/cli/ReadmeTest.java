@@ -1,0 +1,118 @@
+package io.recommender.examples.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.recommender.ItemEncoder;
+import io.recommender.ann.FlatIndex;
+import io.recommender.evaluation.Evaluator;
+import io.recommender.onnx.RecommenderBundle;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The README says what is true: its example runs, its figures add up, its names exist. */
+class ReadmeTest {
+  private static final Path ROOT = Path.of("../..");
+  private static final Set<String> STATES = Set.of("served", "partly", "not yet", "survey");
+
+  @TempDir Path folder;
+
+  private static String readme() throws IOException {
+    return Files.readString(ROOT.resolve("README.md"));
+  }
+
+  @Test
+  void theExampleOfUseCompilesAndRuns() throws Exception {
+    Matcher block = Pattern.compile("```java\n(import .*?)```", Pattern.DOTALL).matcher(readme());
+    assertTrue(block.find(), "expected a Java example that begins with its imports");
+    Path source = Files.writeString(folder.resolve("Shop.java"), block.group(1));
+    List<String> lines = run(source);
+    List<String> answers = lines.stream().filter(line -> line.contains(" from ")).toList();
+    assertEquals(10, answers.size(), () -> String.join("\n", lines));
+  }
+
+  private static List<String> run(Path source) throws Exception {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    Process process =
+        new ProcessBuilder(
+                java, "-cp", absolute(System.getProperty("java.class.path")), source.toString())
+            .directory(ROOT.toFile())
+            .redirectErrorStream(true)
+            .start();
+    List<String> lines = new ArrayList<>();
+    try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+      out.lines().forEach(lines::add);
+    }
+    assertEquals(0, process.waitFor(), () -> String.join("\n", lines));
+    return lines;
+  }
+
+  private static String absolute(String classPath) {
+    return Stream.of(classPath.split(Pattern.quote(java.io.File.pathSeparator)))
+        .map(entry -> Path.of(entry).toAbsolutePath().toString())
+        .collect(Collectors.joining(java.io.File.pathSeparator));
+  }
+
+  @Test
+  void theCoverageTableHasEverySystemAndCountsItsStates() throws IOException {
+    Map<String, Integer> counts = new HashMap<>();
+    int next = 1;
+    Matcher row =
+        Pattern.compile("^\\| (\\d+) \\| (.+?) \\| ([a-z ]+) \\| (.*) \\|$", Pattern.MULTILINE)
+            .matcher(readme());
+    while (row.find()) {
+      assertEquals(next++, Integer.parseInt(row.group(1)));
+      assertTrue(STATES.contains(row.group(3)), row.group());
+      assertEquals(
+          row.group(3).equals("not yet"), row.group(4).isBlank(), "what serves it: " + row.group());
+      counts.merge(row.group(3), 1, Integer::sum);
+    }
+    assertEquals(64, next, "63 systems");
+    assertTrue(
+        readme()
+            .contains(
+                "%d served, %d partly, %d not yet, %d are surveys"
+                    .formatted(
+                        counts.get("served"),
+                        counts.get("partly"),
+                        counts.get("not yet"),
+                        counts.get("survey"))),
+        counts::toString);
+  }
+
+  @Test
+  void everyNameInTheCoverageTableExists() throws IOException {
+    String schema =
+        new String(
+            RecommenderBundle.class.getResourceAsStream("manifest.schema.json").readAllBytes(),
+            StandardCharsets.UTF_8);
+    String classes =
+        Stream.of(FlatIndex.class, Evaluator.class, RecommenderBundle.class, ItemEncoder.class)
+            .map(Class::getSimpleName)
+            .collect(Collectors.joining(" "));
+    Matcher row = Pattern.compile("^\\| \\d+ \\|.*$", Pattern.MULTILINE).matcher(readme());
+    while (row.find()) {
+      Matcher name = Pattern.compile("`([A-Za-z_]+)`").matcher(row.group());
+      while (name.find()) {
+        String found = name.group(1);
+        assertTrue(
+            classes.contains(found) || schema.contains('"' + found + '"'),
+            () -> found + " is neither a class nor a word of the manifest");
+      }
+    }
+  }
+}
