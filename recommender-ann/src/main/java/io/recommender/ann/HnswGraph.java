@@ -5,13 +5,13 @@ import java.util.Arrays;
 /**
  * The arrays of a graph: for each node a row of floats and a list of links at every level it has.
  *
- * <p>A row is a vector and, unless the similarity is cosine, one more coordinate, so that one inner
- * product ranks neighbours in every space. For L2 it is -|x|²/2, and a query has 1 there: q·x -
- * |x|²/2 orders as -|q - x|² does. For inner products it is sqrt(R² - |x|²), which lifts all
- * vectors to the norm R (Bachrach et al., Speeding up the Xbox recommender system using a Euclidean
- * transformation for inner-product spaces, RecSys 2014): the graph is built between lifted vectors,
- * where being near is symmetric, and a query has 0 there, so that a search ranks by the true inner
- * product.
+ * <p>A row is a vector and one more coordinate, so that one inner product ranks neighbours in every
+ * space. For cosine it is the norm the vector had, which only {@code vector} reads. For L2 it is
+ * -|x|²/2, and a query has 1 there: q·x - |x|²/2 orders as -|q - x|² does. For inner products it is
+ * sqrt(R² - |x|²), which lifts all vectors to the norm R (Bachrach et al., Speeding up the Xbox
+ * recommender system using a Euclidean transformation for inner-product spaces, RecSys 2014): the
+ * graph is built between lifted vectors, where being near is symmetric, and a query has 0 there, so
+ * that a search ranks by the true inner product.
  *
  * <p>Links of level 0 lie in chunks of equal size, a count and then the nodes; those of higher
  * levels in an array of their own for the few nodes that have any.
@@ -40,9 +40,12 @@ final class HnswGraph {
 
   private volatile View view;
 
-  HnswGraph(int dimension, boolean extraCoordinate, int m, int expectedSize) {
+  /** How many nodes there are; the writer's. */
+  private int allocated;
+
+  HnswGraph(int dimension, int m, int expectedSize) {
     this.dimension = dimension;
-    stride = dimension + (extraCoordinate ? 1 : 0);
+    stride = dimension + 1;
     degree = m;
     baseDegree = 2 * m;
     int most = 31 - Integer.numberOfLeadingZeros(Math.max(1, MAX_CHUNK_FLOATS / stride));
@@ -71,28 +74,27 @@ final class HnswGraph {
     return 1 << shift;
   }
 
-  /** Makes room for nodes up to a number, without publishing any. */
-  void ensure(int nodes) {
+  /** Takes the next node, which no reader knows before {@link #publish}. */
+  int extend() {
+    int node = allocated++;
     View current = view;
-    int chunks = (nodes + chunkSize() - 1) >>> shift;
-    int existing = current.vectors().length;
-    if (chunks <= existing) {
-      return;
-    }
-    float[][] vectors = Arrays.copyOf(current.vectors(), chunks);
-    int[][] links = Arrays.copyOf(current.links(), chunks);
-    int[][][] upper = Arrays.copyOf(current.upper(), chunks);
-    for (int chunk = existing; chunk < chunks; chunk++) {
+    int chunk = node >>> shift;
+    if (chunk == current.vectors().length) {
+      float[][] vectors = Arrays.copyOf(current.vectors(), chunk + 1);
+      int[][] links = Arrays.copyOf(current.links(), chunk + 1);
+      int[][][] upper = Arrays.copyOf(current.upper(), chunk + 1);
       vectors[chunk] = new float[chunkSize() * stride];
       links[chunk] = new int[chunkSize() * (baseDegree + 1)];
       upper[chunk] = new int[chunkSize()][];
+      view = new View(vectors, links, upper, current.size(), current.entry(), current.top());
     }
-    view = new View(vectors, links, upper, current.size(), current.entry(), current.top());
+    return node;
   }
 
-  void publish(int size, int entry, int top) {
+  /** Shows readers all nodes, and where to begin. */
+  void publish(int entry, int top) {
     View current = view;
-    view = new View(current.vectors(), current.links(), current.upper(), size, entry, top);
+    view = new View(current.vectors(), current.links(), current.upper(), allocated, entry, top);
   }
 
   int offset(int node) {
@@ -109,11 +111,11 @@ final class HnswGraph {
     return links == null ? 0 : links.length / (degree + 1);
   }
 
-  /** Gives a node room for links at the levels from 1 to its own. */
+  /** Gives a node room for links at the levels from 0 to its own, and none yet. */
   void setLevel(int node, int level) {
-    if (level > 0) {
-      view.upper()[node >>> shift][node & chunkSize() - 1] = new int[level * (degree + 1)];
-    }
+    view.upper()[node >>> shift][node & chunkSize() - 1] =
+        level == 0 ? null : new int[level * (degree + 1)];
+    view.links()[node >>> shift][linkOffset(node)] = 0;
   }
 
   /** The array that holds the links of a node at a level. */

@@ -1,10 +1,14 @@
 package io.recommender.ann;
 
+import io.recommender.Similarity;
 import io.recommender.ann.internal.CandidatePool;
 import io.recommender.ann.internal.VectorKernels;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.IntStream;
+import java.util.List;
+import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Links new nodes into a graph, many at a time, with the same result on any number of threads.
@@ -19,19 +23,26 @@ final class HnswInserter {
   /** A batch is at most this part of the nodes that are there already. */
   private static final int BATCH_PART = 50;
 
+  /** With fewer nodes than this, threads cost more than they save. */
+  private static final int SERIAL_BELOW = 512;
+
   private final HnswGraph graph;
   private final int efConstruction;
   private final boolean euclidean;
-  private final boolean lifted;
+
+  /** How many coordinates count between nodes: the lifted ones too. */
   private final int buildLength;
+
   private final VectorKernels kernels = VectorKernels.best();
 
-  HnswInserter(HnswGraph graph, int efConstruction, boolean euclidean, boolean lifted) {
+  /** How many nodes have been linked, ended ones included. */
+  private int linked;
+
+  HnswInserter(HnswGraph graph, int efConstruction, Similarity similarity) {
     this.graph = graph;
     this.efConstruction = efConstruction;
-    this.euclidean = euclidean;
-    this.lifted = lifted;
-    buildLength = graph.stride;
+    euclidean = similarity == Similarity.L2;
+    buildLength = graph.dimension + (similarity == Similarity.COSINE ? 0 : 1);
   }
 
   /** Memory of one thread. */
@@ -54,69 +65,51 @@ final class HnswInserter {
     }
   }
 
-  /** Links the nodes from {@code from} to {@code to - 1}, whose rows and levels are set. */
-  void insert(int from, int to, int threads) {
-    int next = from;
-    if (next == 0 && to > 0) {
-      graph.publish(1, 0, graph.level(graph.view(), 0));
-      next = 1;
-    }
-    Worker[] workers = new Worker[threads];
-    for (int i = 0; i < threads; i++) {
-      workers[i] = new Worker();
-    }
-    while (next < to) {
-      int batch = Math.min(to - next, Math.max(1, next / BATCH_PART));
-      insertBatch(next, next + batch, workers);
-      next += batch;
+  /** Links nodes whose rows and levels are set. */
+  void insert(int[] nodes, int threads) {
+    try (HnswWorkers<Worker> workers = workers(nodes.length, threads)) {
+      insert(nodes, workers);
     }
   }
 
-  private void insertBatch(int from, int to, Worker[] workers) {
+  private HnswWorkers<Worker> workers(int tasks, int threads) {
+    return new HnswWorkers<>(tasks < SERIAL_BELOW ? 1 : threads, Worker::new);
+  }
+
+  private void insert(int[] nodes, HnswWorkers<Worker> workers) {
+    int done = 0;
+    if (graph.view().entry() == HnswGraph.NONE && nodes.length > 0) {
+      graph.publish(nodes[0], graph.level(graph.view(), nodes[0]));
+      linked = 1;
+      done = 1;
+    }
+    while (done < nodes.length) {
+      int batch = Math.min(nodes.length - done, Math.max(1, linked / BATCH_PART));
+      insertBatch(Arrays.copyOfRange(nodes, done, done + batch), workers);
+      done += batch;
+      linked += batch;
+    }
+  }
+
+  private void insertBatch(int[] batch, HnswWorkers<Worker> workers) {
     HnswGraph.View before = graph.view();
-    inParallel(workers, to - from, 16, (worker, i) -> chooseNeighbours(worker, before, from + i));
-    int top = before.top();
-    int entry = before.entry();
-    for (int node = from; node < to; node++) {
-      int level = graph.level(before, node);
-      if (level > top) {
-        top = level;
+    graph.publish(before.entry(), before.top());
+    HnswGraph.View view = graph.view();
+    workers.forEach(batch.length, (worker, i) -> chooseNeighbours(worker, view, batch[i]));
+    // The rows and own links of the batch are complete before any link leads to them.
+    VarHandle.releaseFence();
+    int top = view.top();
+    int entry = view.entry();
+    for (int node : batch) {
+      if (graph.level(view, node) > top) {
+        top = graph.level(view, node);
         entry = node;
       }
     }
-    HnswGraph.View view = graph.view();
-    for (int level = Math.min(before.top(), top); level >= 0; level--) {
-      linkBack(view, from, to, level, workers);
+    for (int level = view.top(); level >= 0; level--) {
+      linkBack(view, batch, level, workers);
     }
-    graph.publish(to, entry, top);
-  }
-
-  @FunctionalInterface
-  private interface Task {
-    void run(Worker worker, int index);
-  }
-
-  private static void inParallel(Worker[] workers, int count, int grain, Task task) {
-    if (workers.length == 1 || count <= grain) {
-      for (int i = 0; i < count; i++) {
-        task.run(workers[0], i);
-      }
-      return;
-    }
-    AtomicInteger next = new AtomicInteger();
-    IntStream.range(0, workers.length)
-        .parallel()
-        .forEach(
-            w -> {
-              for (int start = next.getAndAdd(grain);
-                  start < count;
-                  start = next.getAndAdd(grain)) {
-                int end = Math.min(count, start + grain);
-                for (int i = start; i < end; i++) {
-                  task.run(workers[w], i);
-                }
-              }
-            });
+    graph.publish(entry, top);
   }
 
   private void chooseNeighbours(Worker worker, HnswGraph.View view, int node) {
@@ -127,11 +120,14 @@ final class HnswInserter {
       worker.search.search(view, worker.query, buildLength, start, current, efConstruction);
       CandidatePool pool = worker.search.pool;
       start = pool.node(0);
-      int count = pool.size();
-      worker.ensure(count);
-      for (int i = 0; i < count; i++) {
-        worker.candidates[i] = pool.node(i);
-        worker.candidateScores[i] = pool.score(i);
+      worker.ensure(pool.size());
+      int count = 0;
+      for (int i = 0; i < pool.size(); i++) {
+        // A node that is linked anew may meet itself.
+        if (pool.node(i) != node) {
+          worker.candidates[count] = pool.node(i);
+          worker.candidateScores[count++] = pool.score(i);
+        }
       }
       int kept = select(worker, view, node, count, graph.degree);
       int[] links = graph.links(view, node, current);
@@ -195,10 +191,10 @@ final class HnswInserter {
     }
   }
 
-  private void linkBack(HnswGraph.View view, int from, int to, int level, Worker[] workers) {
-    long[] pairs = new long[(to - from) * graph.degree];
+  private void linkBack(HnswGraph.View view, int[] batch, int level, HnswWorkers<Worker> workers) {
+    long[] pairs = new long[batch.length * graph.degree];
     int count = 0;
-    for (int node = from; node < to; node++) {
+    for (int node : batch) {
       if (level > 0 && graph.level(view, node) < level) {
         continue;
       }
@@ -217,11 +213,8 @@ final class HnswInserter {
       }
     }
     starts[groups] = count;
-    inParallel(
-        workers,
-        groups,
-        16,
-        (worker, g) -> extend(worker, view, level, pairs, starts[g], starts[g + 1]));
+    workers.forEach(
+        groups, (worker, g) -> extend(worker, view, level, pairs, starts[g], starts[g + 1]));
   }
 
   /** Adds new links to one target. */
@@ -231,22 +224,41 @@ final class HnswInserter {
     int[] links = graph.links(view, target, level);
     int at = graph.linksAt(target, level);
     int existing = links[at];
-    int most = graph.degree(level);
-    if (existing + to - from <= most) {
-      for (int i = from; i < to; i++) {
-        links[at + 1 + existing + i - from] = (int) pairs[i];
-      }
-      links[at] = existing + to - from;
-      return;
-    }
-    int count = existing + to - from;
-    worker.ensure(count + 4);
+    worker.ensure(existing + to - from + 4);
     int[] all = worker.candidates;
     System.arraycopy(links, at + 1, all, 0, existing);
+    int count = existing;
     for (int i = from; i < to; i++) {
-      all[existing + i - from] = (int) pairs[i];
+      int node = (int) pairs[i];
+      if (!contains(all, existing, node)) {
+        all[count++] = node;
+      }
     }
-    loadQuery(view, target, worker.query);
+    int most = graph.degree(level);
+    if (count <= most) {
+      System.arraycopy(all, existing, links, at + 1 + existing, count - existing);
+      links[at] = count;
+      return;
+    }
+    rank(worker, view, target, count);
+    int kept = select(worker, view, target, count, most);
+    System.arraycopy(worker.selected, 0, links, at + 1, kept);
+    links[at] = kept;
+  }
+
+  private static boolean contains(int[] nodes, int count, int node) {
+    for (int i = 0; i < count; i++) {
+      if (nodes[i] == node) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Orders the worker's candidates by nearness to a node, equal ones by number. */
+  private void rank(Worker worker, HnswGraph.View view, int node, int count) {
+    int[] all = worker.candidates;
+    loadQuery(view, node, worker.query);
     kernels.dotRows(
         worker.query,
         buildLength,
@@ -268,8 +280,111 @@ final class HnswInserter {
       int ascending = ~(int) (worker.order[i] >> 32);
       worker.candidateScores[i] = Float.intBitsToFloat(ascending ^ (ascending >> 31 & 0x7fffffff));
     }
-    int kept = select(worker, view, target, count, most);
-    System.arraycopy(worker.selected, 0, links, at + 1, kept);
-    links[at] = kept;
+  }
+
+  /**
+   * Links around the nodes that have ended, so that none leads to them any more (Singh et al.,
+   * FreshDiskANN: a fast and accurate graph-based ANN index for streaming similarity search, 2021):
+   * whoever was linked to one is linked to the best of its neighbours instead.
+   *
+   * @param alive which nodes stay
+   * @param ended which nodes go
+   * @return the nodes that went
+   */
+  List<Integer> repair(IntPredicate alive, IntPredicate ended, int threads) {
+    HnswGraph.View view = graph.view();
+    List<Integer> gone = new ArrayList<>();
+    int entry = HnswGraph.NONE;
+    int top = 0;
+    for (int node = 0; node < view.size(); node++) {
+      if (ended.test(node)) {
+        gone.add(node);
+      } else if (alive.test(node) && (entry == HnswGraph.NONE || graph.level(view, node) > top)) {
+        entry = node;
+        top = graph.level(view, node);
+      }
+    }
+    int[][] lonely = new int[1][];
+    try (HnswWorkers<Worker> workers = workers(view.size(), threads)) {
+      for (int level = view.top(); level >= 0; level--) {
+        lonely[0] = repairLevel(view, alive, level, workers);
+      }
+      linked -= gone.size();
+      graph.publish(entry, top);
+      if (entry != HnswGraph.NONE) {
+        linked -= lonely[0].length;
+        insert(lonely[0], workers);
+      }
+    }
+    return gone;
+  }
+
+  /** Returns the nodes that are left without a link. */
+  private int[] repairLevel(
+      HnswGraph.View view, IntPredicate alive, int level, HnswWorkers<Worker> workers) {
+    // New lists are made from the old ones of all nodes, and written only when all are made.
+    int[][] lists = new int[view.size()][];
+    workers.forEach(
+        view.size(),
+        (worker, node) -> {
+          if (alive.test(node) && graph.level(view, node) >= level) {
+            lists[node] = repaired(worker, view, alive, node, level);
+          }
+        });
+    int[] lonely = new int[view.size()];
+    int count = 0;
+    for (int node = 0; node < lists.length; node++) {
+      if (lists[node] != null) {
+        int[] links = graph.links(view, node, level);
+        int at = graph.linksAt(node, level);
+        System.arraycopy(lists[node], 0, links, at + 1, lists[node].length);
+        links[at] = lists[node].length;
+        if (lists[node].length == 0) {
+          lonely[count++] = node;
+        }
+      }
+    }
+    return Arrays.copyOf(lonely, count);
+  }
+
+  /** Returns the new links of a node, or null if none of its links leads to an ended one. */
+  private int @Nullable [] repaired(
+      Worker worker, HnswGraph.View view, IntPredicate alive, int node, int level) {
+    int[] links = graph.links(view, node, level);
+    int at = graph.linksAt(node, level);
+    boolean whole = true;
+    for (int i = 1; i <= links[at]; i++) {
+      whole &= alive.test(links[at + i]);
+    }
+    if (whole) {
+      return null;
+    }
+    worker.ensure((graph.degree(level) + 1) * graph.degree(level) + 4);
+    int count = 0;
+    for (int i = 1; i <= links[at]; i++) {
+      int neighbour = links[at + i];
+      if (alive.test(neighbour)) {
+        worker.candidates[count++] = neighbour;
+        continue;
+      }
+      int[] further = graph.links(view, neighbour, level);
+      int furtherAt = graph.linksAt(neighbour, level);
+      for (int j = 1; j <= further[furtherAt]; j++) {
+        int candidate = further[furtherAt + j];
+        if (candidate != node && alive.test(candidate)) {
+          worker.candidates[count++] = candidate;
+        }
+      }
+    }
+    Arrays.sort(worker.candidates, 0, count);
+    int distinct = 0;
+    for (int i = 0; i < count; i++) {
+      if (i == 0 || worker.candidates[i] != worker.candidates[i - 1]) {
+        worker.candidates[distinct++] = worker.candidates[i];
+      }
+    }
+    rank(worker, view, node, distinct);
+    int kept = select(worker, view, node, distinct, graph.degree(level));
+    return Arrays.copyOf(worker.selected, kept);
   }
 }

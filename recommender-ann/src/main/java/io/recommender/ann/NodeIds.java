@@ -1,5 +1,7 @@
 package io.recommender.ann;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
@@ -7,9 +9,11 @@ import java.util.Arrays;
  * numbers over an array of ids, at 12 bytes an item beside the strings.
  *
  * <p><b>Thread safety.</b> One writer. Readers may call {@link #id} and {@link #find} at any time;
- * what they find was true at some moment of the call.
+ * what they find was true at some moment of the call, and everything written before {@link #put} of
+ * a node is visible to who finds it.
  */
 final class NodeIds {
+  private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(int[].class);
   private static final int EMPTY = -1;
   private static final int REMOVED = -2;
 
@@ -39,14 +43,17 @@ final class NodeIds {
   /** Returns the node that shows an item, or {@link HnswGraph#NONE}. */
   int find(String itemId) {
     int[] current = table;
-    String[] names = ids;
-    for (int i = slot(itemId, current); current[i] != EMPTY; i = i + 1 & current.length - 1) {
-      int node = current[i];
-      if (node >= 0 && node < names.length && itemId.equals(names[node])) {
+    int i = slot(itemId, current);
+    while (true) {
+      int node = (int) ELEMENT.getAcquire(current, i);
+      if (node == EMPTY) {
+        return HnswGraph.NONE;
+      }
+      if (node >= 0 && itemId.equals(ids[node])) {
         return node;
       }
+      i = i + 1 & current.length - 1;
     }
-    return HnswGraph.NONE;
   }
 
   /** Makes room for nodes below a number. */
@@ -68,12 +75,12 @@ final class NodeIds {
     int i = slot(itemId, current);
     while (current[i] != EMPTY) {
       if (current[i] >= 0 && itemId.equals(ids[current[i]])) {
-        current[i] = node;
+        ELEMENT.setRelease(current, i, node);
         return;
       }
       i = i + 1 & current.length - 1;
     }
-    current[i] = node;
+    ELEMENT.setRelease(current, i, node);
     taken++;
     size++;
     if (taken * 2 > current.length) {
@@ -86,7 +93,7 @@ final class NodeIds {
     int[] current = table;
     for (int i = slot(itemId, current); current[i] != EMPTY; i = i + 1 & current.length - 1) {
       if (current[i] >= 0 && itemId.equals(ids[current[i]])) {
-        current[i] = REMOVED;
+        ELEMENT.setRelease(current, i, REMOVED);
         size--;
         return;
       }

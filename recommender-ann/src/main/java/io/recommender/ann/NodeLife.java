@@ -3,8 +3,9 @@ package io.recommender.ann;
 import java.util.Arrays;
 
 /**
- * From which version to which a node is shown: a search that began at version v shows the nodes
- * born at or before v that ended after v, so it sees each item once and as it was at v.
+ * From which version to which a node is shown, and its place among equals: a search that began at
+ * version v shows the nodes that began at or before v and ended after v, so it sees each item once
+ * and as it was at v.
  *
  * <p><b>Thread safety.</b> One writer, which publishes a version by a volatile write after it wrote
  * what the version shows. A reader that has read the version sees everything of it, and whatever it
@@ -13,57 +14,61 @@ import java.util.Arrays;
 final class NodeLife {
   private static final long NEVER = Long.MAX_VALUE;
 
-  private volatile long[][] lives = {filled(64), filled(64)};
+  private volatile Lives lives = new Lives(new long[0], new long[0], new int[0]).extended(64);
 
-  private static long[] filled(int length) {
-    long[] versions = new long[length];
-    Arrays.fill(versions, NEVER);
-    return versions;
-  }
-
-  void ensure(int nodes) {
-    long[][] current = lives;
-    if (current[0].length < nodes) {
-      int length = Math.max(nodes, current[0].length * 3 / 2);
-      lives = new long[][] {extended(current[0], length), extended(current[1], length)};
+  private record Lives(long[] begins, long[] ends, int[] orders) {
+    Lives extended(int length) {
+      long[] newBegins = Arrays.copyOf(begins, length);
+      long[] newEnds = Arrays.copyOf(ends, length);
+      Arrays.fill(newBegins, begins.length, length, NEVER);
+      Arrays.fill(newEnds, ends.length, length, NEVER);
+      return new Lives(newBegins, newEnds, Arrays.copyOf(orders, length));
     }
   }
 
-  private static long[] extended(long[] versions, int length) {
-    long[] extended = Arrays.copyOf(versions, length);
-    Arrays.fill(extended, versions.length, length, NEVER);
-    return extended;
+  void ensure(int nodes) {
+    Lives current = lives;
+    if (current.begins.length < nodes) {
+      lives = current.extended(Math.max(nodes, current.begins.length * 3 / 2));
+    }
   }
 
   boolean isShown(int node, long version) {
-    long[][] current = lives;
-    return node < current[0].length
-        && current[0][node] <= version
-        && version < current[1][node];
+    Lives current = lives;
+    return node < current.begins.length
+        && current.begins[node] <= version
+        && version < current.ends[node];
   }
 
-  /** Returns whether a node is shown by the version that is being made. */
+  /** Returns whether the latest version shows a node. */
   boolean isAlive(int node) {
-    return lives[0][node] != NEVER && lives[1][node] == NEVER;
+    return lives.begins[node] != NEVER && lives.ends[node] == NEVER;
   }
 
-  void begin(int node, long version) {
-    long[][] current = lives;
-    current[1][node] = NEVER;
-    current[0][node] = version;
+  /** Returns whether a node was shown once and is no more. */
+  boolean hasEnded(int node) {
+    return lives.ends[node] != NEVER;
+  }
+
+  /** The place of a node among equal scores. */
+  int order(int node) {
+    return lives.orders[node];
+  }
+
+  void begin(int node, long version, int order) {
+    Lives current = lives;
+    current.orders[node] = order;
+    current.begins[node] = version;
   }
 
   void end(int node, long version) {
-    lives[1][node] = version;
+    lives.ends[node] = version;
   }
 
-  /** Hides a node from every version, before its place is taken again. */
+  /** Forgets a node that no reader can reach any more. */
   void clear(int node) {
-    lives[0][node] = NEVER;
-  }
-
-  /** The version that ended a node. */
-  long endOf(int node) {
-    return lives[1][node];
+    Lives current = lives;
+    current.begins[node] = NEVER;
+    current.ends[node] = NEVER;
   }
 }

@@ -36,6 +36,20 @@ final class Slowed extends VectorKernels {
   }
 
   @Override
+  public void dotRows(
+      float[] query,
+      int length,
+      float[][] chunks,
+      int shift,
+      int stride,
+      int[] rows,
+      int from,
+      int count,
+      float[] out) {
+    kernels.dotRows(query, length, chunks, shift, stride, rows, from, count, out);
+  }
+
+  @Override
   public void squaredL2Of4(
       float[] query,
       int queryOffset,
