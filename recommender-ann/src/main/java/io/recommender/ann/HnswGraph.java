@@ -5,13 +5,19 @@ import java.util.Arrays;
 /**
  * The arrays of a graph: for each node a row of floats and a list of links at every level it has.
  *
- * <p>A row is a vector and one more coordinate, so that one inner product ranks neighbours in every
- * space. For cosine it is the norm the vector had, which only {@code vector} reads. For L2 it is
- * -|x|²/2, and a query has 1 there: q·x - |x|²/2 orders as -|q - x|² does. For inner products it is
- * sqrt(R² - |x|²), which lifts all vectors to the norm R (Bachrach et al., Speeding up the Xbox
- * recommender system using a Euclidean transformation for inner-product spaces, RecSys 2014): the
- * graph is built between lifted vectors, where being near is symmetric, and a query has 0 there, so
- * that a search ranks by the true inner product.
+ * <p>A row is a vector and one more coordinate, which depends on the similarity.
+ *
+ * <ul>
+ *   <li>L2: -|x|²/2. A query has 1 there, and one inner product, q·x - |x|²/2, orders as -|q - x|²
+ *       does.
+ *   <li>DOT: |x| to the power of -{@value #TEMPERING}, a weight of the node when the graph is
+ *       built. Between nodes as they are, the longest vectors would be everybody's neighbours and
+ *       hide the others (Morozov and Babenko, Non-metric similarity graphs for maximum inner
+ *       product search, NeurIPS 2018); between directions alone a walk could not find its way to
+ *       long vectors. In between both work. A search ranks by the true inner product and does not
+ *       read it.
+ *   <li>COSINE: the norm the vector had before it was scaled to length 1.
+ * </ul>
  *
  * <p>Links of level 0 lie in chunks of equal size, a count and then the nodes; those of higher
  * levels in an array of their own for the few nodes that have any.
@@ -22,6 +28,9 @@ import java.util.Arrays;
  * ones, each to a complete node.
  */
 final class HnswGraph {
+  /** How far norms are evened out between the nodes of a graph for inner products. */
+  static final double TEMPERING = 0.3;
+
   /** No node. */
   static final int NONE = -1;
 

@@ -30,7 +30,9 @@ final class HnswInserter {
   private final int efConstruction;
   private final boolean euclidean;
 
-  /** How many coordinates count between nodes: the lifted ones too. */
+  /** Whether products are weighted by the extra coordinate of the node they are about. */
+  private final boolean weighted;
+
   private final int buildLength;
 
   private final VectorKernels kernels = VectorKernels.best();
@@ -42,12 +44,13 @@ final class HnswInserter {
     this.graph = graph;
     this.efConstruction = efConstruction;
     euclidean = similarity == Similarity.L2;
-    buildLength = graph.dimension + (similarity == Similarity.COSINE ? 0 : 1);
+    weighted = similarity == Similarity.DOT;
+    buildLength = graph.dimension + (euclidean ? 1 : 0);
   }
 
   /** Memory of one thread. */
   private final class Worker {
-    final HnswSearch search = new HnswSearch(graph);
+    final HnswSearch search = new HnswSearch(graph, weighted);
     final float[] query = new float[graph.stride];
     final float[] other = new float[graph.stride];
     final float[] scores = new float[graph.baseDegree + 4];
@@ -144,13 +147,15 @@ final class HnswInserter {
    */
   private int select(Worker worker, HnswGraph.View view, int node, int count, int most) {
     int kept = 0;
-    float nodeExtra = euclidean ? graph.extra(view, node) : 0;
+    float nodeExtra = graph.extra(view, node);
     for (int i = 0; i < count && kept < most; i++) {
       int candidate = worker.candidates[i];
-      // What the candidate's own point of view gives; the spaces but L2 are symmetric.
+      // From the candidate's own point of view; cosine is symmetric.
       float toNode = worker.candidateScores[i];
       if (euclidean) {
         toNode += nodeExtra - graph.extra(view, candidate);
+      } else if (weighted) {
+        toNode *= nodeExtra / graph.extra(view, candidate);
       }
       if (kept == 0 || !nearerToKept(worker, view, candidate, toNode, kept)) {
         worker.selected[kept++] = candidate;
@@ -175,7 +180,8 @@ final class HnswInserter {
           count,
           worker.scores);
       for (int j = 0; j < count; j++) {
-        if (worker.scores[j] > toNode) {
+        float weight = weighted ? graph.extra(view, worker.selected[i + j]) : 1;
+        if (worker.scores[j] * weight > toNode) {
           return true;
         }
       }
@@ -270,7 +276,8 @@ final class HnswInserter {
         count,
         worker.candidateScores);
     for (int i = 0; i < count; i++) {
-      int bits = Float.floatToRawIntBits(worker.candidateScores[i]);
+      float weight = weighted ? graph.extra(view, all[i]) : 1;
+      int bits = Float.floatToRawIntBits(worker.candidateScores[i] * weight);
       int ascending = bits ^ (bits >> 31 & 0x7fffffff);
       worker.order[i] = (long) ~ascending << 32 | all[i];
     }

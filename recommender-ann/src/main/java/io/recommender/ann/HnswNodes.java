@@ -128,7 +128,6 @@ final class HnswNodes {
     writeLock.lock();
     try {
       long version = state.version() + 1;
-      liftTo(vectors);
       int[] placed = new int[vectors.length];
       for (int i = 0; i < vectors.length; i++) {
         placed[i] = takePlace();
@@ -201,6 +200,7 @@ final class HnswNodes {
     float[] rows = graph.view().vectors()[node >>> graph.shift];
     int offset = graph.offset(node);
     double squares = squaredNorm(vector);
+    maxSquaredNorm = Math.max(maxSquaredNorm, squares);
     if (similarity == Similarity.COSINE && squares > 0) {
       double norm = Math.sqrt(squares);
       for (int i = 0; i < dimension; i++) {
@@ -212,7 +212,7 @@ final class HnswNodes {
     System.arraycopy(vector, 0, rows, offset, dimension);
     rows[offset + dimension] =
         switch (similarity) {
-          case DOT -> (float) Math.sqrt(Math.max(0, maxSquaredNorm - squares));
+          case DOT -> squares == 0 ? 1 : (float) StrictMath.pow(squares, -HnswGraph.TEMPERING / 2);
           case COSINE -> 1;
           case L2 -> (float) (-squares / 2);
         };
@@ -224,27 +224,6 @@ final class HnswNodes {
       squares += (double) element * element;
     }
     return squares;
-  }
-
-  /** Lifts every vector to the largest norm; searches do not read the coordinate this writes. */
-  private void liftTo(float[][] vectors) {
-    double largest = maxSquaredNorm;
-    for (float[] vector : vectors) {
-      largest = Math.max(largest, squaredNorm(vector));
-    }
-    if (largest > maxSquaredNorm && similarity == Similarity.DOT) {
-      HnswGraph.View view = graph.view();
-      for (int node = 0; node < view.size(); node++) {
-        float[] rows = view.vectors()[node >>> graph.shift];
-        int offset = graph.offset(node);
-        double squares = 0;
-        for (int i = 0; i < dimension; i++) {
-          squares += (double) rows[offset + i] * rows[offset + i];
-        }
-        rows[offset + dimension] = (float) Math.sqrt(Math.max(0, largest - squares));
-      }
-    }
-    maxSquaredNorm = largest;
   }
 
   private void publish(long version) {

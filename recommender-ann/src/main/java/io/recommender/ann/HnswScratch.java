@@ -27,7 +27,7 @@ final class HnswScratch {
 
   HnswScratch(HnswGraph graph) {
     this.graph = graph;
-    search = new HnswSearch(graph);
+    search = new HnswSearch(graph, false);
     query = new float[graph.stride];
   }
 

@@ -14,6 +14,7 @@ import java.util.Arrays;
  */
 final class HnswSearch {
   private final HnswGraph graph;
+  private final boolean weighted;
   private final VectorKernels kernels = VectorKernels.best();
   final CandidatePool pool = new CandidatePool();
 
@@ -29,8 +30,14 @@ final class HnswSearch {
   /** Nodes whose links were read. */
   private int expanded;
 
-  HnswSearch(HnswGraph graph) {
+  /**
+   * Makes the memory of searches.
+   *
+   * @param weighted whether scores are multiplied by the extra coordinate of the row
+   */
+  HnswSearch(HnswGraph graph, boolean weighted) {
     this.graph = graph;
+    this.weighted = weighted;
     scores = new float[graph.baseDegree + 4];
   }
 
@@ -38,8 +45,7 @@ final class HnswSearch {
   int descend(HnswGraph.View view, float[] query, int length, int level) {
     int best = view.entry();
     touched[0] = best;
-    kernels.dotRows(
-        query, length, view.vectors(), graph.shift, graph.stride, touched, 0, 1, scores);
+    score(view, query, length, touched, 0, 1);
     float bestScore = scores[0];
     for (int current = view.top(); current > level; current--) {
       boolean better = true;
@@ -48,8 +54,7 @@ final class HnswSearch {
         int[] links = graph.links(view, best, current);
         int at = graph.linksAt(best, current);
         int count = links[at];
-        kernels.dotRows(
-            query, length, view.vectors(), graph.shift, graph.stride, links, at + 1, count, scores);
+        score(view, query, length, links, at + 1, count);
         for (int i = 0; i < count; i++) {
           if (scores[i] > bestScore) {
             bestScore = scores[i];
@@ -69,14 +74,14 @@ final class HnswSearch {
     begin(view.size());
     pool.reset(ef);
     touch(start);
-    score(view, query, length, 0);
+    offer(view, query, length, 0);
     for (int node = pool.next(); node >= 0; node = pool.next()) {
       int[] links = graph.links(view, node, level);
       int at = graph.linksAt(node, level);
       int from = touchedCount;
       visit(links, at + 1, links[at]);
       expanded++;
-      score(view, query, length, from);
+      offer(view, query, length, from);
     }
     end();
   }
@@ -120,15 +125,25 @@ final class HnswSearch {
     touchedCount = end;
   }
 
-  private void score(HnswGraph.View view, float[] query, int length, int from) {
+  private void offer(HnswGraph.View view, float[] query, int length, int from) {
     int count = touchedCount - from;
-    kernels.dotRows(
-        query, length, view.vectors(), graph.shift, graph.stride, touched, from, count, scores);
+    score(view, query, length, touched, from, count);
     float worst = pool.worst();
     for (int i = 0; i < count; i++) {
       if (scores[i] > worst) {
         pool.add(touched[from + i], scores[i]);
         worst = pool.worst();
+      }
+    }
+  }
+
+  private void score(
+      HnswGraph.View view, float[] query, int length, int[] nodes, int from, int count) {
+    kernels.dotRows(
+        query, length, view.vectors(), graph.shift, graph.stride, nodes, from, count, scores);
+    if (weighted) {
+      for (int i = 0; i < count; i++) {
+        scores[i] *= graph.extra(view, nodes[from + i]);
       }
     }
   }
