@@ -1,5 +1,7 @@
 package io.recommender.ann;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
@@ -9,9 +11,12 @@ import java.util.Arrays;
  *
  * <p><b>Thread safety.</b> One writer, which publishes a version by a volatile write after it wrote
  * what the version shows. A reader that has read the version sees everything of it, and whatever it
- * happens to see of a later one compares as not yet there.
+ * happens to see of a later one compares as not yet there. When the place of a node is taken again
+ * its beginning is written before its end, and a reader reads the end first: so an old beginning is
+ * never seen with a new end.
  */
 final class NodeLife {
+  private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
   private static final long NEVER = Long.MAX_VALUE;
 
   private volatile Lives lives = new Lives(new long[0], new long[0], new int[0]).extended(64);
@@ -35,14 +40,18 @@ final class NodeLife {
 
   boolean isShown(int node, long version) {
     Lives current = lives;
-    return node < current.begins.length
-        && current.begins[node] <= version
-        && version < current.ends[node];
+    if (node >= current.begins.length) {
+      return false;
+    }
+    long end = (long) ELEMENT.getAcquire(current.ends, node);
+    return version < end && current.begins[node] <= version;
   }
 
   /** Returns whether the latest version shows a node. */
   boolean isAlive(int node) {
-    return lives.begins[node] != NEVER && lives.ends[node] == NEVER;
+    Lives current = lives;
+    long end = (long) ELEMENT.getAcquire(current.ends, node);
+    return end == NEVER && current.begins[node] != NEVER;
   }
 
   /** Returns whether a node was shown once and is no more. */
@@ -69,6 +78,6 @@ final class NodeLife {
   void clear(int node) {
     Lives current = lives;
     current.begins[node] = NEVER;
-    current.ends[node] = NEVER;
+    ELEMENT.setRelease(current.ends, node, NEVER);
   }
 }
