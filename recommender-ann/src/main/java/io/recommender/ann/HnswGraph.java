@@ -1,15 +1,16 @@
 package io.recommender.ann;
 
+import io.recommender.ann.internal.VectorKernels;
 import java.util.Arrays;
 
 /**
  * The arrays of a graph: for each node a row of floats and a list of links at every level it has.
  *
- * <p>A row is a vector and one more coordinate, which depends on the similarity.
+ * <p>A row is a vector; beside it there is one more number, which depends on the similarity.
  *
  * <ul>
- *   <li>L2: -|x|²/2. A query has 1 there, and one inner product, q·x - |x|²/2, orders as -|q - x|²
- *       does.
+ *   <li>L2: -|x|²/2, because q·x - |x|²/2 orders as -|q - x|² does, at one multiplication instead
+ *       of two operations.
  *   <li>DOT: |x| to the power of -{@value #TEMPERING}, a weight of the node when the graph is
  *       built. Between nodes as they are, the longest vectors would be everybody's neighbours and
  *       hide the others (Morozov and Babenko, Non-metric similarity graphs for maximum inner
@@ -31,12 +32,23 @@ final class HnswGraph {
   /** How far norms are evened out between the nodes of a graph for inner products. */
   static final double TEMPERING = 0.3;
 
+  private static final VectorKernels KERNELS = VectorKernels.best();
+  private static final int LANES = 16;
+
+  /**
+   * Where the first row begins. With the header of an array it fills a cache line, so that rows do
+   * not straddle lines where the array itself begins at one.
+   */
+  private static final int FIRST_ROW = 12;
+
   /** No node. */
   static final int NONE = -1;
 
   private static final int MAX_CHUNK_FLOATS = 1 << 22;
 
   final int dimension;
+
+  /** Floats from a row to the next: the dimension, rounded up so that whole registers fit. */
   final int stride;
 
   /** Links at level 0, and at every higher level. */
@@ -54,26 +66,34 @@ final class HnswGraph {
 
   HnswGraph(int dimension, int m, int expectedSize) {
     this.dimension = dimension;
-    stride = dimension + 1;
+    stride = (dimension + LANES - 1) / LANES * LANES;
     degree = m;
     baseDegree = 2 * m;
     int most = 31 - Integer.numberOfLeadingZeros(Math.max(1, MAX_CHUNK_FLOATS / stride));
     int wanted = 32 - Integer.numberOfLeadingZeros(Math.max(1, expectedSize - 1));
     shift = Math.max(6, Math.min(most, wanted == 1 ? 10 : wanted));
-    view = new View(new float[0][], new int[0][], new int[0][][], 0, NONE, 0);
+    view = new View(new float[0][], new float[0][], new int[0][], new int[0][][], 0, NONE, 0);
   }
 
   /**
    * What a reader holds.
    *
    * @param vectors rows in chunks
+   * @param extras a number of each node, in chunks
    * @param links level-0 links in chunks
    * @param upper links of the higher levels by chunk and node, null for nodes of level 0 only
    * @param size the number of nodes
    * @param entry where searches begin, or NONE
    * @param top the level of the entry
    */
-  record View(float[][] vectors, int[][] links, int[][][] upper, int size, int entry, int top) {}
+  record View(
+      float[][] vectors,
+      float[][] extras,
+      int[][] links,
+      int[][][] upper,
+      int size,
+      int entry,
+      int top) {}
 
   View view() {
     return view;
@@ -92,10 +112,13 @@ final class HnswGraph {
       float[][] vectors = Arrays.copyOf(current.vectors(), chunk + 1);
       int[][] links = Arrays.copyOf(current.links(), chunk + 1);
       int[][][] upper = Arrays.copyOf(current.upper(), chunk + 1);
-      vectors[chunk] = new float[chunkSize() * stride];
+      float[][] extras = Arrays.copyOf(current.extras(), chunk + 1);
+      vectors[chunk] = new float[FIRST_ROW + chunkSize() * stride];
+      extras[chunk] = new float[chunkSize()];
       links[chunk] = new int[chunkSize() * (baseDegree + 1)];
       upper[chunk] = new int[chunkSize()][];
-      view = new View(vectors, links, upper, current.size(), current.entry(), current.top());
+      view =
+          new View(vectors, extras, links, upper, current.size(), current.entry(), current.top());
     }
     return node;
   }
@@ -103,11 +126,19 @@ final class HnswGraph {
   /** Shows readers all nodes, and where to begin. */
   void publish(int entry, int top) {
     View current = view;
-    view = new View(current.vectors(), current.links(), current.upper(), allocated, entry, top);
+    view =
+        new View(
+            current.vectors(),
+            current.extras(),
+            current.links(),
+            current.upper(),
+            allocated,
+            entry,
+            top);
   }
 
   int offset(int node) {
-    return (node & chunkSize() - 1) * stride;
+    return FIRST_ROW + (node & chunkSize() - 1) * stride;
   }
 
   int linkOffset(int node) {
@@ -143,8 +174,49 @@ final class HnswGraph {
     return level == 0 ? baseDegree : degree;
   }
 
-  /** Returns the extra coordinate of a node. */
+  /** Returns the extra number of a node. */
   float extra(View view, int node) {
-    return view.vectors()[node >>> shift][offset(node) + dimension];
+    return view.extras()[node >>> shift][node & chunkSize() - 1];
+  }
+
+  void setExtra(int node, float extra) {
+    view.extras()[node >>> shift][node & chunkSize() - 1] = extra;
+  }
+
+  /** How nodes are ranked by a query. */
+  enum Ranking {
+    /** By the inner product. */
+    PRODUCT,
+    /** By the inner product and the node's number. */
+    PRODUCT_PLUS_EXTRA,
+    /** By the inner product times the node's number. */
+    PRODUCT_TIMES_EXTRA
+  }
+
+  /**
+   * Ranks nodes.
+   *
+   * @param query of length stride, zero behind the dimension
+   * @param nodes the nodes, from place {@code from}
+   * @param scores receives the scores, from place 0; has room for count rounded up to a multiple of
+   *     4
+   */
+  void score(
+      View view, Ranking ranking, float[] query, int[] nodes, int from, int count, float[] scores) {
+    KERNELS.dotRows(
+        query, stride, view.vectors(), FIRST_ROW, shift, stride, nodes, from, count, scores);
+    switch (ranking) {
+      case PRODUCT -> {}
+      case PRODUCT_PLUS_EXTRA -> {
+        for (int i = 0; i < count; i++) {
+          scores[i] += extra(view, nodes[from + i]);
+        }
+      }
+      case PRODUCT_TIMES_EXTRA -> {
+        for (int i = 0; i < count; i++) {
+          scores[i] *= extra(view, nodes[from + i]);
+        }
+      }
+    }
   }
 }

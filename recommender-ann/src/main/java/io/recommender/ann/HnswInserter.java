@@ -2,7 +2,6 @@ package io.recommender.ann;
 
 import io.recommender.Similarity;
 import io.recommender.ann.internal.CandidatePool;
-import io.recommender.ann.internal.VectorKernels;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,12 +29,7 @@ final class HnswInserter {
   private final int efConstruction;
   private final boolean euclidean;
 
-  /** Whether products are weighted by the extra coordinate of the node they are about. */
-  private final boolean weighted;
-
-  private final int buildLength;
-
-  private final VectorKernels kernels = VectorKernels.best();
+  private final HnswGraph.Ranking ranking;
 
   /** How many nodes have been linked, ended ones included. */
   private int linked;
@@ -44,13 +38,17 @@ final class HnswInserter {
     this.graph = graph;
     this.efConstruction = efConstruction;
     euclidean = similarity == Similarity.L2;
-    weighted = similarity == Similarity.DOT;
-    buildLength = graph.dimension + (euclidean ? 1 : 0);
+    ranking =
+        switch (similarity) {
+          case DOT -> HnswGraph.Ranking.PRODUCT_TIMES_EXTRA;
+          case COSINE -> HnswGraph.Ranking.PRODUCT;
+          case L2 -> HnswGraph.Ranking.PRODUCT_PLUS_EXTRA;
+        };
   }
 
   /** Memory of one thread. */
   private final class Worker {
-    final HnswSearch search = new HnswSearch(graph, weighted);
+    final HnswSearch search = new HnswSearch(graph, ranking);
     final float[] query = new float[graph.stride];
     final float[] other = new float[graph.stride];
     final float[] scores = new float[graph.baseDegree + 4];
@@ -118,9 +116,9 @@ final class HnswInserter {
   private void chooseNeighbours(Worker worker, HnswGraph.View view, int node) {
     loadQuery(view, node, worker.query);
     int level = graph.level(view, node);
-    int start = worker.search.descend(view, worker.query, buildLength, Math.min(level, view.top()));
+    int start = worker.search.descend(view, worker.query, Math.min(level, view.top()));
     for (int current = Math.min(level, view.top()); current >= 0; current--) {
-      worker.search.search(view, worker.query, buildLength, start, current, efConstruction);
+      worker.search.search(view, worker.query, start, current, efConstruction);
       CandidatePool pool = worker.search.pool;
       start = pool.node(0);
       worker.ensure(pool.size());
@@ -154,7 +152,7 @@ final class HnswInserter {
       float toNode = worker.candidateScores[i];
       if (euclidean) {
         toNode += nodeExtra - graph.extra(view, candidate);
-      } else if (weighted) {
+      } else if (ranking == HnswGraph.Ranking.PRODUCT_TIMES_EXTRA) {
         toNode *= nodeExtra / graph.extra(view, candidate);
       }
       if (kept == 0 || !nearerToKept(worker, view, candidate, toNode, kept)) {
@@ -169,19 +167,9 @@ final class HnswInserter {
     loadQuery(view, candidate, worker.other);
     for (int i = 0; i < kept; i += 4) {
       int count = Math.min(4, kept - i);
-      kernels.dotRows(
-          worker.other,
-          buildLength,
-          view.vectors(),
-          graph.shift,
-          graph.stride,
-          worker.selected,
-          i,
-          count,
-          worker.scores);
+      graph.score(view, ranking, worker.other, worker.selected, i, count, worker.scores);
       for (int j = 0; j < count; j++) {
-        float weight = weighted ? graph.extra(view, worker.selected[i + j]) : 1;
-        if (worker.scores[j] * weight > toNode) {
+        if (worker.scores[j] > toNode) {
           return true;
         }
       }
@@ -192,9 +180,6 @@ final class HnswInserter {
   private void loadQuery(HnswGraph.View view, int node, float[] query) {
     System.arraycopy(
         view.vectors()[node >>> graph.shift], graph.offset(node), query, 0, graph.stride);
-    if (euclidean) {
-      query[graph.dimension] = 1;
-    }
   }
 
   private void linkBack(HnswGraph.View view, int[] batch, int level, HnswWorkers<Worker> workers) {
@@ -265,19 +250,9 @@ final class HnswInserter {
   private void rank(Worker worker, HnswGraph.View view, int node, int count) {
     int[] all = worker.candidates;
     loadQuery(view, node, worker.query);
-    kernels.dotRows(
-        worker.query,
-        buildLength,
-        view.vectors(),
-        graph.shift,
-        graph.stride,
-        all,
-        0,
-        count,
-        worker.candidateScores);
+    graph.score(view, ranking, worker.query, all, 0, count, worker.candidateScores);
     for (int i = 0; i < count; i++) {
-      float weight = weighted ? graph.extra(view, all[i]) : 1;
-      int bits = Float.floatToRawIntBits(worker.candidateScores[i] * weight);
+      int bits = Float.floatToRawIntBits(worker.candidateScores[i]);
       int ascending = bits ^ (bits >> 31 & 0x7fffffff);
       worker.order[i] = (long) ~ascending << 32 | all[i];
     }

@@ -115,7 +115,7 @@ final class HnswNodes {
     int offset = graph.offset(node);
     float[] vector = Arrays.copyOfRange(row, offset, offset + dimension);
     if (similarity == Similarity.COSINE) {
-      double norm = row[offset + dimension];
+      double norm = graph.extra(graph.view(), node);
       for (int i = 0; i < dimension; i++) {
         vector[i] = (float) (vector[i] * norm);
       }
@@ -206,16 +206,17 @@ final class HnswNodes {
       for (int i = 0; i < dimension; i++) {
         rows[offset + i] = (float) (vector[i] / norm);
       }
-      rows[offset + dimension] = (float) norm;
+      graph.setExtra(node, (float) norm);
       return;
     }
     System.arraycopy(vector, 0, rows, offset, dimension);
-    rows[offset + dimension] =
+    graph.setExtra(
+        node,
         switch (similarity) {
           case DOT -> squares == 0 ? 1 : (float) StrictMath.pow(squares, -HnswGraph.TEMPERING / 2);
           case COSINE -> 1;
           case L2 -> (float) (-squares / 2);
-        };
+        });
   }
 
   private static double squaredNorm(float[] vector) {
@@ -253,14 +254,14 @@ final class HnswNodes {
     int slot = (int) Thread.currentThread().getId() & SCRATCHES - 1;
     HnswScratch scratch = scratches.getAndSet(slot, null);
     if (scratch == null) {
-      scratch = new HnswScratch(graph);
+      scratch = new HnswScratch(graph, similarity);
     }
     try {
       State now = state;
       if (now.size() == 0) {
         return List.of();
       }
-      scratch.prepare(query, norm, similarity);
+      scratch.prepare(query, norm);
       Optional<Set<String>> allowed = filter.allowList();
       if (allowed.isPresent() && allowed.get().size() <= listedAtMost(now.size(), ef)) {
         return searchListed(scratch, query, k, filter, allowed.get());
@@ -292,9 +293,9 @@ final class HnswNodes {
     HnswGraph.View view = graph.view();
     double shown = now.size() / (double) (now.size() + now.ended());
     int breadth = (int) Math.ceil(Math.max(ef, k) / shown);
-    int start = scratch.search.descend(view, scratch.query, scratch.length, 0);
+    int start = scratch.search.descend(view, scratch.query, 0);
     while (breadth < now.size() / 16 + 64) {
-      scratch.search.search(view, scratch.query, scratch.length, start, 0, breadth);
+      scratch.search.search(view, scratch.query, start, 0, breadth);
       scratch.found.clear();
       int examined = accept(scratch, filter, now.version(), k);
       int accepted = scratch.found.size();
@@ -348,8 +349,8 @@ final class HnswNodes {
     double terms = queryNorm * now.maxNorm() + (euclidean ? now.maxNorm() * now.maxNorm() / 2 : 0);
     double slack =
         2
-            * (VectorKernels.relativeError(scratch.length) * terms
-                + VectorKernels.absoluteError(scratch.length));
+            * (VectorKernels.relativeError(dimension) * terms
+                + VectorKernels.absoluteError(dimension));
     double squaredQuery = scratch.norm * scratch.norm;
     for (int from = 0; from < view.size(); from += HnswScratch.BLOCK) {
       int count = Math.min(HnswScratch.BLOCK, view.size() - from);

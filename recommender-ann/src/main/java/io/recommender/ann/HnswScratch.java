@@ -1,7 +1,6 @@
 package io.recommender.ann;
 
 import io.recommender.Similarity;
-import io.recommender.ann.internal.VectorKernels;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 
 /** What one search of an index needs, kept for the next one. <b>Confined</b>. */
@@ -10,7 +9,8 @@ final class HnswScratch {
   static final int BLOCK = 256;
 
   private final HnswGraph graph;
-  private final VectorKernels kernels = VectorKernels.best();
+  private final Similarity similarity;
+  private final HnswGraph.Ranking ranking;
   private final int[] block = new int[BLOCK];
   final HnswSearch search;
   final float[] query;
@@ -19,30 +19,25 @@ final class HnswScratch {
   /** Nodes that may be returned. */
   final IntArrayList found = new IntArrayList();
 
-  /** How many elements of the query and of rows count. */
-  int length;
-
   /** The norm of the query as it was given. */
   double norm;
 
-  HnswScratch(HnswGraph graph) {
+  HnswScratch(HnswGraph graph, Similarity similarity) {
     this.graph = graph;
-    search = new HnswSearch(graph, false);
+    this.similarity = similarity;
+    ranking =
+        similarity == Similarity.L2
+            ? HnswGraph.Ranking.PRODUCT_PLUS_EXTRA
+            : HnswGraph.Ranking.PRODUCT;
+    search = new HnswSearch(graph, ranking);
     query = new float[graph.stride];
   }
 
-  void prepare(float[] given, double norm, Similarity similarity) {
+  void prepare(float[] given, double norm) {
     this.norm = norm;
-    length = graph.dimension;
-    if (similarity == Similarity.COSINE && norm > 0) {
-      for (int i = 0; i < given.length; i++) {
-        query[i] = (float) (given[i] / norm);
-      }
-      return;
-    }
-    System.arraycopy(given, 0, query, 0, given.length);
-    if (similarity == Similarity.L2) {
-      query[length++] = 1;
+    double scale = similarity == Similarity.COSINE && norm > 0 ? norm : 1;
+    for (int i = 0; i < given.length; i++) {
+      query[i] = (float) (given[i] / scale);
     }
   }
 
@@ -51,7 +46,6 @@ final class HnswScratch {
     for (int i = 0; i < count; i++) {
       block[i] = from + i;
     }
-    kernels.dotRows(
-        query, length, view.vectors(), graph.shift, graph.stride, block, 0, count, scores);
+    graph.score(view, ranking, query, block, 0, count, scores);
   }
 }

@@ -1,7 +1,6 @@
 package io.recommender.ann;
 
 import io.recommender.ann.internal.CandidatePool;
-import io.recommender.ann.internal.VectorKernels;
 import java.util.Arrays;
 
 /**
@@ -14,8 +13,7 @@ import java.util.Arrays;
  */
 final class HnswSearch {
   private final HnswGraph graph;
-  private final boolean weighted;
-  private final VectorKernels kernels = VectorKernels.best();
+  private final HnswGraph.Ranking ranking;
   final CandidatePool pool = new CandidatePool();
 
   /** A bit for each node; all zero between searches. */
@@ -30,22 +28,17 @@ final class HnswSearch {
   /** Nodes whose links were read. */
   private int expanded;
 
-  /**
-   * Makes the memory of searches.
-   *
-   * @param weighted whether scores are multiplied by the extra coordinate of the row
-   */
-  HnswSearch(HnswGraph graph, boolean weighted) {
+  HnswSearch(HnswGraph graph, HnswGraph.Ranking ranking) {
     this.graph = graph;
-    this.weighted = weighted;
+    this.ranking = ranking;
     scores = new float[graph.baseDegree + 4];
   }
 
   /** Finds the best node of every level above one, each from that of the level before. */
-  int descend(HnswGraph.View view, float[] query, int length, int level) {
+  int descend(HnswGraph.View view, float[] query, int level) {
     int best = view.entry();
     touched[0] = best;
-    score(view, query, length, touched, 0, 1);
+    graph.score(view, ranking, query, touched, 0, 1, scores);
     float bestScore = scores[0];
     for (int current = view.top(); current > level; current--) {
       boolean better = true;
@@ -54,7 +47,7 @@ final class HnswSearch {
         int[] links = graph.links(view, best, current);
         int at = graph.linksAt(best, current);
         int count = links[at];
-        score(view, query, length, links, at + 1, count);
+        graph.score(view, ranking, query, links, at + 1, count, scores);
         for (int i = 0; i < count; i++) {
           if (scores[i] > bestScore) {
             bestScore = scores[i];
@@ -70,18 +63,18 @@ final class HnswSearch {
   /**
    * Leaves the best {@code ef} nodes of a level that a walk from {@code start} finds in the pool.
    */
-  void search(HnswGraph.View view, float[] query, int length, int start, int level, int ef) {
+  void search(HnswGraph.View view, float[] query, int start, int level, int ef) {
     begin(view.size());
     pool.reset(ef);
     touch(start);
-    offer(view, query, length, 0);
+    offer(view, query, 0);
     for (int node = pool.next(); node >= 0; node = pool.next()) {
       int[] links = graph.links(view, node, level);
       int at = graph.linksAt(node, level);
       int from = touchedCount;
       visit(links, at + 1, links[at]);
       expanded++;
-      offer(view, query, length, from);
+      offer(view, query, from);
     }
     end();
   }
@@ -125,25 +118,14 @@ final class HnswSearch {
     touchedCount = end;
   }
 
-  private void offer(HnswGraph.View view, float[] query, int length, int from) {
+  private void offer(HnswGraph.View view, float[] query, int from) {
     int count = touchedCount - from;
-    score(view, query, length, touched, from, count);
+    graph.score(view, ranking, query, touched, from, count, scores);
     float worst = pool.worst();
     for (int i = 0; i < count; i++) {
       if (scores[i] > worst) {
         pool.add(touched[from + i], scores[i]);
         worst = pool.worst();
-      }
-    }
-  }
-
-  private void score(
-      HnswGraph.View view, float[] query, int length, int[] nodes, int from, int count) {
-    kernels.dotRows(
-        query, length, view.vectors(), graph.shift, graph.stride, nodes, from, count, scores);
-    if (weighted) {
-      for (int i = 0; i < count; i++) {
-        scores[i] *= graph.extra(view, nodes[from + i]);
       }
     }
   }

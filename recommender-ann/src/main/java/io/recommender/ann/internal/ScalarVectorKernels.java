@@ -72,6 +72,7 @@ final class ScalarVectorKernels extends VectorKernels {
       float[] query,
       int length,
       float[][] chunks,
+      int first,
       int shift,
       int stride,
       int[] rows,
@@ -81,7 +82,7 @@ final class ScalarVectorKernels extends VectorKernels {
     int mask = (1 << shift) - 1;
     for (int r = 0; r < count; r++) {
       int row = rows[from + r];
-      out[r] = dot(query, 0, chunks[row >>> shift], (row & mask) * stride, length);
+      out[r] = dot(query, 0, chunks[row >>> shift], first + (row & mask) * stride, length);
     }
   }
 

@@ -62,8 +62,9 @@ public abstract class VectorKernels {
    *
    * @param query the query
    * @param length how many elements count
-   * @param chunks row r begins at {@code (r & (1 << shift) - 1) * stride} of chunk {@code r >>>
-   *     shift}
+   * @param chunks row r begins at {@code first + (r & (1 << shift) - 1) * stride} of chunk {@code r
+   *     >>> shift}
+   * @param first where the first row of a chunk begins
    * @param rows numbers of rows
    * @param from the first used place of {@code rows}
    * @param count how many rows, at least 0
@@ -74,6 +75,7 @@ public abstract class VectorKernels {
       float[] query,
       int length,
       float[][] chunks,
+      int first,
       int shift,
       int stride,
       int[] rows,

@@ -40,13 +40,14 @@ final class Slowed extends VectorKernels {
       float[] query,
       int length,
       float[][] chunks,
+      int first,
       int shift,
       int stride,
       int[] rows,
       int from,
       int count,
       float[] out) {
-    kernels.dotRows(query, length, chunks, shift, stride, rows, from, count, out);
+    kernels.dotRows(query, length, chunks, first, shift, stride, rows, from, count, out);
   }
 
   @Override
