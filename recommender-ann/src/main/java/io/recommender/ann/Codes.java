@@ -16,7 +16,7 @@ final class Codes {
   // Below, the codes are hardly smaller than what is stored with them.
   private static final int MIN_DIMENSION = 16;
 
-  // Above, one tile would be larger than a chunk.
+  // Above, a chunk has few tiles, and the last of them may be mostly empty.
   private static final int MAX_DIMENSION = 1 << 14;
 
   private static final int TILE_ROWS = VectorKernels.CODE_ROWS;

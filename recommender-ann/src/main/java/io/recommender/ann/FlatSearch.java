@@ -93,6 +93,9 @@ final class FlatSearch {
 
   private void scan(VectorKernels kernels, Chunk chunk, int used, Codes codes, CodedQuery bounds) {
     float[] tile = new float[TILE_ROWS];
+    int[] left = new int[4];
+    int leftCount = 0;
+    float[] scores = new float[4];
     BitSet considered = top.isFull() ? new BitSet(0) : seed(kernels, chunk, used, codes, bounds);
     for (int first = 0; first < used; first += TILE_ROWS) {
       float least = bounds.limit();
@@ -100,10 +103,17 @@ final class FlatSearch {
         int count = Math.min(TILE_ROWS, used - first);
         for (int r = 0; r < count; r++) {
           if (!(tile[r] < least) && !considered.get(first + r)) {
-            check(kernels, chunk, first + r);
+            left[leftCount++] = first + r;
+            if (leftCount == left.length) {
+              check(kernels, chunk, left, scores);
+              leftCount = 0;
+            }
           }
         }
       }
+    }
+    for (int i = 0; i < leftCount; i++) {
+      consider(chunk, left[i]);
     }
   }
 
@@ -132,15 +142,23 @@ final class FlatSearch {
     return considered;
   }
 
-  /** Considers a row that its codes did not rule out, unless its vector does. */
-  private void check(VectorKernels kernels, Chunk chunk, int index) {
+  /** Considers four rows that their codes did not rule out, unless their vectors do. */
+  private void check(VectorKernels kernels, Chunk chunk, int[] rows, float[] scores) {
     int length = query.length;
-    float score =
-        similarity == Similarity.L2
-            ? -kernels.squaredL2(query, 0, chunk.vectors, index * length, length)
-            : kernels.dot(query, 0, chunk.vectors, index * length, length);
-    if (!(score < limit)) {
-      consider(chunk, index);
+    int at0 = rows[0] * length;
+    int at1 = rows[1] * length;
+    int at2 = rows[2] * length;
+    int at3 = rows[3] * length;
+    if (similarity == Similarity.L2) {
+      kernels.squaredL2Of4(query, 0, chunk.vectors, at0, at1, at2, at3, length, scores, 0);
+    } else {
+      kernels.dot4(query, 0, chunk.vectors, at0, at1, at2, at3, length, scores, 0);
+    }
+    for (int i = 0; i < rows.length; i++) {
+      float score = similarity == Similarity.L2 ? -scores[i] : scores[i];
+      if (!(score < limit)) {
+        consider(chunk, rows[i]);
+      }
     }
   }
 
