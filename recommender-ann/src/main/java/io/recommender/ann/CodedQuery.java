@@ -56,10 +56,11 @@ final class CodedQuery {
     this.similarity = similarity;
     codes = new int[Codes.length(query.length)];
     float scale = Codes.scale(query, 0, query.length);
+    double inverse = Codes.inverse(scale);
     double squaredResidual = 0;
     long squares = 0;
     for (int i = 0; i < query.length; i++) {
-      int code = Codes.code(query[i], scale);
+      int code = Codes.code(query[i], inverse);
       codes[i] = code << 16 | (code & 0xffff);
       double difference = query[i] - (double) scale * code;
       squaredResidual += difference * difference;

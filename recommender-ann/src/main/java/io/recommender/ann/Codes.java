@@ -62,6 +62,7 @@ final class Codes {
   void encode(float[] vectors, int index) {
     int from = index * dimension;
     float scale = scale(vectors, from, dimension);
+    double inverse = inverse(scale);
     int row = index % TILE_ROWS;
     int half = TILE_ROWS / 2;
     int to = (index - row) * length + (row < half ? 2 * row : 2 * (row - half) + 1);
@@ -69,7 +70,7 @@ final class Codes {
     long squares = 0;
     for (int i = 0; i < dimension; i++) {
       float value = vectors[from + i];
-      int code = code(value, scale);
+      int code = code(value, inverse);
       codes[to + i * TILE_ROWS] = (byte) code;
       double difference = value - (double) scale * code;
       residual += difference * difference;
@@ -84,16 +85,21 @@ final class Codes {
   static float scale(float[] vectors, int offset, int dimension) {
     float largest = 0;
     for (int i = 0; i < dimension; i++) {
-      largest = Math.max(largest, Math.abs(vectors[offset + i]));
+      float magnitude = Math.abs(vectors[offset + i]);
+      largest = magnitude > largest ? magnitude : largest;
     }
     return largest / MAX;
   }
 
-  /** Returns the code whose multiple of the scale is nearest to a value. */
-  static int code(float value, float scale) {
+  /** Returns what to multiply an element with to get its code before it is rounded. */
+  static double inverse(float scale) {
     // A scale that was rounded to zero leaves the whole vector to the residual.
-    double code = scale == 0 ? 0 : Math.rint(value / (double) scale);
-    return (int) Math.max(-MAX, Math.min(MAX, code));
+    return scale == 0 ? 0 : 1.0 / scale;
+  }
+
+  /** Returns the code of an element. */
+  static int code(float value, double inverse) {
+    return Math.max(-MAX, Math.min(MAX, (int) Math.rint(value * inverse)));
   }
 
   /** Returns a float above a number that was computed in double precision, and above zero. */
