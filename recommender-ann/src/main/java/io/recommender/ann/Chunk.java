@@ -17,12 +17,17 @@ final class Chunk {
 
   final int capacity;
   final float[] vectors;
+
+  /** The codes of the vectors, if the index has them. Written and read like the vectors. */
+  final @Nullable Codes codes;
+
   private final @Nullable Row[] rows;
 
-  Chunk(int base, int capacity, int dimension) {
+  Chunk(int base, int capacity, int dimension, boolean isCoded) {
     this.base = base;
     this.capacity = capacity;
     vectors = new float[capacity * dimension];
+    codes = isCoded ? new Codes(capacity, dimension) : null;
     rows = new Row[capacity];
   }
 
@@ -30,7 +35,11 @@ final class Chunk {
     return (Row) ROWS.getAcquire(rows, index);
   }
 
+  /** Shows a row whose vector has been written. */
   void setRow(Row row) {
+    if (codes != null) {
+      codes.encode(vectors, row.index);
+    }
     ROWS.setRelease(rows, row.index, row);
   }
 }

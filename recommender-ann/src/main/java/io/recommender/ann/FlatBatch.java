@@ -10,13 +10,17 @@ import java.util.List;
  * and compared with every query while it is in the cache.
  *
  * <p>A tile is transposed first, so that each lane of a kernel is a row and no sum crosses lanes.
- * That pays from {@value #MIN_QUERIES} queries on.
+ * That pays from {@value #MIN_QUERIES} queries on, and from {@value #MIN_QUERIES_WITH_CODES} on
+ * where rows have codes.
  *
  * <p><b>Thread safety.</b> Confined.
  */
 final class FlatBatch {
   /** With fewer queries than this, transposing costs more than it saves. */
   static final int MIN_QUERIES = 8;
+
+  /** The same where rows have codes, with which a single query is faster. */
+  static final int MIN_QUERIES_WITH_CODES = 24;
 
   /** More queries than this would not stay in the cache next to a tile. */
   static final int MAX_QUERIES = 512;
@@ -41,7 +45,9 @@ final class FlatBatch {
 
   /** Scores every row of the snapshot for every query. */
   void scan(VectorKernels kernels) {
-    if (searches.size() < MIN_QUERIES || dimension > MAX_DIMENSION) {
+    boolean isCoded = snapshot.chunks().length > 0 && snapshot.chunks()[0].codes != null;
+    int least = isCoded ? MIN_QUERIES_WITH_CODES : MIN_QUERIES;
+    if (searches.size() < least || dimension > MAX_DIMENSION) {
       searches.forEach(search -> search.scan(kernels));
       return;
     }

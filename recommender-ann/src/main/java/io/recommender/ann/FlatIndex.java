@@ -38,9 +38,10 @@ import java.util.Set;
  * <p><b>Lifetime.</b> Holds memory of the Java heap only; closing has no effect.
  *
  * <p><b>Cost.</b> A search compares the query with every item, or only with those on an allow list
- * that is shorter than the index; memory bandwidth bounds it. {@link #searchAll} reads the vectors
- * once for many queries. The filter is asked only about items that would enter the result. Memory
- * is {@link #estimatedBytes}; that of removed items is used again.
+ * that is shorter than the index. With SIMD instructions it first compares with vectors in one byte
+ * per element, which rule out all but a few items without changing the result. {@link #searchAll}
+ * reads the vectors once for many queries. The filter is asked only about items that would enter
+ * the result. Memory is {@link #estimatedBytes}; that of removed items is used again.
  */
 public final class FlatIndex implements ItemIndex {
   private static final VectorKernels KERNELS = VectorKernels.best();
@@ -80,7 +81,7 @@ public final class FlatIndex implements ItemIndex {
     }
     this.dimension = dimension;
     this.similarity = Objects.requireNonNull(similarity, "similarity");
-    store = new RowStore(dimension, expectedSize);
+    store = new RowStore(dimension, expectedSize, Codes.pay(KERNELS, dimension));
   }
 
   /**
@@ -91,7 +92,10 @@ public final class FlatIndex implements ItemIndex {
    * @return the number of bytes, for a JVM with compressed references
    */
   public static long estimatedBytes(int size, int dimension) {
-    return size * (BYTES_PER_ITEM + (long) dimension * Float.BYTES);
+    return size
+        * (BYTES_PER_ITEM
+            + (long) dimension * Float.BYTES
+            + (Codes.pay(KERNELS, dimension) ? Codes.bytesPerRow(dimension) : 0));
   }
 
   /**

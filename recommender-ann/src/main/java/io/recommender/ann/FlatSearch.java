@@ -7,10 +7,15 @@ import io.recommender.ann.RowStore.Snapshot;
 import io.recommender.ann.internal.TopK;
 import io.recommender.ann.internal.VectorKernels;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One query on its way through a snapshot: exact, although kernels are not.
+ *
+ * <p>Rows with codes are first bounded by {@link CodedQuery}, which reads a quarter of their bytes.
+ * The limit rises soonest if rows that look best by their codes are considered first.
  *
  * <p>A kernel's score is only compared with a limit: the score of the worst row kept so far, less
  * the largest error that a kernel can make. What falls below the limit cannot be among the best; of
@@ -21,6 +26,11 @@ import java.util.List;
  * <p><b>Thread safety.</b> Confined.
  */
 final class FlatSearch {
+  private static final int TILE_ROWS = VectorKernels.CODE_ROWS;
+
+  // For each row to be found, so many are looked at for a first limit.
+  private static final int SEED_ROWS = 64;
+
   private final float[] query;
   private final Similarity similarity;
   private final ItemFilter filter;
@@ -32,7 +42,9 @@ final class FlatSearch {
   private final double absoluteError;
   private final double dotError;
   private final boolean canOverflow;
+  private final double queryNorm;
 
+  private @Nullable CodedQuery coded;
   private float limit = Float.NEGATIVE_INFINITY;
 
   FlatSearch(
@@ -50,6 +62,7 @@ final class FlatSearch {
     top = new TopK(capacity);
     double magnitude = queryNorm * snapshot.maxNorm();
     double sum = queryNorm + snapshot.maxNorm();
+    this.queryNorm = queryNorm;
     canOverflow = Math.max(magnitude, sum * sum) > Float.MAX_VALUE / 2;
     absoluteError = VectorKernels.absoluteError(query.length);
     dotError = VectorKernels.relativeError(query.length) * magnitude + absoluteError;
@@ -58,34 +71,122 @@ final class FlatSearch {
 
   /** Scores every row of the snapshot. */
   void scan(VectorKernels kernels) {
-    float[] scores = new float[4];
-    int dimension = query.length;
     for (int c = 0; c < snapshot.chunks().length; c++) {
       Chunk chunk = snapshot.chunks()[c];
-      int used = snapshot.used(c);
-      int row = 0;
-      if (similarity == Similarity.L2) {
-        for (; row + 3 < used; row += 4) {
-          int at = row * dimension;
-          int second = at + dimension;
-          int third = second + dimension;
-          kernels.squaredL2Of4(
-              query, 0, chunk.vectors, at, second, third, third + dimension, dimension, scores, 0);
-          considerAll(chunk, row, -scores[0], -scores[1], -scores[2], -scores[3]);
-        }
+      Codes codes = chunk.codes;
+      CodedQuery bounds = codes == null ? null : coded();
+      if (bounds != null && bounds.isUsable()) {
+        scan(kernels, chunk, snapshot.used(c), codes, bounds);
       } else {
-        for (; row + 3 < used; row += 4) {
-          int at = row * dimension;
-          int second = at + dimension;
-          int third = second + dimension;
-          kernels.dot4(
-              query, 0, chunk.vectors, at, second, third, third + dimension, dimension, scores, 0);
-          considerAll(chunk, row, scores[0], scores[1], scores[2], scores[3]);
+        scan(kernels, chunk, snapshot.used(c));
+      }
+    }
+  }
+
+  private CodedQuery coded() {
+    if (coded == null) {
+      coded = new CodedQuery(query, queryNorm, snapshot.maxNorm(), similarity);
+      raiseLimit();
+    }
+    return coded;
+  }
+
+  private void scan(VectorKernels kernels, Chunk chunk, int used, Codes codes, CodedQuery bounds) {
+    float[] tile = new float[TILE_ROWS];
+    int[] left = new int[4];
+    int leftCount = 0;
+    float[] scores = new float[4];
+    BitSet considered = top.isFull() ? new BitSet(0) : seed(kernels, chunk, used, codes, bounds);
+    for (int first = 0; first < used; first += TILE_ROWS) {
+      float least = bounds.limit();
+      if (bounds.bound(kernels, codes, first, least, tile)) {
+        int count = Math.min(TILE_ROWS, used - first);
+        for (int r = 0; r < count; r++) {
+          if (!(tile[r] < least) && !considered.get(first + r)) {
+            left[leftCount++] = first + r;
+            if (leftCount == left.length) {
+              check(kernels, chunk, left, scores);
+              leftCount = 0;
+            }
+          }
         }
       }
-      for (; row < used; row++) {
-        consider(chunk, row);
+    }
+    for (int i = 0; i < leftCount; i++) {
+      consider(chunk, left[i]);
+    }
+  }
+
+  /** Considers those of the first rows that look best. */
+  private BitSet seed(
+      VectorKernels kernels, Chunk chunk, int used, Codes codes, CodedQuery bounds) {
+    float[] tile = new float[TILE_ROWS];
+    int end = (int) Math.min(used, (long) SEED_ROWS * top.capacity());
+    TopK seeds = new TopK(Math.min(end, top.capacity()));
+    for (int first = 0; first < end; first += TILE_ROWS) {
+      float least = (float) seeds.threshold();
+      if (bounds.bound(kernels, codes, first, least, tile)) {
+        int count = Math.min(TILE_ROWS, end - first);
+        for (int r = 0; r < count; r++) {
+          if (tile[r] >= least) {
+            seeds.offer(tile[r], first + r, first + r);
+          }
+        }
       }
+    }
+    BitSet considered = new BitSet(end);
+    for (int i = 0; i < seeds.size(); i++) {
+      considered.set(seeds.row(i));
+      consider(chunk, seeds.row(i));
+    }
+    return considered;
+  }
+
+  /** Considers four rows that their codes did not rule out, unless their vectors do. */
+  private void check(VectorKernels kernels, Chunk chunk, int[] rows, float[] scores) {
+    int length = query.length;
+    int at0 = rows[0] * length;
+    int at1 = rows[1] * length;
+    int at2 = rows[2] * length;
+    int at3 = rows[3] * length;
+    if (similarity == Similarity.L2) {
+      kernels.squaredL2Of4(query, 0, chunk.vectors, at0, at1, at2, at3, length, scores, 0);
+    } else {
+      kernels.dot4(query, 0, chunk.vectors, at0, at1, at2, at3, length, scores, 0);
+    }
+    for (int i = 0; i < rows.length; i++) {
+      float score = similarity == Similarity.L2 ? -scores[i] : scores[i];
+      if (!(score < limit)) {
+        consider(chunk, rows[i]);
+      }
+    }
+  }
+
+  private void scan(VectorKernels kernels, Chunk chunk, int used) {
+    float[] scores = new float[4];
+    int dimension = query.length;
+    int row = 0;
+    if (similarity == Similarity.L2) {
+      for (; row + 3 < used; row += 4) {
+        int at = row * dimension;
+        int second = at + dimension;
+        int third = second + dimension;
+        kernels.squaredL2Of4(
+            query, 0, chunk.vectors, at, second, third, third + dimension, dimension, scores, 0);
+        considerAll(chunk, row, -scores[0], -scores[1], -scores[2], -scores[3]);
+      }
+    } else {
+      for (; row + 3 < used; row += 4) {
+        int at = row * dimension;
+        int second = at + dimension;
+        int third = second + dimension;
+        kernels.dot4(
+            query, 0, chunk.vectors, at, second, third, third + dimension, dimension, scores, 0);
+        considerAll(chunk, row, scores[0], scores[1], scores[2], scores[3]);
+      }
+    }
+    for (; row < used; row++) {
+      consider(chunk, row);
     }
   }
 
@@ -170,6 +271,9 @@ final class FlatSearch {
               ? threshold * (1 + VectorKernels.relativeError(query.length)) - absoluteError
               : threshold - dotError;
       limit = Math.nextDown((float) lowest);
+      if (coded != null) {
+        coded.setScore(lowest);
+      }
     }
   }
 }

@@ -35,6 +35,7 @@ final class RowStore {
   private static final int MIN_CHUNK_ROWS = 64;
 
   private final int dimension;
+  private final boolean isCoded;
   private final Readers readers = new Readers();
   private final ConcurrentMap<String, Row> rows = new ConcurrentHashMap<>();
   private final ReentrantLock writeLock = new ReentrantLock();
@@ -50,8 +51,9 @@ final class RowStore {
   // Rows that have ended, by ascending end, and whose places are to be taken again.
   private final ArrayDeque<Row> ended = new ArrayDeque<>();
 
-  RowStore(int dimension, int expectedSize) {
+  RowStore(int dimension, int expectedSize, boolean isCoded) {
     this.dimension = dimension;
+    this.isCoded = isCoded;
     this.expectedSize = expectedSize;
   }
 
@@ -186,7 +188,7 @@ final class RowStore {
       int capacity = Math.min(most, Math.max(MIN_CHUNK_ROWS, wanted));
       Math.addExact(places, capacity);
       chunks = Arrays.copyOf(chunks, chunks.length + 1);
-      chunks[chunks.length - 1] = new Chunk(places, capacity, dimension);
+      chunks[chunks.length - 1] = new Chunk(places, capacity, dimension, isCoded);
       lastUsed = 0;
     }
     Chunk last = chunks[chunks.length - 1];

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class RowStoreTest {
   private static final int DIMENSION = 2;
 
-  private final RowStore store = new RowStore(DIMENSION, 0);
+  private final RowStore store = new RowStore(DIMENSION, 0, true);
 
   @Test
   void placesOfEndedRowsAreTakenAgain() {
@@ -104,7 +104,7 @@ class RowStoreTest {
     }
   }
 
-  /** Reads what a snapshot shows, and that no vector is half of another. */
+  /** Reads what a snapshot shows, that no vector is half of another, and that codes fit. */
   private static Map<String, Integer> read(Snapshot snapshot) {
     Map<String, Integer> values = new HashMap<>();
     for (int c = 0; c < snapshot.chunks().length; c++) {
@@ -114,6 +114,7 @@ class RowStoreTest {
         if (row != null && row.isVisibleAt(snapshot.version())) {
           float value = chunk.vectors[i * DIMENSION];
           assertEquals(0, value + chunk.vectors[i * DIMENSION + 1]);
+          assertEquals(Math.abs(value) / 63, chunk.codes.scales[i]);
           Integer earlier = values.put(row.itemId, (int) value);
           assertEquals(null, earlier, row.itemId);
         }

@@ -135,4 +135,40 @@ final class ScalarVectorKernels extends VectorKernels {
       }
     }
   }
+
+  @Override
+  public boolean boundTile(
+      int[] query,
+      byte[] codes,
+      int offset,
+      int length,
+      float[] scales,
+      float[] residuals,
+      float[] norms,
+      int first,
+      float[] factors,
+      float limit,
+      float[] out) {
+    boolean found = false;
+    for (int r = 0; r < CODE_ROWS; r++) {
+      int from = offset + (r < CODE_ROWS / 2 ? 2 * r : 2 * r + 1 - CODE_ROWS);
+      int sum = 0;
+      for (int i = 0; i < length; i++) {
+        sum += (query[i] >> 16) * codes[from + i * CODE_ROWS];
+      }
+      float residual = residuals[first + r];
+      float norm = norms[first + r];
+      out[r] =
+          sum * factors[0] * scales[first + r]
+              + residual * (factors[1] + residual * factors[2])
+              + norm * (factors[3] + norm * factors[4]);
+      found |= !(out[r] < limit);
+    }
+    return found;
+  }
+
+  @Override
+  public boolean prefersCodes() {
+    return false;
+  }
 }

@@ -35,6 +35,11 @@ public final class TopK {
     return size;
   }
 
+  /** {@return the number of rows to keep} */
+  public int capacity() {
+    return scores.length;
+  }
+
   /** {@return whether a further row can only enter by replacing one} */
   public boolean isFull() {
     return size == scores.length;

@@ -25,6 +25,18 @@ public abstract class VectorKernels {
   /** The number of queries that {@link #dotTile} and {@link #squaredL2Tile} take at once. */
   public static final int TILE_QUERIES = 4;
 
+  /** The number of rows that {@link #boundTile} takes at once. */
+  public static final int CODE_ROWS = 64;
+
+  /** Codes are integers from minus this number to this number. */
+  public static final int CODE_MAX = 63;
+
+  /** The number of codes of a row is a multiple of this number; the last ones may be zero. */
+  public static final int CODE_GROUP = 8;
+
+  // Half the range of 16 bits, which the sum of a group of products does not exceed.
+  static final int CODE_BIAS = 1 << 15;
+
   private static final Logger LOG = LoggerFactory.getLogger(VectorKernels.class);
   private static final String PANAMA = "io.recommender.ann.internal.PanamaVectorKernels";
   private static final String PROPERTY = "recommender.kernels";
@@ -112,6 +124,48 @@ public abstract class VectorKernels {
   /** As {@link #dotTile}, with squared Euclidean distances. */
   public abstract void squaredL2Tile(
       float[] queries, int queryOffset, float[] packed, int length, float[] out);
+
+  /**
+   * Writes a number for each of {@value #CODE_ROWS} coded rows. With T the inner product of the
+   * codes of the query and of the row, it is
+   *
+   * <pre>
+   * T * queryScale * scale + residual * (slope + residual * curve) + norm * (tilt + norm * bend)
+   * </pre>
+   *
+   * <p>T is exact. The rest is computed in float, in the order in which it is written, each
+   * operation rounded. So the numbers are the same with all kernels.
+   *
+   * @param query the codes of the query, each twice: in the high and in the low half of an integer
+   * @param codes the codes of the rows, transposed: element i of row r is at i * CODE_ROWS + 2 * r
+   *     of the tile, with r below CODE_ROWS / 2, and at the place that follows is that of row r +
+   *     CODE_ROWS / 2
+   * @param offset where the tile begins
+   * @param length the number of codes of a row, a multiple of {@value #CODE_GROUP}
+   * @param scales the scale of each row
+   * @param residuals the residual of each row
+   * @param norms the norm of each row
+   * @param first where the scales, residuals and norms of the tile begin
+   * @param factors queryScale, slope, curve, tilt, bend
+   * @param limit what to compare with
+   * @param out receives the numbers
+   * @return whether there may be a number that is not below the limit
+   */
+  public abstract boolean boundTile(
+      int[] query,
+      byte[] codes,
+      int offset,
+      int length,
+      float[] scales,
+      float[] residuals,
+      float[] norms,
+      int first,
+      float[] factors,
+      float limit,
+      float[] out);
+
+  /** Returns whether a scan that begins with codes is faster than one of floats alone. */
+  public abstract boolean prefersCodes();
 
   /** Returns a bound of the error of a sum of products, relative to the sum of their magnitudes. */
   public static double relativeError(int length) {

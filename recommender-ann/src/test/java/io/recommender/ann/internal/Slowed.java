@@ -75,4 +75,26 @@ final class Slowed extends VectorKernels {
       float[] queries, int queryOffset, float[] packed, int length, float[] out) {
     kernels.squaredL2Tile(queries, queryOffset, packed, length, out);
   }
+
+  @Override
+  public boolean boundTile(
+      int[] query,
+      byte[] codes,
+      int offset,
+      int length,
+      float[] scales,
+      float[] residuals,
+      float[] norms,
+      int first,
+      float[] factors,
+      float limit,
+      float[] out) {
+    return kernels.boundTile(
+        query, codes, offset, length, scales, residuals, norms, first, factors, limit, out);
+  }
+
+  @Override
+  public boolean prefersCodes() {
+    return kernels.prefersCodes();
+  }
 }

@@ -1,5 +1,6 @@
 package io.recommender.ann.internal;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -139,6 +140,83 @@ class VectorKernelsTest {
         }
       }
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void boundsAreTheSameWithAllKernels(Values values) {
+    Random random = new Random(5);
+    int rowCount = VectorKernels.CODE_ROWS;
+    for (int length = VectorKernels.CODE_GROUP; length <= 1024; length += length < 130 ? 8 : 149) {
+      length -= length % VectorKernels.CODE_GROUP;
+      int[] queryCodes = new int[length];
+      byte[] codes = new byte[2 * rowCount * length];
+      boolean isExtreme = length % 16 == 0;
+      for (int i = 0; i < length; i++) {
+        int code = code(random, isExtreme);
+        queryCodes[i] = code << 16 | (code & 0xffff);
+        for (int r = 0; r < rowCount; r++) {
+          // Rows of an extreme length are the query itself, its opposite and random ones.
+          int rowCode = isExtreme && r % 3 < 2 ? code * (1 - 2 * (r % 3)) : code(random, isExtreme);
+          int at = r < rowCount / 2 ? 2 * r : 2 * r + 1 - rowCount;
+          codes[(length + i) * rowCount + at] = (byte) rowCode;
+        }
+      }
+      float[] scales = values.fill(rowCount + OFFSET, random);
+      float[] residuals = values.fill(rowCount + OFFSET, random);
+      float[] norms = values.fill(rowCount + OFFSET, random);
+      float[] factors = values.fill(5, random);
+      int from = rowCount * length;
+      float[] expected = new float[rowCount];
+      float[] found = new float[rowCount];
+      float[] limits = {0, Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY, Float.NaN, 1e7f};
+      for (float limit : limits) {
+        boolean hasAny =
+            scalar.boundTile(
+                queryCodes,
+                codes,
+                from,
+                length,
+                scales,
+                residuals,
+                norms,
+                OFFSET,
+                factors,
+                limit,
+                expected);
+        assertEquals(
+            hasAny,
+            kernels.boundTile(
+                queryCodes,
+                codes,
+                from,
+                length,
+                scales,
+                residuals,
+                norms,
+                OFFSET,
+                factors,
+                limit,
+                found));
+        assertArrayEquals(expected, found);
+      }
+      int sum = 0;
+      for (int i = 0; i < length; i++) {
+        sum += (queryCodes[i] >> 16) * codes[from + i * rowCount];
+      }
+      float[] onlyTheSum = {1, 0, 0, 0, 0};
+      float[] ones = new float[rowCount];
+      float[] zeros = new float[rowCount];
+      Arrays.fill(ones, 1);
+      kernels.boundTile(
+          queryCodes, codes, from, length, ones, zeros, zeros, 0, onlyTheSum, 0, found);
+      assertEquals(sum, found[0]);
+    }
+  }
+
+  private static int code(Random random, boolean isExtreme) {
+    int most = VectorKernels.CODE_MAX;
+    return isExtreme ? most - 2 * most * random.nextInt(2) : random.nextInt(2 * most + 1) - most;
   }
 
   @Test
