@@ -93,7 +93,7 @@ public final class ItemKnnRecommender implements SequenceRecommender {
     if (neighbors < 1) {
       throw new IllegalArgumentException("neighbors: expected at least 1, found " + neighbors);
     }
-    InteractionLog log = InteractionLog.of(catalog, histories);
+    OrdinalLog log = OrdinalLog.of(catalog, histories);
     UserItemMatrix matrix = new UserItemMatrix(log, catalog.size());
     int[] starts = new int[catalog.size() + 1];
     IntArrayList kept = new IntArrayList();

@@ -79,7 +79,7 @@ public final class MarkovRecommender implements SequenceRecommender {
    * @return the recommender
    */
   public static MarkovRecommender fit(Catalog catalog, Iterable<UserHistory> histories) {
-    InteractionLog log = InteractionLog.of(catalog, histories);
+    OrdinalLog log = OrdinalLog.of(catalog, histories);
     long[] pairs = new long[log.interactions()];
     int size = 0;
     for (int user = 0; user < log.users(); user++) {

@@ -45,7 +45,7 @@ public final class PopularityRecommender implements SequenceRecommender {
    * @return the recommender
    */
   public static PopularityRecommender fit(Catalog catalog, Iterable<UserHistory> histories) {
-    InteractionLog log = InteractionLog.of(catalog, histories);
+    OrdinalLog log = OrdinalLog.of(catalog, histories);
     return new PopularityRecommender(
         catalog, new PopularityRanking(catalog, log.counts(catalog.size())));
   }

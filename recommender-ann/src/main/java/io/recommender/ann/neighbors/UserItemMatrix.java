@@ -10,7 +10,7 @@ final class UserItemMatrix {
   private final int[] usersStart;
   private final int[] users;
 
-  UserItemMatrix(InteractionLog log, int itemCount) {
+  UserItemMatrix(OrdinalLog log, int itemCount) {
     itemsStart = new int[log.users() + 1];
     usersStart = new int[itemCount + 1];
     IntArrayList distinct = new IntArrayList(log.interactions());

@@ -10,17 +10,17 @@ import java.util.Objects;
  * The known items of many histories, one after the other: the items of user u are at {@code
  * start(u)} to {@code start(u + 1) - 1} of {@code ordinals}, oldest first.
  */
-final class InteractionLog {
+final class OrdinalLog {
   private final int[] ordinals;
   private final int[] starts;
 
-  private InteractionLog(int[] ordinals, int[] starts) {
+  private OrdinalLog(int[] ordinals, int[] starts) {
     this.ordinals = ordinals;
     this.starts = starts;
   }
 
   /** Reads the histories once. Items outside the catalogue are left out. */
-  static InteractionLog of(Catalog catalog, Iterable<UserHistory> histories) {
+  static OrdinalLog of(Catalog catalog, Iterable<UserHistory> histories) {
     Objects.requireNonNull(catalog, "catalog");
     Objects.requireNonNull(histories, "histories");
     IntArrayList ordinals = new IntArrayList();
@@ -35,7 +35,7 @@ final class InteractionLog {
       }
       starts.add(ordinals.size());
     }
-    return new InteractionLog(ordinals.toIntArray(), starts.toIntArray());
+    return new OrdinalLog(ordinals.toIntArray(), starts.toIntArray());
   }
 
   int users() {
