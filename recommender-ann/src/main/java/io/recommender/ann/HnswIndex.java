@@ -80,10 +80,10 @@ public final class HnswIndex implements ItemIndex {
    * @return the number of bytes, for a JVM with compressed references
    */
   public static long estimatedBytes(int size, int dimension, int m) {
-    long row = (dimension + 1L) * Float.BYTES;
+    long row = (dimension + 15L) / 16 * 16 * Float.BYTES + Float.BYTES;
     long links = (2L * m + 1) * Integer.BYTES;
     long upper = Integer.BYTES + (16 + (m + 1L) * Integer.BYTES * m / (m - 1)) / m;
-    long identity = Integer.BYTES + 2 * Integer.BYTES + 2 * Long.BYTES;
+    long identity = 4L * Integer.BYTES + 2L * Long.BYTES;
     return size * (row + links + upper + identity);
   }
 

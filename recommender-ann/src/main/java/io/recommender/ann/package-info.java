@@ -4,6 +4,8 @@
  * <ul>
  *   <li>{@link io.recommender.ann.FlatIndex} compares a query with every item: exact, no training,
  *       the reference for every approximate index.
+ *   <li>{@link io.recommender.ann.HnswIndex} walks a graph of neighbours: approximate, for
+ *       catalogues where comparing everything takes too long.
  * </ul>
  *
  * <pre>{@code

@@ -105,6 +105,37 @@ class VectorKernelsTest {
 
   @ParameterizedTest
   @EnumSource
+  void scatteredRowsAgreeWithSingleRows(Values values) {
+    Random random = new Random(5);
+    int shift = 3;
+    int first = 12;
+    for (int length : LENGTHS) {
+      int stride = length + random.nextInt(3);
+      float[][] chunks = new float[3][];
+      Arrays.setAll(chunks, i -> values.fill(first + (stride << shift), random));
+      float[] query = values.fill(length, random);
+      for (int count = 0; count <= 9; count++) {
+        int from = random.nextInt(3);
+        int[] rows = random.ints(from + count, 0, 24).toArray();
+        float[] out = new float[12];
+        kernels.dotRows(query, length, chunks, first, shift, stride, rows, from, count, out);
+        for (int i = 0; i < count; i++) {
+          float[] chunk = chunks[rows[from + i] >> shift];
+          int start = first + (rows[from + i] & 7) * stride;
+          double exact = 0;
+          double magnitude = 0;
+          for (int j = 0; j < length; j++) {
+            exact += (double) query[j] * chunk[start + j];
+            magnitude += Math.abs((double) query[j] * chunk[start + j]);
+          }
+          assertEquals(exact, out[i], error(length, magnitude));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void tilesAgreeWithSingleRows(Values values) {
     Random random = new Random(2);
     for (int length : LENGTHS) {
