@@ -17,20 +17,24 @@ record SetFilter(Set<String> items, boolean allowing) implements ItemFilter {
     return new SetFilter(items, false);
   }
 
-  /** Keeps what is known of the two sets, so that conjunctions do not hide them from backends. */
+  /**
+   * Keeps what is known of the two sets, so that conjunctions do not hide them from backends. Only
+   * our own sets are merged: those of other filters may change.
+   */
   static ItemFilter intersection(ItemFilter first, ItemFilter second) {
     Objects.requireNonNull(second, "other");
-    Optional<Set<String>> denied = first.denyList();
-    Optional<Set<String>> alsoDenied = second.denyList();
-    if (denied.isPresent() && denied.get().isEmpty()) {
+    if (first == ALL) {
       return second;
     }
-    if (alsoDenied.isPresent() && alsoDenied.get().isEmpty()) {
+    if (second == ALL) {
       return first;
     }
-    if (denied.isPresent() && alsoDenied.isPresent()) {
-      Set<String> union = new HashSet<>(denied.get());
-      union.addAll(alsoDenied.get());
+    if (first instanceof SetFilter one
+        && second instanceof SetFilter other
+        && !one.allowing
+        && !other.allowing) {
+      Set<String> union = new HashSet<>(one.items);
+      union.addAll(other.items);
       return denying(Set.copyOf(union));
     }
     return new Conjunction(first, second);

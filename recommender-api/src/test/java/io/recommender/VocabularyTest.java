@@ -9,9 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -156,6 +158,29 @@ class VocabularyTest {
   void anIndexAnswersVectorsOnly() {
     Retriever text = (query, k, filter) -> List.of(new ScoredItem("a", 1));
     assertEquals(1, text.retrieve(new Query.Text("tent"), 1, ItemFilter.all()).size());
+  }
+
+  /** A filter over live state stays live in a conjunction, also if it tells its set. */
+  @Test
+  void aConjunctionKeepsALiveFilterAlive() {
+    Set<String> soldOut = new HashSet<>();
+    ItemFilter live =
+        new ItemFilter() {
+          @Override
+          public boolean accepts(String itemId) {
+            return !soldOut.contains(itemId);
+          }
+
+          @Override
+          public Optional<Set<String>> denyList() {
+            return Optional.of(soldOut);
+          }
+        };
+    ItemFilter both = live.and(ItemFilter.deny(List.of("b")));
+    ItemFilter alone = ItemFilter.all().and(live);
+    soldOut.add("a");
+    assertFalse(both.accepts("a"));
+    assertFalse(alone.accepts("a"));
   }
 
   @Test

@@ -54,7 +54,8 @@ public final class BundleOptions {
   }
 
   /**
-   * Sets the largest number of requests in one run of the model. Larger batches are split.
+   * Sets the largest number of requests in one run of the model. Larger batches are split, and so
+   * are those whose output would exceed 64 MiB. A graph with a fixed batch keeps it.
    *
    * @param maxBatch at least 1
    * @return a copy

@@ -36,6 +36,10 @@ final class GoldenRequests {
     String file = path.getFileName().toString();
     try (JsonObject root = JsonObject.of(file, "", ManifestReader.readJson(path))) {
       double tolerance = root.number("tolerance", 1e-4);
+      if (!(tolerance >= 0) || Double.isInfinite(tolerance)) {
+        throw BundleFailures.invalid(
+            file, "/tolerance: expected a finite number of at least 0, found " + tolerance);
+      }
       List<Golden> requests =
           root.array("requests", (place, value) -> golden(JsonObject.of(file, place, value)));
       if (requests.isEmpty()) {
@@ -119,7 +123,7 @@ final class GoldenRequests {
   }
 
   private static Feature feature(JsonObject context, String name, JsonNode value) {
-    if (value.isNumber()) {
+    if (value.isNumber() && Double.isFinite(value.doubleValue())) {
       return new Feature.Scalar(value.doubleValue());
     }
     if (!value.isArray()) {
@@ -127,7 +131,7 @@ final class GoldenRequests {
     }
     float[] values = new float[value.size()];
     for (int i = 0; i < values.length; i++) {
-      if (!value.get(i).isNumber()) {
+      if (!value.get(i).isNumber() || !Float.isFinite(value.get(i).floatValue())) {
         throw context.wrong(name, "a number or an array of numbers", value);
       }
       values[i] = value.get(i).floatValue();

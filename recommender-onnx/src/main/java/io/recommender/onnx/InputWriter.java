@@ -9,9 +9,11 @@ import io.recommender.onnx.Manifest.Role;
 import io.recommender.onnx.OnnxSession.TensorSpec;
 import java.time.Instant;
 import java.util.EnumSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,8 +25,6 @@ import org.jspecify.annotations.Nullable;
 final class InputWriter {
   private static final Set<Role> PER_ROW =
       EnumSet.of(Role.LENGTH, Role.QUERY_TIME, Role.CONTEXT_FEATURE);
-  private static final Set<Role> INTEGERS =
-      EnumSet.of(Role.ITEM_IDS, Role.LENGTH, Role.BEHAVIORS, Role.DOMAINS);
   private static final double MILLIS_PER_DAY = 86_400_000.0;
 
   private final Input input;
@@ -45,6 +45,18 @@ final class InputWriter {
     this.widthAxis = widthAxis;
   }
 
+  /** The element types that hold what a role writes. */
+  private static Set<OnnxJavaType> types(Role role) {
+    return switch (role) {
+      case ITEM_IDS, LENGTH, BEHAVIORS, DOMAINS ->
+          EnumSet.of(OnnxJavaType.INT64, OnnxJavaType.INT32);
+      case TIMESTAMPS, QUERY_TIME -> EnumSet.of(OnnxJavaType.INT64, OnnxJavaType.FLOAT);
+      case STEP_FEATURE, CONTEXT_FEATURE -> EnumSet.of(OnnxJavaType.FLOAT);
+      case ATTENTION_MASK, PADDING_MASK ->
+          EnumSet.of(OnnxJavaType.INT64, OnnxJavaType.INT32, OnnxJavaType.FLOAT, OnnxJavaType.BOOL);
+    };
+  }
+
   /** Checks an input of the manifest against the graph. */
   static InputWriter of(String model, Input input, Manifest.Sequence sequence, TensorSpec spec) {
     boolean perRow = PER_ROW.contains(input.role());
@@ -56,21 +68,17 @@ final class InputWriter {
     if (feature) {
       expectedShape += perRow ? " or [batch, width]" : " or [batch, length, width]";
     }
-    boolean typeFits =
-        TensorBuffer.writable(spec.type())
-            && (!INTEGERS.contains(input.role())
-                || spec.type() == OnnxJavaType.INT64
-                || spec.type() == OnnxJavaType.INT32);
-    if (!typeFits || (shape.length != axes && !widthAxis)) {
+    Set<OnnxJavaType> types = types(input.role());
+    if (!types.contains(spec.type()) || (shape.length != axes && !widthAxis)) {
       throw BundleFailures.mismatch(
           model,
           "input '%s' of role %s: expected %s %s, found %s"
               .formatted(
                   input.name(),
                   input.role(),
-                  INTEGERS.contains(input.role())
-                      ? "int64 or int32"
-                      : "int64, int32, float or bool",
+                  types.stream()
+                      .map(type -> type.name().toLowerCase(Locale.ROOT))
+                      .collect(Collectors.joining(" or ")),
                   expectedShape,
                   spec));
     }
@@ -187,8 +195,14 @@ final class InputWriter {
         buffer.put(index, time.isPresent() ? inUnit(time.get()) : input.defaultValue());
         return time.isPresent() || step == null ? 0 : 1;
       }
-      case BEHAVIORS -> buffer.put(index, id(step == null ? null : step.behavior()));
-      case DOMAINS -> buffer.put(index, id(step == null ? null : step.domain()));
+      case BEHAVIORS -> {
+        buffer.put(index, id(step == null ? null : step.behavior()));
+        return step == null || step.behavior().isPresent() ? 0 : 1;
+      }
+      case DOMAINS -> {
+        buffer.put(index, id(step == null ? null : step.domain()));
+        return step == null || step.domain().isPresent() ? 0 : 1;
+      }
       case STEP_FEATURE -> {
         Feature feature = step == null ? null : step.context().get(input.feature());
         int absent = writeFeature(buffer, index, feature, "interaction");

@@ -22,8 +22,8 @@ final class ItemsFile {
 
   static Catalog read(Path file, int expectedCount) {
     String name = file.getFileName().toString();
-    List<Item> items = new ArrayList<>(expectedCount);
-    Set<String> ids = new HashSet<>(expectedCount * 4 / 3 + 1);
+    List<Item> items = new ArrayList<>();
+    Set<String> ids = new HashSet<>();
     try (BufferedReader reader = Files.newBufferedReader(file)) {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
         int number = items.size() + 1;
@@ -35,7 +35,7 @@ final class ItemsFile {
         items.add(item);
       }
     } catch (IOException e) {
-      throw BundleFailures.invalid(name, "cannot be read: " + e.getMessage(), e);
+      throw BundleFailures.invalid(name, "cannot be read: " + e, e);
     }
     if (items.size() != expectedCount) {
       throw BundleFailures.invalid(
@@ -66,7 +66,14 @@ final class ItemsFile {
         .forEach(
             entry -> {
               if (!entry.getKey().equals("id") && !entry.getValue().isNull()) {
-                features.put(entry.getKey(), feature(file, number, entry));
+                try {
+                  features.put(entry.getKey(), feature(file, number, entry));
+                } catch (IllegalArgumentException e) {
+                  throw BundleFailures.invalid(
+                      file,
+                      "line %d: \"%s\": %s".formatted(number, entry.getKey(), e.getMessage()),
+                      e);
+                }
               }
             });
     return new Item(id.textValue(), features);

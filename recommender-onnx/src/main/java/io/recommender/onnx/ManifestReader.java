@@ -18,6 +18,8 @@ import io.recommender.onnx.Manifest.Sequence;
 import io.recommender.onnx.Manifest.TimeUnit;
 import io.recommender.onnx.Manifest.UnknownItems;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -36,6 +38,7 @@ final class ManifestReader {
           .build();
 
   private static final String FILE = Manifest.FILE;
+  private static final int MAX_LENGTH = 1 << 20;
   private static final Set<Role> REPEATABLE = EnumSet.of(Role.STEP_FEATURE, Role.CONTEXT_FEATURE);
 
   private ManifestReader() {}
@@ -43,8 +46,8 @@ final class ManifestReader {
   /** Reads a JSON file of a bundle. */
   static JsonNode readJson(Path file) {
     String name = String.valueOf(file.getFileName());
-    try {
-      return JSON.readTree(file.toFile());
+    try (InputStream in = Files.newInputStream(file)) {
+      return JSON.readTree(in);
     } catch (JsonProcessingException e) {
       throw BundleFailures.invalid(
           name,
@@ -54,7 +57,7 @@ final class ManifestReader {
                   e.getOriginalMessage()),
           e);
     } catch (IOException e) {
-      throw BundleFailures.invalid(name, "cannot be read: " + e.getMessage(), e);
+      throw BundleFailures.invalid(name, "cannot be read: " + e, e);
     }
   }
 
@@ -93,6 +96,13 @@ final class ManifestReader {
         case SEQ_LOGITS -> scores = Optional.of(scores(root.object("scores")));
         case SEQ_EMBEDDING -> embedding = Optional.of(embedding(root.object("embedding")));
       }
+      List<String> fallback = root.strings("fallback");
+      for (int place = 0; place < fallback.size(); place++) {
+        if (fallback.indexOf(fallback.get(place)) != place) {
+          throw BundleFailures.invalid(
+              FILE, "/fallback/%d: item '%s' occurs twice".formatted(place, fallback.get(place)));
+        }
+      }
       UnknownItems unknownItems = root.oneOf("unknownItems", UnknownItems.class, UnknownItems.SKIP);
       if (unknownItems == UnknownItems.UNK && sequence.unknownId().isEmpty()) {
         throw BundleFailures.invalid(
@@ -112,7 +122,7 @@ final class ManifestReader {
           scores,
           embedding,
           unknownItems,
-          root.strings("fallback"),
+          fallback,
           root.has("golden") ? Optional.of(root.fileName("golden")) : Optional.empty());
     }
   }
@@ -120,6 +130,11 @@ final class ManifestReader {
   private static Sequence sequence(JsonObject node) {
     try (JsonObject sequence = node) {
       int maxLength = sequence.integer("maxLength", 1);
+      if (maxLength > MAX_LENGTH) {
+        throw BundleFailures.invalid(
+            FILE,
+            "/sequence/maxLength: expected at most %d, found %d".formatted(MAX_LENGTH, maxLength));
+      }
       List<Integer> suffix = sequence.integers("suffix");
       if (suffix.size() >= maxLength) {
         throw BundleFailures.invalid(

@@ -77,7 +77,7 @@ final class NpyFile {
       }
       return matrix;
     } catch (IOException e) {
-      throw BundleFailures.invalid(name, "cannot be read: " + e.getMessage(), e);
+      throw BundleFailures.invalid(name, "cannot be read: " + e, e);
     }
   }
 }

@@ -61,12 +61,20 @@ final class OnnxDevices {
     try {
       options.addCUDA(device.cudaOrdinal());
     } catch (OrtException e) {
-      throw new RecommenderException(
-          Kind.DEVICE_UNAVAILABLE,
-          "device %s: expected CUDA 12 and cuDNN 9 on the library path and a device of that number, found: %s"
-              .formatted(device, e.getMessage()),
-          e);
+      throw unusable(device, e);
     }
+  }
+
+  /**
+   * What a failure on a device is taken for; the runtime often fails only when a graph is loaded.
+   */
+  static RecommenderException unusable(Device device, OrtException e) {
+    return new RecommenderException(
+        Kind.DEVICE_UNAVAILABLE,
+        ("device %s: expected CUDA 12 and cuDNN 9 on the library path, a device of that number and"
+                + " memory for the model, found: %s")
+            .formatted(device, e.getMessage()),
+        e);
   }
 
   static void logFallback(String model, RecommenderException why) {

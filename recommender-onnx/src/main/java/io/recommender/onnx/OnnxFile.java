@@ -37,6 +37,9 @@ final class OnnxFile {
           case FIXED32 -> in.skipNBytes(4);
           case BYTES -> {
             long length = varint(in, in.read());
+            if (length < 0) {
+              throw new EOFException("negative length");
+            }
             if (tag >>> 3 == OPSET_IMPORT) {
               OptionalLong version = opsetId(in.readNBytes((int) Math.min(length, 1 << 16)));
               opset = version.isPresent() ? version : opset;
@@ -62,7 +65,8 @@ final class OnnxFile {
     for (int next = in.read(); next >= 0; next = in.read()) {
       long tag = varint(in, next);
       if (tag == (1 << 3 | BYTES)) {
-        domain = new String(in.readNBytes((int) varint(in, in.read())), StandardCharsets.UTF_8);
+        domain =
+            new String(in.readNBytes((int) varint(in, in.read()) & 0xffff), StandardCharsets.UTF_8);
       } else if (tag == (2 << 3 | VARINT)) {
         version = varint(in, in.read());
       } else {

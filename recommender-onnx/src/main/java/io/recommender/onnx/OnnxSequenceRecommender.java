@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.IntStream;
 
 /**
@@ -20,7 +21,8 @@ import java.util.stream.IntStream;
  * runs once, and its scores (or its user vector, through an index) rank the whole catalogue.
  *
  * <p><b>Order.</b> By descending score, equal scores by catalogue ordinal. The filter acts inside
- * the selection: k items come back whenever the catalogue has k that it accepts.
+ * the selection: k items come back whenever the catalogue has k that it accepts and the model does
+ * not rule out.
  *
  * <p><b>Cold start.</b> Interactions with unknown items are skipped and counted (or as the bundle's
  * policy says). When none is left, the bundle's fallback list answers, with a notice.
@@ -28,7 +30,8 @@ import java.util.stream.IntStream;
  * <p><b>Thread safety.</b> Thread-safe; callers do not wait for each other.
  *
  * <p><b>Lifetime.</b> Holds native memory until {@link #close()}, which waits for calls in flight
- * and also closes the index. Later calls throw {@link IllegalStateException}.
+ * and also closes the index. Later calls throw {@link IllegalStateException}. A filter is called
+ * during a call, so it must not close the recommender.
  *
  * <p><b>Cost.</b> One run of the model, a pass over its scores, and no allocation that grows with
  * the catalogue.
@@ -48,6 +51,10 @@ public final class OnnxSequenceRecommender implements SequenceRecommender {
   private final String fingerprint;
   private final String modelVersion;
   private final int maxBatch;
+  private final ReentrantReadWriteLock lease = new ReentrantReadWriteLock();
+
+  /** Guarded by {@link #lease}. */
+  private boolean closed;
 
   OnnxSequenceRecommender(
       Manifest manifest,
@@ -99,6 +106,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender {
 
   @Override
   public Recommendations recommend(RecommendationRequest request) {
+    enter();
     Lane lane = model.acquire();
     try {
       Window window = lane.window(0);
@@ -110,6 +118,16 @@ public final class OnnxSequenceRecommender implements SequenceRecommender {
       return answer(lane, 0);
     } finally {
       model.release(lane);
+      lease.readLock().unlock();
+    }
+  }
+
+  /** Takes the lease that {@link #close} waits for; the caller gives it back. */
+  private void enter() {
+    lease.readLock().lock();
+    if (closed) {
+      lease.readLock().unlock();
+      throw new IllegalStateException(modelVersion + " is closed");
     }
   }
 
@@ -126,6 +144,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender {
       Arrays.sort(order, Comparator.comparingInt(i -> requests.get(i).history().size()));
     }
     Recommendations[] answers = new Recommendations[order.length];
+    enter();
     Lane lane = model.acquire();
     try {
       int[] places = new int[maxBatch];
@@ -149,6 +168,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender {
       }
     } finally {
       model.release(lane);
+      lease.readLock().unlock();
     }
     return List.of(answers);
   }
@@ -175,12 +195,11 @@ public final class OnnxSequenceRecommender implements SequenceRecommender {
                         input.name(), input.role(), window.absent(i), input.defaultValue())));
       }
     }
-    noteShortfall(answer, request, items.size());
+    noteShortfall(answer, request, items.size(), "no other item passes the filter and the model");
     return answer.build();
   }
 
   private Recommendations fallback(RecommendationRequest request, Window window) {
-    session.requireOpen();
     ItemFilter filter = request.filter();
     List<String> candidates = manifest.fallback();
     List<ScoredItem> items = new ArrayList<>(Math.min(request.k(), candidates.size()));
@@ -202,7 +221,12 @@ public final class OnnxSequenceRecommender implements SequenceRecommender {
                         ? "the history is empty; the bundle's fallback list answered"
                         : "no item of the history is known; the bundle's fallback list answered"));
     noteUnknown(answer, window);
-    noteShortfall(answer, request, items.size());
+    noteShortfall(
+        answer,
+        request,
+        items.size(),
+        "no other of the %d items of the fallback list passes the filter"
+            .formatted(candidates.size()));
     return answer.build();
   }
 
@@ -218,14 +242,13 @@ public final class OnnxSequenceRecommender implements SequenceRecommender {
   }
 
   private static void noteShortfall(
-      Recommendations.Builder answer, RecommendationRequest request, int found) {
+      Recommendations.Builder answer, RecommendationRequest request, int found, String why) {
     if (found < request.k()) {
       answer.notice(
           new Notice(
               Notice.Code.SHORTFALL,
               request.k() - found,
-              "%d requested, %d found: no other item passes the filter"
-                  .formatted(request.k(), found)));
+              "%d requested, %d found: %s".formatted(request.k(), found, why)));
     }
   }
 
@@ -236,8 +259,21 @@ public final class OnnxSequenceRecommender implements SequenceRecommender {
    */
   @Override
   public void close() {
-    session.close();
-    closeHead.run();
+    lease.writeLock().lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      model.close();
+      try {
+        session.close();
+      } finally {
+        closeHead.run();
+      }
+    } finally {
+      lease.writeLock().unlock();
+    }
   }
 
   @Override

@@ -124,15 +124,16 @@ final class OnnxSession implements AutoCloseable {
       }
       OrtSession session = environment.createSession(model.toString(), sessionOptions);
       try {
-        return new OnnxSession(name, environment, sessionOptions, session, device.toString());
-      } catch (OrtException | RuntimeException e) {
+        String where = device.wantsCuda() ? "cuda:" + device.cudaOrdinal() : "cpu";
+        return new OnnxSession(name, environment, sessionOptions, session, where);
+      } catch (OrtException | RuntimeException | Error e) {
         session.close();
         throw e;
       }
     } catch (OrtException e) {
       sessionOptions.close();
-      throw loadFailure(name, e);
-    } catch (RuntimeException e) {
+      throw device.wantsCuda() ? OnnxDevices.unusable(device, e) : loadFailure(name, e);
+    } catch (RuntimeException | Error e) {
       sessionOptions.close();
       throw e;
     }
@@ -208,18 +209,6 @@ final class OnnxSession implements AutoCloseable {
     }
   }
 
-  /** Throws if closed. */
-  void requireOpen() {
-    lease.readLock().lock();
-    try {
-      if (closed) {
-        throw new IllegalStateException(name + " is closed");
-      }
-    } finally {
-      lease.readLock().unlock();
-    }
-  }
-
   /** Runs the graph once and returns the shape of an output; inside a call only. */
   long[] outputShape(Map<String, OnnxTensor> inputs, String output) throws OrtException {
     runs.increment();
@@ -242,8 +231,11 @@ final class OnnxSession implements AutoCloseable {
         return;
       }
       closed = true;
-      session.close();
-      options.close();
+      try {
+        session.close();
+      } finally {
+        options.close();
+      }
     } catch (OrtException e) {
       throw new RecommenderException(
           Kind.INFERENCE_FAILED, name + ": the runtime failed to close the model", e);

@@ -172,14 +172,27 @@ public final class RecommenderBundle {
       return manifest.contract() == Manifest.Contract.SEQ_LOGITS
           ? loadScores(session, options)
           : loadVectors(session, options);
-    } catch (RuntimeException e) {
-      try {
-        session.close();
-      } catch (RuntimeException suppressed) {
-        e.addSuppressed(suppressed);
-      }
+    } catch (RuntimeException | Error e) {
+      closeAfter(e, session);
       throw e;
     }
+  }
+
+  private static void closeAfter(Throwable failure, AutoCloseable opened) {
+    try {
+      opened.close();
+    } catch (Exception suppressed) {
+      failure.addSuppressed(suppressed);
+    }
+  }
+
+  private int requiredColumns(Manifest.Scores scores) {
+    long columns = (long) catalog.size() + scores.offset();
+    if (columns > Integer.MAX_VALUE) {
+      throw BundleFailures.invalid(
+          Manifest.FILE, "/scores/offset: expected a column number, found " + scores.offset());
+    }
+    return (int) columns;
   }
 
   private void checkOpset(Path model) {
@@ -199,7 +212,7 @@ public final class RecommenderBundle {
   private OnnxSequenceRecommender loadScores(OnnxSession session, BundleOptions options) {
     Manifest.Scores scores = manifest.scores().orElseThrow();
     SequenceModel model =
-        SequenceModel.of(manifest, session, catalog, catalog.size() + scores.offset(), false);
+        SequenceModel.of(manifest, session, catalog, requiredColumns(scores), false);
     Head head = new ScoreHead(session.name(), scores, catalog, manifest.name(), model.columns());
     return replayed(recommender(session, model, head, () -> {}, options));
   }
@@ -231,8 +244,8 @@ public final class RecommenderBundle {
       index.addAll(ids, vectors);
       Head head = new VectorHead(session.name(), embedding, index, manifest.name());
       return replayed(recommender(session, model, head, index::close, options));
-    } catch (RuntimeException e) {
-      index.close();
+    } catch (RuntimeException | Error e) {
+      closeAfter(e, index);
       throw e;
     }
   }

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -44,17 +45,20 @@ final class Seal {
       byte[] content = Files.readAllBytes(file);
       Map<String, String> digests = new TreeMap<>();
       int number = 0;
-      for (String line : new String(content, StandardCharsets.UTF_8).split("\n")) {
+      for (String line : new String(content, StandardCharsets.UTF_8).split("\\R")) {
         number++;
         if (line.isBlank()) {
           continue;
         }
-        if (!line.matches("[0-9a-f]{64} [ *][^/]+")) {
+        if (!line.matches("[0-9a-f]{64} [ *][^/\\\\\\p{Cntrl}]+")) {
           throw BundleFailures.invalid(
               FILE,
               "line %d: expected '<sha-256>  <file name>', found '%s'".formatted(number, line));
         }
-        digests.put(line.substring(66), line.substring(0, 64));
+        if (digests.put(line.substring(66), line.substring(0, 64)) != null) {
+          throw BundleFailures.invalid(
+              FILE, "line %d: '%s' occurs twice".formatted(number, line.substring(66)));
+        }
       }
       for (Map.Entry<String, String> entry : digests.entrySet()) {
         Path sealed = folder.resolve(entry.getKey());
@@ -70,9 +74,17 @@ final class Seal {
                   .formatted(entry.getValue(), FILE, found));
         }
       }
+      for (Path present : sealable(folder)) {
+        if (!digests.containsKey(present.getFileName().toString())) {
+          throw BundleFailures.invalid(
+              present.getFileName(),
+              "expected every file of the bundle in %s, found this one outside of it"
+                  .formatted(FILE));
+        }
+      }
       return new Seal(digests, HexFormat.of().formatHex(sha256().digest(content)));
     } catch (IOException e) {
-      throw BundleFailures.invalid(FILE, "cannot be read: " + e.getMessage(), e);
+      throw BundleFailures.invalid(FILE, "cannot be read: " + e, e);
     }
   }
 
@@ -88,26 +100,41 @@ final class Seal {
     return folder.resolve(name);
   }
 
-  /** Writes the seal over every regular file of the folder. */
+  /** Every regular file but the seal, hidden files and backups of editors, in order. */
+  private static List<Path> sealable(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(Files::isRegularFile)
+          .filter(
+              file -> {
+                String name = file.getFileName().toString();
+                return !name.equals(FILE) && !name.startsWith(".") && !name.endsWith("~");
+              })
+          .sorted()
+          .toList();
+    }
+  }
+
+  /** Writes the seal over every file of the folder. */
   static void write(Path folder) {
     StringBuilder lines = new StringBuilder();
-    try (Stream<Path> files = Files.list(folder)) {
-      List<Path> sealed =
-          files
-              .filter(Files::isRegularFile)
-              .filter(file -> !file.getFileName().toString().equals(FILE))
-              .sorted()
-              .toList();
-      for (Path file : sealed) {
+    try {
+      for (Path file : sealable(folder)) {
         lines.append(digest(file)).append("  ").append(file.getFileName()).append('\n');
       }
-      Path temporary = Files.createTempFile(folder, FILE, ".tmp");
-      Files.writeString(temporary, lines);
-      Files.move(
-          temporary,
-          folder.resolve(FILE),
-          java.nio.file.StandardCopyOption.ATOMIC_MOVE,
-          java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      // Hidden, so that one left behind is never sealed; made like any other file, so that whoever
+      // may read the bundle may read its seal.
+      Path temporary = folder.resolve("." + FILE + ".tmp");
+      try {
+        Files.writeString(temporary, lines);
+        Files.move(
+            temporary,
+            folder.resolve(FILE),
+            StandardCopyOption.ATOMIC_MOVE,
+            StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(temporary);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -26,6 +26,9 @@ final class SequenceModel {
   /** More idle lanes than this are left to the garbage collector. */
   private static final int IDLE_LANES = 64;
 
+  /** A batch whose output would be larger is split. */
+  private static final int MAX_OUTPUT_BYTES = 1 << 26;
+
   private final Manifest manifest;
   private final OnnxSession session;
   private final Catalog catalog;
@@ -170,9 +173,18 @@ final class SequenceModel {
     return columns;
   }
 
-  /** The largest batch one run can take, at most as asked. */
+  /** The largest batch of one run: that of the graph if it is fixed, else as asked if it fits. */
   int maxBatch(int asked) {
-    return fixedBatch == 0 ? asked : fixedBatch;
+    if (fixedBatch > 0) {
+      return fixedBatch;
+    }
+    return (int)
+        Math.max(1, Math.min(asked, MAX_OUTPUT_BYTES / ((long) columns * outputType.size)));
+  }
+
+  /** Lets go of idle memory. */
+  void close() {
+    idle.clear();
   }
 
   Lane acquire() {
@@ -182,7 +194,9 @@ final class SequenceModel {
 
   void release(Lane lane) {
     lane.clear();
-    idle.offer(lane);
+    if (lane.output().capacity() <= MAX_OUTPUT_BYTES) {
+      idle.offer(lane);
+    }
   }
 
   private Lane newLane() {

@@ -4,6 +4,8 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import io.recommender.RecommenderException;
+import io.recommender.RecommenderException.Kind;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -28,13 +30,6 @@ final class TensorBuffer {
     this.type = type;
   }
 
-  static boolean writable(OnnxJavaType type) {
-    return switch (type) {
-      case INT64, INT32, FLOAT, BOOL -> true;
-      default -> false;
-    };
-  }
-
   /** Makes room for a number of elements; what was written before may be lost. */
   void ensure(long elements) {
     long bytes = elements * type.size;
@@ -43,10 +38,23 @@ final class TensorBuffer {
           "tensor of %d elements of %s: expected at most 2 GiB".formatted(elements, type));
     }
     if (memory.capacity() < bytes) {
-      memory = ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.nativeOrder());
+      try {
+        memory = ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.nativeOrder());
+      } catch (OutOfMemoryError e) {
+        throw new RecommenderException(
+            Kind.INFERENCE_FAILED,
+            "expected %d bytes of direct memory for a tensor, found none; a smaller maxBatch or a larger -XX:MaxDirectMemorySize helps"
+                .formatted(bytes),
+            e);
+      }
       floats = null;
       halves = null;
     }
+  }
+
+  /** {@return the bytes held} */
+  int capacity() {
+    return memory.capacity();
   }
 
   /** Writes one element; integers must be exact in a double, which ids and times are. */

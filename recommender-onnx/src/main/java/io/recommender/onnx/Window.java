@@ -30,6 +30,7 @@ final class Window {
 
   private int first;
   private int unknown;
+  private int known;
   private @Nullable RecommendationRequest request;
 
   Window(Manifest manifest) {
@@ -49,13 +50,15 @@ final class Window {
     List<Interaction> interactions = history.interactions();
     first = sequence.maxItems();
     unknown = 0;
+    known = 0;
     for (int i = interactions.size() - 1; i >= 0 && first > 0; i--) {
       Interaction interaction = interactions.get(i);
       int ordinal = catalog.ordinal(interaction.itemId());
       if (ordinal != Catalog.UNKNOWN) {
         first--;
-        ids[first] = ordinal + sequence.idOffset();
+        ids[first] = Math.addExact(ordinal, sequence.idOffset());
         steps[first] = interaction;
+        known++;
         continue;
       }
       unknown++;
@@ -85,9 +88,9 @@ final class Window {
     return Objects.requireNonNull(request);
   }
 
-  /** Whether no interaction can be sent. */
+  /** Whether no interaction is with an item of the catalogue. */
   boolean isEmpty() {
-    return first == sequence.maxItems();
+    return known == 0;
   }
 
   /** The number of ids, suffix included. */

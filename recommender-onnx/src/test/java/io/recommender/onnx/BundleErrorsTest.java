@@ -76,10 +76,46 @@ class BundleErrorsTest {
     List<String> lines = new ArrayList<>(Files.readAllLines(seal));
     lines.removeIf(line -> line.endsWith("model.onnx"));
     Files.write(seal, lines);
-    assertRefused(bundle, Kind.BUNDLE_INVALID, "model.onnx", "not sealed in SHA256SUMS");
+    assertRefused(bundle, Kind.BUNDLE_INVALID, "model.onnx", "found this one outside of it");
     lines.add("nonsense");
     Files.write(seal, lines);
     assertRefused(bundle, Kind.BUNDLE_INVALID, "SHA256SUMS: line 3", "found 'nonsense'");
+  }
+
+  @Test
+  void aSealIsReadHoweverItsLinesEndAndWhateverLiesBesideIt() throws IOException {
+    Path bundle = scores().file(".DS_Store", "x").file("items.jsonl~", "x").seal();
+    Path seal = bundle.resolve("SHA256SUMS");
+    Files.writeString(bundle.resolve(".DS_Store"), "changed");
+    String text = Files.readString(seal);
+    Files.writeString(seal, text.replace("  ", " *").replace("\n", "\r\n"));
+    RecommenderBundle.open(bundle).close();
+    Files.writeString(seal, text + text.lines().findFirst().orElseThrow() + "\n");
+    assertRefused(bundle, Kind.BUNDLE_INVALID, "SHA256SUMS: line 4", "occurs twice");
+    Files.writeString(seal, text.replace("model.onnx", "model\0onnx"));
+    assertRefused(bundle, Kind.BUNDLE_INVALID, "SHA256SUMS: line 3: expected");
+  }
+
+  @Test
+  void aFileThatNobodySealed() {
+    Path bundle = scores().seal();
+    new BundleWriter(bundle, "SEQ_LOGITS").file("model.onnx.data", "weights");
+    assertRefused(bundle, Kind.BUNDLE_INVALID, "model.onnx.data", "found this one outside of it");
+  }
+
+  @Test
+  void numbersThatNoFeatureCanHold() {
+    for (String value : List.of("1e999", "[1e39]")) {
+      Path bundle = scores().file("items.jsonl", "{\"id\":\"a\",\"price\":" + value + "}\n").seal();
+      assertRefused(bundle, Kind.BUNDLE_INVALID, "items.jsonl: line 1: \"price\":", "finite");
+    }
+  }
+
+  @Test
+  void columnsBeyondAnyNumber() {
+    BundleWriter bundle = scores();
+    bundle.manifest.withObject("/scores").put("offset", Integer.MAX_VALUE);
+    assertRefused(bundle.seal(), Kind.BUNDLE_INVALID, "/scores/offset");
   }
 
   @Test
@@ -178,7 +214,7 @@ class BundleErrorsTest {
     assertRefused(
         bundle.seal(),
         Kind.SHAPE_MISMATCH,
-        "input 'item_ids' of role LENGTH: expected int64 or int32 [batch], found int64[?, 5]");
+        "input 'item_ids' of role LENGTH: expected int32 or int64 [batch], found int64[?, 5]");
     OnnxWriter floats =
         new OnnxWriter()
             .input("item_ids", OnnxWriter.DOUBLE, "batch", Fixtures.LENGTH)
@@ -187,7 +223,7 @@ class BundleErrorsTest {
     assertRefused(
         scores().model(floats.model()).seal(),
         Kind.SHAPE_MISMATCH,
-        "expected int64 or int32 [batch, length], found double[?, 5]");
+        "expected int32 or int64 [batch, length], found double[?, 5]");
   }
 
   @Test

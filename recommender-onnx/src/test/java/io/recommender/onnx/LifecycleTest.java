@@ -4,16 +4,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.recommender.ItemFilter;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
+import io.recommender.ScoredItem;
 import io.recommender.UserHistory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,7 +53,8 @@ class LifecycleTest {
                       try {
                         assertEquals(expected.items(), recommender.recommend(request).items());
                       } catch (IllegalStateException closed) {
-                        assertEquals("model.onnx is closed", closed.getMessage());
+                        assertEquals(
+                            recommender.modelVersion() + " is closed", closed.getMessage());
                         return calls;
                       }
                     }
@@ -83,6 +88,64 @@ class LifecycleTest {
     assertThrows(
         IllegalStateException.class,
         () -> recommender.recommendAll(List.of(RecommendationRequest.of(known).build())));
+  }
+
+  /** Close waits for the whole of a call: for every run of a large batch, and for the index. */
+  @Test
+  void closingWaitsForABatchAndItsIndex() throws Exception {
+    Path bundle = Fixtures.vectorBundle(folder, "DOT").seal();
+    CountDownLatch searching = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    AtomicInteger closes = new AtomicInteger();
+    AtomicInteger open = new AtomicInteger();
+    BundleOptions options =
+        BundleOptions.defaults()
+            .maxBatch(2)
+            .index(
+                (dimension, similarity, size) ->
+                    new ListIndex(dimension, similarity, size) {
+                      @Override
+                      public List<ScoredItem> search(float[] query, int k, ItemFilter filter) {
+                        open.addAndGet(closes.get() == 0 ? 0 : 1);
+                        return super.search(query, k, filter);
+                      }
+
+                      @Override
+                      public void close() {
+                        closes.incrementAndGet();
+                      }
+                    });
+    OnnxSequenceRecommender recommender = RecommenderBundle.open(bundle, options);
+    ItemFilter slow =
+        itemId -> {
+          searching.countDown();
+          try {
+            goOn.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          return true;
+        };
+    List<RecommendationRequest> requests = new ArrayList<>();
+    for (int i = 0; i < 9; i++) {
+      requests.add(
+          RecommendationRequest.of(UserHistory.of(Fixtures.IDS.get(i))).filter(slow).build());
+    }
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try {
+      Future<List<Recommendations>> batch =
+          threads.submit(() -> recommender.recommendAll(requests));
+      searching.await();
+      Future<?> closing = threads.submit(recommender::close);
+      goOn.countDown();
+      assertEquals(9, batch.get().size());
+      closing.get();
+      recommender.close();
+      assertEquals(1, closes.get(), "the index is closed once");
+      assertEquals(0, open.get(), "no search after the index was closed");
+    } finally {
+      threads.shutdownNow();
+    }
   }
 
   @Test

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** The plainest index, for tests of models that end in a user vector. */
-final class ListIndex implements ItemIndex {
+class ListIndex implements ItemIndex {
   private final int dimension;
   private final Similarity similarity;
   private final Map<String, float[]> vectors = new LinkedHashMap<>();

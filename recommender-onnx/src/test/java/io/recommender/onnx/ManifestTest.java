@@ -110,6 +110,8 @@ class ManifestTest {
         new Fault("/unknownItems", "\"UNK\"", "/sequence/unknownId: expected an id"),
         new Fault("/unknownItems", "\"IGNORE\"", "/unknownItems: expected one of"),
         new Fault("/fallback", "[3]", "/fallback/0: expected a non-empty string"),
+        new Fault("/fallback", "[\"a\", \"b\", \"a\"]", "/fallback/2: item 'a' occurs twice"),
+        new Fault("/sequence/maxLength", "2000000000", "expected at most 1048576"),
         new Fault("/golden", "7", "/golden: expected a non-empty string"),
         new Fault("/extra", "1", "/extra: unknown member"));
   }

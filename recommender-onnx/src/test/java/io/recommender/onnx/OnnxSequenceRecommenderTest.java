@@ -251,6 +251,10 @@ class OnnxSequenceRecommenderTest {
           ranked(Fixtures.expectedScores(2, 11, 7, 11), "test").subList(0, 10),
           sending.recommend(mixed).items());
     }
+    UserHistory nothingKnown = UserHistory.of("new-1", "new-2");
+    try (OnnxSequenceRecommender sending = RecommenderBundle.open(writer.seal())) {
+      assertTrue(sending.recommend(nothingKnown).hasNotice(Notice.Code.FALLBACK_USED));
+    }
     writer.manifest.put("unknownItems", "FAIL");
     try (OnnxSequenceRecommender failing = RecommenderBundle.open(writer.seal())) {
       RecommenderException e =
