@@ -1,0 +1,10 @@
+/** Runs exported ONNX models on CPU or GPU, from sealed bundles. */
+module io.recommender.onnx {
+  requires transitive io.recommender;
+  requires com.fasterxml.jackson.databind;
+  requires com.microsoft.onnxruntime;
+  requires org.slf4j;
+  requires static org.jspecify;
+
+  exports io.recommender.onnx;
+}
