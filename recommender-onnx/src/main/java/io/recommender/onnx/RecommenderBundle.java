@@ -173,15 +173,15 @@ public final class RecommenderBundle {
           ? loadScores(session, options)
           : loadVectors(session, options);
     } catch (RuntimeException | Error e) {
-      closeAfter(e, session);
+      closeAfter(e, session::close);
       throw e;
     }
   }
 
-  private static void closeAfter(Throwable failure, AutoCloseable opened) {
+  private static void closeAfter(Throwable failure, Runnable close) {
     try {
-      opened.close();
-    } catch (Exception suppressed) {
+      close.run();
+    } catch (RuntimeException suppressed) {
       failure.addSuppressed(suppressed);
     }
   }
@@ -245,7 +245,7 @@ public final class RecommenderBundle {
       Head head = new VectorHead(session.name(), embedding, index, manifest.name());
       return replayed(recommender(session, model, head, index::close, options));
     } catch (RuntimeException | Error e) {
-      closeAfter(e, index);
+      closeAfter(e, index::close);
       throw e;
     }
   }
