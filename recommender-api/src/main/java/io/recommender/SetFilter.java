@@ -55,6 +55,11 @@ record SetFilter(Set<String> items, boolean allowing) implements ItemFilter {
     return allowing ? Optional.empty() : Optional.of(items);
   }
 
+  @Override
+  public boolean isConstant() {
+    return true;
+  }
+
   private record Conjunction(ItemFilter first, ItemFilter second) implements ItemFilter {
     @Override
     public boolean accepts(String itemId) {
@@ -69,6 +74,11 @@ record SetFilter(Set<String> items, boolean allowing) implements ItemFilter {
         return one.get().size() <= other.get().size() ? one : other;
       }
       return one.isPresent() ? one : other;
+    }
+
+    @Override
+    public boolean isConstant() {
+      return first.isConstant() && second.isConstant();
     }
   }
 }

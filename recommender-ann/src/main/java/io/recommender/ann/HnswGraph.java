@@ -2,6 +2,8 @@ package io.recommender.ann;
 
 import io.recommender.ann.internal.VectorKernels;
 import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The arrays of a graph: for each node a row of floats and a list of links at every level it has.
@@ -20,8 +22,9 @@ import java.util.Arrays;
  *   <li>COSINE: the norm the vector had before it was scaled to length 1.
  * </ul>
  *
- * <p>Links of level 0 lie in chunks of equal size, a count and then the nodes; those of higher
- * levels in an array of their own for the few nodes that have any.
+ * <p>Links of level 0 lie in chunks of equal size, as many places for each node as it may have
+ * links; so the 32 links of a usual node fill two cache lines. Places without a link hold the node
+ * itself. Those of higher levels lie in an array of their own for the few nodes that have any.
  *
  * <p><b>Thread safety.</b> One writer. A reader takes {@link #view}; the arrays it holds are only
  * ever extended, and a node's row and own links are written before any link leads to it. A list may
@@ -48,6 +51,9 @@ final class HnswGraph {
 
   final int dimension;
 
+  /** Whether there are rows of floats, or codes only. */
+  final boolean keepsRows;
+
   /** Floats from a row to the next: the dimension, rounded up so that whole registers fit. */
   final int stride;
 
@@ -64,15 +70,16 @@ final class HnswGraph {
   /** How many nodes there are; the writer's. */
   private int allocated;
 
-  HnswGraph(int dimension, int m, int expectedSize) {
+  HnswGraph(int dimension, int m, int expectedSize, boolean keepsRows) {
     this.dimension = dimension;
+    this.keepsRows = keepsRows;
     stride = (dimension + LANES - 1) / LANES * LANES;
     degree = m;
     baseDegree = 2 * m;
     int most = 31 - Integer.numberOfLeadingZeros(Math.max(1, MAX_CHUNK_FLOATS / stride));
     int wanted = 32 - Integer.numberOfLeadingZeros(Math.max(1, expectedSize - 1));
     shift = Math.max(6, Math.min(most, wanted == 1 ? 10 : wanted));
-    view = new View(new float[0][], new float[0][], new int[0][], new int[0][][], 0, NONE, 0);
+    view = new View(new float[0][], new float[0][], new int[0][], new int[0][][], null, 0, NONE, 0);
   }
 
   /**
@@ -82,6 +89,7 @@ final class HnswGraph {
    * @param extras a number of each node, in chunks
    * @param links level-0 links in chunks
    * @param upper links of the higher levels by chunk and node, null for nodes of level 0 only
+   * @param codes codes of the vectors, if there are any yet
    * @param size the number of nodes
    * @param entry where searches begin, or NONE
    * @param top the level of the entry
@@ -91,6 +99,7 @@ final class HnswGraph {
       float[][] extras,
       int[][] links,
       int[][][] upper,
+      @Nullable NibbleRows codes,
       int size,
       int entry,
       int top) {}
@@ -113,12 +122,21 @@ final class HnswGraph {
       int[][] links = Arrays.copyOf(current.links(), chunk + 1);
       int[][][] upper = Arrays.copyOf(current.upper(), chunk + 1);
       float[][] extras = Arrays.copyOf(current.extras(), chunk + 1);
-      vectors[chunk] = new float[FIRST_ROW + chunkSize() * stride];
+      vectors[chunk] = new float[keepsRows ? FIRST_ROW + chunkSize() * stride : 0];
       extras[chunk] = new float[chunkSize()];
-      links[chunk] = new int[chunkSize() * (baseDegree + 1)];
+      links[chunk] = new int[FIRST_ROW + chunkSize() * baseDegree];
       upper[chunk] = new int[chunkSize()][];
+      NibbleRows codes = current.codes();
       view =
-          new View(vectors, extras, links, upper, current.size(), current.entry(), current.top());
+          new View(
+              vectors,
+              extras,
+              links,
+              upper,
+              codes == null ? null : codes.extended(chunk + 1),
+              current.size(),
+              current.entry(),
+              current.top());
     }
     return node;
   }
@@ -132,9 +150,55 @@ final class HnswGraph {
             current.extras(),
             current.links(),
             current.upper(),
+            current.codes(),
             allocated,
             entry,
             top);
+  }
+
+  /** Shows readers codes of all nodes. */
+  void setCodes(NibbleRows codes) {
+    View current = view;
+    view =
+        new View(
+            current.vectors(),
+            current.extras(),
+            current.links(),
+            current.upper(),
+            codes,
+            current.size(),
+            current.entry(),
+            current.top());
+  }
+
+  /** How many nodes there are, those included that no reader knows yet. */
+  int allocated() {
+    return allocated;
+  }
+
+  /**
+   * Writes the vector of a node, or what its codes stand for.
+   *
+   * @param working memory of at least the length of a rotated vector, if there are only codes
+   * @return the working memory
+   */
+  float[] vector(int node, float[] vector, float[] working) {
+    View current = view;
+    if (keepsRows) {
+      System.arraycopy(current.vectors()[node >>> shift], offset(node), vector, 0, dimension);
+      return working;
+    }
+    NibbleRows codes = codes(current);
+    float[] rotated =
+        working.length == codes.space().length ? working : new float[codes.space().length];
+    codes.decode(node, rotated);
+    codes.space().restore(rotated, vector);
+    return rotated;
+  }
+
+  /** Returns the codes of a view that has them. */
+  NibbleRows codes(View view) {
+    return Objects.requireNonNull(view.codes(), "codes");
   }
 
   int offset(int node) {
@@ -142,20 +206,25 @@ final class HnswGraph {
   }
 
   int linkOffset(int node) {
-    return (node & chunkSize() - 1) * (baseDegree + 1);
+    return FIRST_ROW + (node & chunkSize() - 1) * baseDegree;
   }
 
   /** Returns the level of a node. */
   int level(View view, int node) {
     int[] links = view.upper()[node >>> shift][node & chunkSize() - 1];
-    return links == null ? 0 : links.length / (degree + 1);
+    return links == null ? 0 : links.length / degree;
   }
 
   /** Gives a node room for links at the levels from 0 to its own, and none yet. */
   void setLevel(int node, int level) {
-    view.upper()[node >>> shift][node & chunkSize() - 1] =
-        level == 0 ? null : new int[level * (degree + 1)];
-    view.links()[node >>> shift][linkOffset(node)] = 0;
+    int[] upper = null;
+    if (level > 0) {
+      upper = new int[level * degree];
+      Arrays.fill(upper, node);
+    }
+    view.upper()[node >>> shift][node & chunkSize() - 1] = upper;
+    int at = linkOffset(node);
+    Arrays.fill(view.links()[node >>> shift], at, at + baseDegree, node);
   }
 
   /** The array that holds the links of a node at a level. */
@@ -165,9 +234,27 @@ final class HnswGraph {
         : view.upper()[node >>> shift][node & chunkSize() - 1];
   }
 
-  /** Where in that array the count is. */
+  /** Where in that array they begin. */
   int linksAt(int node, int level) {
-    return level == 0 ? linkOffset(node) : (level - 1) * (degree + 1);
+    return level == 0 ? linkOffset(node) : (level - 1) * degree;
+  }
+
+  /** How many links of a level begin there. */
+  int linkCount(int node, int[] links, int at, int level) {
+    int most = degree(level);
+    int count = 0;
+    while (count < most && links[at + count] != node) {
+      count++;
+    }
+    return count;
+  }
+
+  /** Sets all links of a level. */
+  void setLinks(int node, int level, int[] nodes, int count) {
+    int[] links = links(view, node, level);
+    int at = linksAt(node, level);
+    System.arraycopy(nodes, 0, links, at, count);
+    Arrays.fill(links, at + count, at + degree(level), node);
   }
 
   int degree(int level) {

@@ -153,27 +153,45 @@ public final class HnswIndex implements ItemIndex {
 
   @Override
   public List<ScoredItem> search(float[] query, int k, ItemFilter filter) {
-    return search(query, k, filter, Math.max(ef, k));
+    return search(query, k, SearchOptions.defaults().filter(filter));
   }
 
   /**
-   * Returns the items most similar to a vector, with a breadth of its own.
+   * Returns the items most similar to a vector.
    *
    * @param query the vector; not kept, not changed
    * @param k how many items, at least 1
-   * @param filter which items may be returned
-   * @param ef how many items the walk keeps, at least 1; at least k are
-   * @return at most k items, best first; fewer only if fewer are accepted
+   * @param options how to search
+   * @return at most k items, best first; fewer only if fewer are accepted or the time is up
    */
-  public List<ScoredItem> search(float[] query, int k, ItemFilter filter, int ef) {
+  public List<ScoredItem> search(float[] query, int k, SearchOptions options) {
+    SearchHits hits = new SearchHits();
+    search(query, k, options, hits);
+    ScoredItem[] items = new ScoredItem[hits.size()];
+    for (int rank = 0; rank < items.length; rank++) {
+      items[rank] = new ScoredItem(hits.itemId(rank), hits.score(rank));
+    }
+    return List.of(items);
+  }
+
+  /**
+   * Finds the items most similar to a vector, and tells what it took. With hits that have been used
+   * before it allocates nothing, but for what a filter does.
+   *
+   * @param query the vector; not kept, not changed
+   * @param k how many items, at least 1
+   * @param options how to search
+   * @param hits receives at most k items; fewer only if fewer are accepted or the time is up. Left
+   *     as they were if this method throws
+   */
+  public void search(float[] query, int k, SearchOptions options, SearchHits hits) {
     double norm = checkedNorm("query", query);
     if (k < 1) {
       throw new IllegalArgumentException("k: expected at least 1, found " + k);
     }
-    if (ef < 1) {
-      throw new IllegalArgumentException("ef: expected at least 1, found " + ef);
-    }
-    return nodes.search(query, norm, k, Objects.requireNonNull(filter, "filter"), ef);
+    Objects.requireNonNull(hits, "hits");
+    int breadth = options.ef() > 0 ? options.ef() : ef;
+    nodes.search(query, norm, k, breadth, options.filter(), options.timeoutNanos(), hits);
   }
 
   private double checkedNorm(String name, float[] vector) {
@@ -211,6 +229,8 @@ public final class HnswIndex implements ItemIndex {
     int threads = 1;
     int expectedSize;
     int exactBelow = 2000;
+    Quantization quantization = Quantization.AUTO;
+    int trainedFrom = HnswCoder.TRAINED_FROM;
 
     private Builder(int dimension, Similarity similarity) {
       if (dimension < 1) {
@@ -287,9 +307,26 @@ public final class HnswIndex implements ItemIndex {
       return this;
     }
 
+    /**
+     * Sets in which form vectors are kept.
+     *
+     * @param quantization the form; {@link Quantization#AUTO} if never set
+     * @return this
+     */
+    public Builder quantization(Quantization quantization) {
+      this.quantization = Objects.requireNonNull(quantization, "quantization");
+      return this;
+    }
+
     /** Sets below how many items every item is compared; for tests of the graph. */
     Builder exactBelow(int exactBelow) {
       this.exactBelow = exactBelow;
+      return this;
+    }
+
+    /** Sets from how many items on codes are relative to a mean; for tests of codes. */
+    Builder trainedFrom(int trainedFrom) {
+      this.trainedFrom = trainedFrom;
       return this;
     }
 

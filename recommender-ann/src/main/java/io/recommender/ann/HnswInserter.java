@@ -20,24 +20,26 @@ import org.jspecify.annotations.Nullable;
  */
 final class HnswInserter {
   /** A batch is at most this part of the nodes that are there already. */
-  private static final int BATCH_PART = 50;
+  private static final int BATCH_PART = Integer.getInteger("bp", 50);
 
   /** With fewer nodes than this, threads cost more than they save. */
-  private static final int SERIAL_BELOW = 512;
+  static final int SERIAL_BELOW = 512;
 
   private final HnswGraph graph;
   private final int efConstruction;
-  private final boolean euclidean;
 
   private final HnswGraph.Ranking ranking;
 
   /** How many nodes have been linked, ended ones included. */
   private int linked;
 
-  HnswInserter(HnswGraph graph, int efConstruction, Similarity similarity) {
+  private final Quantization quantization;
+
+  HnswInserter(
+      HnswGraph graph, int efConstruction, Similarity similarity, Quantization quantization) {
     this.graph = graph;
+    this.quantization = quantization;
     this.efConstruction = efConstruction;
-    euclidean = similarity == Similarity.L2;
     ranking =
         switch (similarity) {
           case DOT -> HnswGraph.Ranking.PRODUCT_TIMES_EXTRA;
@@ -48,9 +50,10 @@ final class HnswInserter {
 
   /** Memory of one thread. */
   private final class Worker {
-    final HnswSearch search = new HnswSearch(graph, ranking);
-    final float[] query = new float[graph.stride];
-    final float[] other = new float[graph.stride];
+    final HnswSearch search = new HnswSearch(graph);
+    final NodeScorer byCodes = new NibbleScorer(graph, ranking, quantization.walksFine());
+    final NodeScorer exact = exactScorer();
+    final NodeScorer other = exactScorer();
     final float[] scores = new float[graph.baseDegree + 4];
     int[] candidates = new int[256];
     float[] candidateScores = new float[256];
@@ -64,6 +67,10 @@ final class HnswInserter {
         order = new long[2 * count];
       }
     }
+  }
+
+  private NodeScorer exactScorer() {
+    return graph.keepsRows ? new RowScorer(graph, ranking) : new NibbleScorer(graph, ranking, true);
   }
 
   /** Links nodes whose rows and levels are set. */
@@ -114,14 +121,15 @@ final class HnswInserter {
   }
 
   private void chooseNeighbours(Worker worker, HnswGraph.View view, int node) {
-    loadQuery(view, node, worker.query);
+    NodeScorer scorer = view.codes() == null ? worker.exact : worker.byCodes;
+    scorer.prepare(view, node);
     int level = graph.level(view, node);
-    int start = worker.search.descend(view, worker.query, Math.min(level, view.top()));
+    int start = worker.search.descend(view, scorer, Math.min(level, view.top()));
     for (int current = Math.min(level, view.top()); current >= 0; current--) {
-      worker.search.search(view, worker.query, start, current, efConstruction);
+      worker.search.search(view, scorer, start, current, efConstruction, Long.MAX_VALUE);
       CandidatePool pool = worker.search.pool;
       start = pool.node(0);
-      worker.ensure(pool.size());
+      worker.ensure(pool.size() + 4);
       int count = 0;
       for (int i = 0; i < pool.size(); i++) {
         // A node that is linked anew may meet itself.
@@ -130,11 +138,11 @@ final class HnswInserter {
           worker.candidateScores[count++] = pool.score(i);
         }
       }
-      int kept = select(worker, view, node, count, graph.degree);
-      int[] links = graph.links(view, node, current);
-      int at = graph.linksAt(node, current);
-      System.arraycopy(worker.selected, 0, links, at + 1, kept);
-      links[at] = kept;
+      if (scorer == worker.byCodes) {
+        rank(worker, view, node, count);
+      }
+      int kept = select(worker, view, node, count, graph.degree(current));
+      graph.setLinks(node, current, worker.selected, kept);
     }
   }
 
@@ -145,15 +153,15 @@ final class HnswInserter {
    */
   private int select(Worker worker, HnswGraph.View view, int node, int count, int most) {
     int kept = 0;
-    float nodeExtra = graph.extra(view, node);
+    float own = worker.exact.own(view, node);
+    boolean weighted = ranking == HnswGraph.Ranking.PRODUCT_TIMES_EXTRA;
+    float weight = graph.extra(view, node);
     for (int i = 0; i < count && kept < most; i++) {
       int candidate = worker.candidates[i];
-      // From the candidate's own point of view; cosine is symmetric.
-      float toNode = worker.candidateScores[i];
-      if (euclidean) {
-        toNode += nodeExtra - graph.extra(view, candidate);
-      } else if (ranking == HnswGraph.Ranking.PRODUCT_TIMES_EXTRA) {
-        toNode *= nodeExtra / graph.extra(view, candidate);
+      // From the candidate's own point of view.
+      float toNode = worker.candidateScores[i] + (own - worker.exact.own(view, candidate));
+      if (weighted) {
+        toNode *= weight / graph.extra(view, candidate);
       }
       if (kept == 0 || !nearerToKept(worker, view, candidate, toNode, kept)) {
         worker.selected[kept++] = candidate;
@@ -164,10 +172,10 @@ final class HnswInserter {
 
   private boolean nearerToKept(
       Worker worker, HnswGraph.View view, int candidate, float toNode, int kept) {
-    loadQuery(view, candidate, worker.other);
+    worker.other.prepare(view, candidate);
     for (int i = 0; i < kept; i += 4) {
       int count = Math.min(4, kept - i);
-      graph.score(view, ranking, worker.other, worker.selected, i, count, worker.scores);
+      worker.other.score(view, worker.selected, i, count, worker.scores);
       for (int j = 0; j < count; j++) {
         if (worker.scores[j] > toNode) {
           return true;
@@ -177,13 +185,8 @@ final class HnswInserter {
     return false;
   }
 
-  private void loadQuery(HnswGraph.View view, int node, float[] query) {
-    System.arraycopy(
-        view.vectors()[node >>> graph.shift], graph.offset(node), query, 0, graph.stride);
-  }
-
   private void linkBack(HnswGraph.View view, int[] batch, int level, HnswWorkers<Worker> workers) {
-    long[] pairs = new long[batch.length * graph.degree];
+    long[] pairs = new long[batch.length * graph.baseDegree];
     int count = 0;
     for (int node : batch) {
       if (level > 0 && graph.level(view, node) < level) {
@@ -191,7 +194,8 @@ final class HnswInserter {
       }
       int[] links = graph.links(view, node, level);
       int at = graph.linksAt(node, level);
-      for (int i = 1; i <= links[at]; i++) {
+      int linkCount = graph.linkCount(node, links, at, level);
+      for (int i = 0; i < linkCount; i++) {
         pairs[count++] = (long) links[at + i] << 32 | node;
       }
     }
@@ -214,10 +218,10 @@ final class HnswInserter {
     int target = (int) (pairs[from] >>> 32);
     int[] links = graph.links(view, target, level);
     int at = graph.linksAt(target, level);
-    int existing = links[at];
+    int existing = graph.linkCount(target, links, at, level);
     worker.ensure(existing + to - from + 4);
     int[] all = worker.candidates;
-    System.arraycopy(links, at + 1, all, 0, existing);
+    System.arraycopy(links, at, all, 0, existing);
     int count = existing;
     for (int i = from; i < to; i++) {
       int node = (int) pairs[i];
@@ -227,14 +231,12 @@ final class HnswInserter {
     }
     int most = graph.degree(level);
     if (count <= most) {
-      System.arraycopy(all, existing, links, at + 1 + existing, count - existing);
-      links[at] = count;
+      System.arraycopy(all, existing, links, at + existing, count - existing);
       return;
     }
     rank(worker, view, target, count);
     int kept = select(worker, view, target, count, most);
-    System.arraycopy(worker.selected, 0, links, at + 1, kept);
-    links[at] = kept;
+    graph.setLinks(target, level, worker.selected, kept);
   }
 
   private static boolean contains(int[] nodes, int count, int node) {
@@ -249,8 +251,8 @@ final class HnswInserter {
   /** Orders the worker's candidates by nearness to a node, equal ones by number. */
   private void rank(Worker worker, HnswGraph.View view, int node, int count) {
     int[] all = worker.candidates;
-    loadQuery(view, node, worker.query);
-    graph.score(view, ranking, worker.query, all, 0, count, worker.candidateScores);
+    worker.exact.prepare(view, node);
+    worker.exact.score(view, all, 0, count, worker.candidateScores);
     for (int i = 0; i < count; i++) {
       int bits = Float.floatToRawIntBits(worker.candidateScores[i]);
       int ascending = bits ^ (bits >> 31 & 0x7fffffff);
@@ -317,10 +319,7 @@ final class HnswInserter {
     int count = 0;
     for (int node = 0; node < lists.length; node++) {
       if (lists[node] != null) {
-        int[] links = graph.links(view, node, level);
-        int at = graph.linksAt(node, level);
-        System.arraycopy(lists[node], 0, links, at + 1, lists[node].length);
-        links[at] = lists[node].length;
+        graph.setLinks(node, level, lists[node], lists[node].length);
         if (lists[node].length == 0) {
           lonely[count++] = node;
         }
@@ -335,7 +334,8 @@ final class HnswInserter {
     int[] links = graph.links(view, node, level);
     int at = graph.linksAt(node, level);
     boolean whole = true;
-    for (int i = 1; i <= links[at]; i++) {
+    int linkCount = graph.linkCount(node, links, at, level);
+    for (int i = 0; i < linkCount; i++) {
       whole &= alive.test(links[at + i]);
     }
     if (whole) {
@@ -343,7 +343,7 @@ final class HnswInserter {
     }
     worker.ensure((graph.degree(level) + 1) * graph.degree(level) + 4);
     int count = 0;
-    for (int i = 1; i <= links[at]; i++) {
+    for (int i = 0; i < linkCount; i++) {
       int neighbour = links[at + i];
       if (alive.test(neighbour)) {
         worker.candidates[count++] = neighbour;
@@ -351,7 +351,8 @@ final class HnswInserter {
       }
       int[] further = graph.links(view, neighbour, level);
       int furtherAt = graph.linksAt(neighbour, level);
-      for (int j = 1; j <= further[furtherAt]; j++) {
+      int furtherCount = graph.linkCount(neighbour, further, furtherAt, level);
+      for (int j = 0; j < furtherCount; j++) {
         int candidate = further[furtherAt + j];
         if (candidate != node && alive.test(candidate)) {
           worker.candidates[count++] = candidate;

@@ -1,16 +1,12 @@
 package io.recommender.ann;
 
 import io.recommender.ItemFilter;
-import io.recommender.ScoredItem;
 import io.recommender.Similarity;
-import io.recommender.ann.internal.TopK;
-import io.recommender.ann.internal.VectorKernels;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
@@ -31,7 +27,7 @@ final class HnswNodes {
 
   private static final int REPAIR_LEAST = 64;
 
-  private static final int SCRATCHES = 64;
+  private static final int QUERIES = 64;
 
   private final int dimension;
   private final Similarity similarity;
@@ -39,18 +35,23 @@ final class HnswNodes {
   private final long seed;
   private final int threads;
   private final int exactBelow;
+  private final Quantization quantization;
   private final HnswGraph graph;
+  private final HnswCoder coder;
   private final HnswInserter inserter;
   private final Readers readers = new Readers();
   private final NodeIds ids = new NodeIds();
   private final NodeLife life = new NodeLife();
   private final ReentrantLock writeLock = new ReentrantLock();
-  private final AtomicReferenceArray<HnswScratch> scratches = new AtomicReferenceArray<>(SCRATCHES);
+  private final NodeSets sets = new NodeSets(ids, life);
+  private final AtomicReferenceArray<HnswQuery> queries = new AtomicReferenceArray<>(QUERIES);
 
-  private volatile State state = new State(0, 0, 0, 0);
+  private volatile State state = new State(0, 0, 0, 0, new Log(0, new int[64]), 0);
 
   // The version in the making. All guarded by writeLock.
   private int nextOrder;
+  private Log log = state.log();
+  private int logged;
   private long levelsDrawn;
   private int ended;
   private double maxSquaredNorm;
@@ -65,8 +66,18 @@ final class HnswNodes {
    * @param size the number of items
    * @param ended the number of nodes that are linked and not shown
    * @param maxNorm the largest norm of a vector so far
+   * @param log the nodes that changed
+   * @param logged how many of them the version shows
    */
-  private record State(long version, int size, int ended, double maxNorm) {}
+  record State(long version, int size, int ended, double maxNorm, Log log, int logged) {}
+
+  /**
+   * The nodes that began or ended, in the order in which they did.
+   *
+   * @param epoch a number of its own for each log that was begun
+   * @param nodes the nodes
+   */
+  record Log(long epoch, int[] nodes) {}
 
   HnswNodes(HnswIndex.Builder builder) {
     dimension = builder.dimension;
@@ -75,8 +86,10 @@ final class HnswNodes {
     seed = builder.seed;
     threads = builder.threads;
     exactBelow = builder.exactBelow;
-    graph = new HnswGraph(dimension, m, builder.expectedSize);
-    inserter = new HnswInserter(graph, builder.efConstruction, similarity);
+    quantization = builder.quantization.resolved(dimension);
+    graph = new HnswGraph(dimension, m, builder.expectedSize, quantization.keepsFloats());
+    coder = new HnswCoder(graph, quantization, builder);
+    inserter = new HnswInserter(graph, builder.efConstruction, similarity, quantization);
   }
 
   int size() {
@@ -98,7 +111,7 @@ final class HnswNodes {
   }
 
   /** Returns the node of an item as it is now, which a version to come may be the first to show. */
-  private int latest(String itemId) {
+  int latest(String itemId) {
     while (true) {
       int node = ids.find(itemId);
       // A node that ended since it was found was replaced or removed: look again.
@@ -110,10 +123,8 @@ final class HnswNodes {
   }
 
   private float[] vector(int node) {
-    HnswGraph.View view = graph.view();
-    float[] row = view.vectors()[node >>> graph.shift];
-    int offset = graph.offset(node);
-    float[] vector = Arrays.copyOfRange(row, offset, offset + dimension);
+    float[] vector = new float[dimension];
+    graph.vector(node, vector, new float[0]);
     if (similarity == Similarity.COSINE) {
       double norm = graph.extra(graph.view(), node);
       for (int i = 0; i < dimension; i++) {
@@ -134,6 +145,7 @@ final class HnswNodes {
         writeRow(placed[i], vectors[i]);
         ids.setId(placed[i], itemIds.get(i));
       }
+      coder.code(placed, vectors);
       inserter.insert(placed, threads);
       for (int i = 0; i < placed.length; i++) {
         int old = ids.find(itemIds.get(i));
@@ -141,9 +153,9 @@ final class HnswNodes {
         life.begin(placed[i], version, order);
         // Who looks an item up finds a node that is alive at every moment.
         ids.put(placed[i]);
+        log(placed[i]);
         if (old != HnswGraph.NONE) {
-          life.end(old, version);
-          ended++;
+          end(old, version);
         }
       }
       publish(version);
@@ -162,14 +174,30 @@ final class HnswNodes {
       }
       long version = state.version() + 1;
       ids.remove(itemId);
-      life.end(node, version);
-      ended++;
+      end(node, version);
       publish(version);
       repairIfNeeded();
       return true;
     } finally {
       writeLock.unlock();
     }
+  }
+
+  private void end(int node, long version) {
+    life.end(node, version);
+    log(node);
+    ended++;
+  }
+
+  private void log(int node) {
+    if (logged == log.nodes().length) {
+      // A log much longer than the nodes is begun anew: who has not followed it asks them all.
+      boolean isLong = logged > 4 * (graph.allocated() + 1024);
+      int[] nodes = isLong ? new int[64] : Arrays.copyOf(log.nodes(), 2 * logged);
+      log = new Log(isLong ? log.epoch() + 1 : log.epoch(), nodes);
+      logged = isLong ? 0 : logged;
+    }
+    log.nodes()[logged++] = node;
   }
 
   private int takePlace() {
@@ -196,25 +224,25 @@ final class HnswNodes {
     return (int) Math.min(30, -StrictMath.log(1 - uniform) / StrictMath.log(m));
   }
 
+  /** Writes the row of a node; a vector whose length does not count is given length 1. */
   private void writeRow(int node, float[] vector) {
-    float[] rows = graph.view().vectors()[node >>> graph.shift];
-    int offset = graph.offset(node);
     double squares = squaredNorm(vector);
     maxSquaredNorm = Math.max(maxSquaredNorm, squares);
     if (similarity == Similarity.COSINE && squares > 0) {
       double norm = Math.sqrt(squares);
       for (int i = 0; i < dimension; i++) {
-        rows[offset + i] = (float) (vector[i] / norm);
+        vector[i] = (float) (vector[i] / norm);
       }
-      graph.setExtra(node, (float) norm);
-      return;
     }
-    System.arraycopy(vector, 0, rows, offset, dimension);
+    if (graph.keepsRows) {
+      float[] rows = graph.view().vectors()[node >>> graph.shift];
+      System.arraycopy(vector, 0, rows, graph.offset(node), dimension);
+    }
     graph.setExtra(
         node,
         switch (similarity) {
           case DOT -> squares == 0 ? 1 : (float) StrictMath.pow(squares, -HnswGraph.TEMPERING / 2);
-          case COSINE -> 1;
+          case COSINE -> squares > 0 ? (float) Math.sqrt(squares) : 1;
           case L2 -> (float) (-squares / 2);
         });
   }
@@ -229,7 +257,7 @@ final class HnswNodes {
 
   private void publish(long version) {
     double maxNorm = similarity == Similarity.COSINE ? 1 : Math.sqrt(maxSquaredNorm);
-    state = new State(version, ids.size(), ended, maxNorm);
+    state = new State(version, ids.size(), ended, maxNorm, log, logged);
   }
 
   private void repairIfNeeded() {
@@ -248,158 +276,37 @@ final class HnswNodes {
     publish(version);
   }
 
-  List<ScoredItem> search(float[] query, double norm, int k, ItemFilter filter, int ef) {
+  /** Answers a query; see {@link HnswIndex#search(float[], int, SearchOptions, SearchHits)}. */
+  void search(
+      float[] query, double norm, int k, int ef, ItemFilter filter, long timeout, SearchHits hits) {
     // The order matters: announce first, then take the state.
     AtomicLong reader = readers.enter(state.version());
-    int slot = (int) Thread.currentThread().getId() & SCRATCHES - 1;
-    HnswScratch scratch = scratches.getAndSet(slot, null);
-    if (scratch == null) {
-      scratch = new HnswScratch(graph, similarity);
+    int slot = (int) Thread.currentThread().getId() & QUERIES - 1;
+    HnswQuery one = queries.getAndSet(slot, null);
+    if (one == null) {
+      one = new HnswQuery(this, graph, similarity, quantization, exactBelow);
     }
     try {
       State now = state;
-      if (now.size() == 0) {
-        return List.of();
+      hits.clear();
+      if (now.size() > 0) {
+        one.answer(now, query, norm, k, ef, filter, timeout, hits);
       }
-      scratch.prepare(query, norm);
-      Optional<Set<String>> allowed = filter.allowList();
-      if (allowed.isPresent() && allowed.get().size() <= listedAtMost(now.size(), ef)) {
-        return searchListed(scratch, query, k, filter, allowed.get());
-      }
-      if (now.size() > exactBelow && k <= now.size() / 4) {
-        List<ScoredItem> found = walk(scratch, query, k, filter, ef, now);
-        if (found.size() == k) {
-          return found;
-        }
-      }
-      return searchEverything(scratch, query, k, filter, now);
     } finally {
-      scratches.set(slot, scratch);
+      queries.set(slot, one);
       readers.leave(reader);
     }
   }
 
-  /** How long an allow list may be to cost less than a walk that meets as many of its items. */
-  private int listedAtMost(int size, int ef) {
-    return (int) Math.min(size, Math.max(1000, Math.sqrt(36.0 * ef * size)));
+  NodeIds ids() {
+    return ids;
   }
 
-  /**
-   * Walks with growing breadth until k items are accepted, or until comparing everything is
-   * cheaper.
-   */
-  private List<ScoredItem> walk(
-      HnswScratch scratch, float[] query, int k, ItemFilter filter, int ef, State now) {
-    HnswGraph.View view = graph.view();
-    double shown = now.size() / (double) (now.size() + now.ended());
-    int breadth = (int) Math.ceil(Math.max(ef, k) / shown);
-    int start = scratch.search.descend(view, scratch.query, 0);
-    while (breadth < now.size() / 16 + 64) {
-      scratch.search.search(view, scratch.query, start, 0, breadth);
-      scratch.found.clear();
-      int examined = accept(scratch, filter, now.version(), k);
-      int accepted = scratch.found.size();
-      // As many accepted ones must have been met as an unfiltered search would keep.
-      double share = accepted / (double) examined;
-      if (accepted == k && share * breadth >= Math.min(breadth, ef) * 0.8) {
-        return rescored(scratch, query, k);
-      }
-      double wanted = accepted == 0 ? 8.0 * breadth : 1.1 * ef / share;
-      if (accepted == k && wanted >= now.size() / 16.0 + 64) {
-        break;
-      }
-      breadth = (int) Math.max(2L * breadth, Math.min(wanted, now.size()));
-    }
-    return List.of();
+  NodeLife life() {
+    return life;
   }
 
-  /** Takes the first k shown and accepted nodes of the pool, and tells how many it looked at. */
-  private int accept(HnswScratch scratch, ItemFilter filter, long version, int k) {
-    boolean everything = filter == ItemFilter.all();
-    int rank = 0;
-    for (; rank < scratch.search.pool.size() && scratch.found.size() < k; rank++) {
-      int node = scratch.search.pool.node(rank);
-      if (life.isShown(node, version) && (everything || filter.accepts(ids.id(node)))) {
-        scratch.found.add(node);
-      }
-    }
-    return Math.max(1, rank);
-  }
-
-  private List<ScoredItem> searchListed(
-      HnswScratch scratch, float[] query, int k, ItemFilter filter, Set<String> allowed) {
-    scratch.found.clear();
-    for (String itemId : allowed) {
-      int node = latest(itemId);
-      if (node != HnswGraph.NONE && filter.accepts(itemId)) {
-        scratch.found.add(node);
-      }
-    }
-    return rescored(scratch, query, k);
-  }
-
-  /** Compares the query with every node; exact. */
-  private List<ScoredItem> searchEverything(
-      HnswScratch scratch, float[] query, int k, ItemFilter filter, State now) {
-    HnswGraph.View view = graph.view();
-    TopK top = new TopK(Math.min(k, now.size()));
-    boolean everything = filter == ItemFilter.all();
-    boolean euclidean = similarity == Similarity.L2;
-    double queryNorm = similarity == Similarity.COSINE ? 1 : scratch.norm;
-    double terms = queryNorm * now.maxNorm() + (euclidean ? now.maxNorm() * now.maxNorm() / 2 : 0);
-    double slack =
-        2
-            * (VectorKernels.relativeError(dimension) * terms
-                + VectorKernels.absoluteError(dimension));
-    double squaredQuery = scratch.norm * scratch.norm;
-    for (int from = 0; from < view.size(); from += HnswScratch.BLOCK) {
-      int count = Math.min(HnswScratch.BLOCK, view.size() - from);
-      scratch.scoreRange(view, from, count);
-      for (int i = 0; i < count; i++) {
-        double about = euclidean ? 2.0 * scratch.scores[i] - squaredQuery : scratch.scores[i];
-        int node = from + i;
-        if (about + 2 * slack >= top.threshold() && life.isShown(node, now.version())) {
-          double score = score(view, scratch, query, node);
-          int order = life.order(node);
-          if (top.admits(score, order) && (everything || filter.accepts(ids.id(node)))) {
-            top.offer(score, order, node);
-          }
-        }
-      }
-    }
-    return result(top);
-  }
-
-  private List<ScoredItem> rescored(HnswScratch scratch, float[] query, int k) {
-    HnswGraph.View view = graph.view();
-    TopK top = new TopK(Math.min(k, scratch.found.size()));
-    for (int i = 0; i < scratch.found.size(); i++) {
-      int node = scratch.found.getInt(i);
-      top.offer(score(view, scratch, query, node), life.order(node), node);
-    }
-    return result(top);
-  }
-
-  /** Returns the score that is told: in double precision, zero never negative. */
-  private double score(HnswGraph.View view, HnswScratch scratch, float[] query, int node) {
-    float[] rows = view.vectors()[node >>> graph.shift];
-    int offset = graph.offset(node);
-    return switch (similarity) {
-      case DOT -> VectorKernels.exactDot(query, rows, offset, dimension) + 0.0;
-      case COSINE -> {
-        double cosine = VectorKernels.exactDot(scratch.query, rows, offset, dimension);
-        yield Math.max(-1, Math.min(1, cosine)) + 0.0;
-      }
-      case L2 -> 0.0 - VectorKernels.exactSquaredL2(query, rows, offset, dimension);
-    };
-  }
-
-  private List<ScoredItem> result(TopK top) {
-    top.sort();
-    ScoredItem[] items = new ScoredItem[top.size()];
-    for (int i = 0; i < items.length; i++) {
-      items[i] = new ScoredItem(ids.id(top.row(i)), top.score(i));
-    }
-    return List.of(items);
+  NodeSets sets() {
+    return sets;
   }
 }

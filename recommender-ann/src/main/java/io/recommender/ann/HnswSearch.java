@@ -6,39 +6,54 @@ import java.util.Arrays;
 /**
  * One search through a graph at a time, with the memory that searches reuse.
  *
- * <p>A node's unvisited neighbours are scored together, which keeps several cache misses in flight:
- * a search waits for memory, not for arithmetic.
+ * <p>A search waits for memory more than for arithmetic. So the links of the next nodes and the
+ * codes of unvisited neighbours are read ahead: those of two nodes are on their way while the
+ * neighbours of the two before are scored. A node is therefore chosen before the last few scores
+ * are known, which costs one comparison in twenty and finds a little more.
  *
  * <p><b>Confined</b>.
  */
 final class HnswSearch {
+  /** How many nodes are expanded at once. Measured: 2 is faster than 1 and 3 at equal recall. */
+  private static final int WIDTH = 2;
+
+  /** The clock is read once in so many expansions. */
+  private static final int CLOCK_EVERY = 16;
+
   private final HnswGraph graph;
-  private final HnswGraph.Ranking ranking;
   final CandidatePool pool = new CandidatePool();
 
   /** A bit for each node; all zero between searches. */
   private long[] visited = new long[0];
 
-  /** The nodes whose bits are set, in the order of the visit. */
+  /** The nodes that were or will be scored and whose bits are set, in the order of the visit. */
   private int[] touched = new int[1024];
 
   private int touchedCount;
-  private final float[] scores;
 
-  /** Nodes whose links were read. */
+  /** The nodes whose bits are set because they were bridged. */
+  private int[] bridged = new int[64];
+
+  private int bridgedCount;
+  private float[] scores;
+
+  /** Kept, so that reading ahead is not left out. */
+  private int kept;
+
+  private int descended;
   private int expanded;
 
-  HnswSearch(HnswGraph graph, HnswGraph.Ranking ranking) {
+  HnswSearch(HnswGraph graph) {
     this.graph = graph;
-    this.ranking = ranking;
-    scores = new float[graph.baseDegree + 4];
+    scores = new float[4 * graph.baseDegree + 4];
   }
 
   /** Finds the best node of every level above one, each from that of the level before. */
-  int descend(HnswGraph.View view, float[] query, int level) {
+  int descend(HnswGraph.View view, NodeScorer scorer, int level) {
     int best = view.entry();
     touched[0] = best;
-    graph.score(view, ranking, query, touched, 0, 1, scores);
+    scorer.score(view, touched, 0, 1, scores);
+    descended = 1;
     float bestScore = scores[0];
     for (int current = view.top(); current > level; current--) {
       boolean better = true;
@@ -46,12 +61,14 @@ final class HnswSearch {
         better = false;
         int[] links = graph.links(view, best, current);
         int at = graph.linksAt(best, current);
-        int count = links[at];
-        graph.score(view, ranking, query, links, at + 1, count, scores);
+        int count = graph.linkCount(best, links, at, current);
+        kept += scorer.touch(view, links, at, count);
+        scorer.score(view, links, at, count, scores);
+        descended += count;
         for (int i = 0; i < count; i++) {
           if (scores[i] > bestScore) {
             bestScore = scores[i];
-            best = links[at + 1 + i];
+            best = links[at + i];
             better = true;
           }
         }
@@ -62,21 +79,166 @@ final class HnswSearch {
 
   /**
    * Leaves the best {@code ef} nodes of a level that a walk from {@code start} finds in the pool.
+   *
+   * @param deadline when to stop, as {@link System#nanoTime}, or {@link Long#MAX_VALUE}
+   * @return whether the walk came to its end
    */
-  void search(HnswGraph.View view, float[] query, int start, int level, int ef) {
+  boolean search(
+      HnswGraph.View view, NodeScorer scorer, int start, int level, int ef, long deadline) {
     begin(view.size());
     pool.reset(ef);
     touch(start);
-    offer(view, query, 0);
-    for (int node = pool.next(); node >= 0; node = pool.next()) {
-      int[] links = graph.links(view, node, level);
-      int at = graph.linksAt(node, level);
-      int from = touchedCount;
-      visit(links, at + 1, links[at]);
-      expanded++;
-      offer(view, query, from);
+    boolean inTime = true;
+    int from = 0;
+    int to = 1;
+    while (from < to && inTime) {
+      for (int i = 0; i < WIDTH; i++) {
+        int next = pool.next();
+        if (next < 0) {
+          break;
+        }
+        expand(view, scorer, next, level);
+      }
+      offer(view, scorer, from, to);
+      from = to;
+      if (from == touchedCount) {
+        expandAny(view, scorer, level);
+      }
+      to = touchedCount;
+      inTime = isBefore(deadline);
     }
     end();
+    return inTime;
+  }
+
+  private void expand(HnswGraph.View view, NodeScorer scorer, int node, int level) {
+    int[] links = graph.links(view, node, level);
+    int from = touchedCount;
+    visit(links, graph.linksAt(node, level), graph.degree(level));
+    expanded++;
+    kept += scorer.touch(view, touched, from, touchedCount - from);
+    if (level == 0) {
+      touchNext(view);
+    }
+  }
+
+  /** Expands nodes until one has a neighbour that was not visited. */
+  private void expandAny(HnswGraph.View view, NodeScorer scorer, int level) {
+    int before = touchedCount;
+    while (touchedCount == before) {
+      int node = pool.next();
+      if (node < 0) {
+        return;
+      }
+      expand(view, scorer, node, level);
+    }
+  }
+
+  /**
+   * Leaves the best {@code ef} nodes of a set that a walk at the lowest level finds in the pool.
+   * The walk goes from one member of the set to the next, and where a node has few neighbours in
+   * the set it steps over the others to theirs (after Patel et al., ACORN: performant and
+   * predicate-agnostic search over vector embeddings and structured data, SIGMOD 2024).
+   *
+   * @param starts where to begin, in the set or not
+   * @param deadline when to stop, as {@link System#nanoTime}, or {@link Long#MAX_VALUE}
+   * @return whether the walk came to its end
+   */
+  boolean searchWithin(
+      HnswGraph.View view,
+      NodeScorer scorer,
+      int[] starts,
+      int startCount,
+      int ef,
+      NodeSet set,
+      long deadline) {
+    begin(view.size());
+    pool.reset(ef);
+    for (int i = 0; i < startCount; i++) {
+      if (isNew(starts[i])) {
+        if (set.contains(starts[i])) {
+          touch(starts[i]);
+        } else {
+          bridge(starts[i]);
+          expandWithin(view, scorer, starts[i], set);
+        }
+      }
+    }
+    boolean inTime = true;
+    int from = 0;
+    int to = touchedCount;
+    while (from < to && inTime) {
+      for (int i = 0; i < WIDTH; i++) {
+        int next = pool.next();
+        if (next < 0) {
+          break;
+        }
+        expandWithin(view, scorer, next, set);
+      }
+      offer(view, scorer, from, to);
+      from = to;
+      while (from == touchedCount) {
+        int next = pool.next();
+        if (next < 0) {
+          break;
+        }
+        expandWithin(view, scorer, next, set);
+      }
+      to = touchedCount;
+      inTime = isBefore(deadline);
+    }
+    end();
+    return inTime;
+  }
+
+  private void expandWithin(HnswGraph.View view, NodeScorer scorer, int node, NodeSet set) {
+    int[] links = graph.links(view, node, 0);
+    int at = graph.linkOffset(node);
+    int from = touchedCount;
+    int members = visitWithin(links, at, set);
+    expanded++;
+    int wanted = graph.baseDegree * 3 / 2;
+    for (int i = at; i < at + graph.baseDegree && members < wanted; i++) {
+      int across = links[i];
+      if (!set.contains(across) && isNew(across)) {
+        bridge(across);
+        members += visitWithin(graph.links(view, across, 0), graph.linkOffset(across), set);
+      }
+    }
+    kept += scorer.touch(view, touched, from, touchedCount - from);
+    touchNext(view);
+  }
+
+  private int visitWithin(int[] links, int at, NodeSet set) {
+    int members = 0;
+    for (int i = at; i < at + graph.baseDegree; i++) {
+      int node = links[i];
+      if (set.contains(node)) {
+        members++;
+        if (isNew(node)) {
+          touch(node);
+        }
+      }
+    }
+    return members;
+  }
+
+  private boolean isNew(int node) {
+    return (visited[node >>> 6] >>> node & 1) == 0;
+  }
+
+  private void bridge(int node) {
+    visited[node >>> 6] |= 1L << node;
+    if (bridgedCount == bridged.length) {
+      bridged = Arrays.copyOf(bridged, 2 * bridgedCount);
+    }
+    bridged[bridgedCount++] = node;
+  }
+
+  private boolean isBefore(long deadline) {
+    return deadline == Long.MAX_VALUE
+        || expanded % CLOCK_EVERY >= WIDTH
+        || System.nanoTime() - deadline < 0;
   }
 
   private void begin(int size) {
@@ -85,6 +247,7 @@ final class HnswSearch {
       visited = new long[Math.max(words, visited.length * 3 / 2)];
     }
     touchedCount = 0;
+    bridgedCount = 0;
     expanded = 0;
   }
 
@@ -92,10 +255,16 @@ final class HnswSearch {
     for (int i = 0; i < touchedCount; i++) {
       visited[touched[i] >>> 6] = 0;
     }
+    for (int i = 0; i < bridgedCount; i++) {
+      visited[bridged[i] >>> 6] = 0;
+    }
   }
 
   private void touch(int node) {
     visited[node >>> 6] |= 1L << node;
+    if (touchedCount == touched.length) {
+      touched = Arrays.copyOf(touched, 2 * touchedCount);
+    }
     touched[touchedCount++] = node;
   }
 
@@ -106,6 +275,7 @@ final class HnswSearch {
     int[] touched = this.touched;
     long[] visited = this.visited;
     int end = touchedCount;
+    // Places without a link lead to the node itself, which was visited.
     for (int i = from; i < from + count; i++) {
       int node = links[i];
       long word = visited[node >>> 6];
@@ -118,21 +288,28 @@ final class HnswSearch {
     touchedCount = end;
   }
 
-  private void offer(HnswGraph.View view, float[] query, int from) {
-    int count = touchedCount - from;
-    graph.score(view, ranking, query, touched, from, count, scores);
-    float worst = pool.worst();
-    for (int i = 0; i < count; i++) {
-      if (scores[i] > worst) {
-        pool.add(touched[from + i], scores[i]);
-        worst = pool.worst();
-      }
+  /** Reads the links of the node that is likely to be next. */
+  private void touchNext(HnswGraph.View view) {
+    int next = pool.peek();
+    if (next >= 0) {
+      int[] links = view.links()[next >>> graph.shift];
+      int at = graph.linkOffset(next);
+      kept += links[at] + links[at + graph.baseDegree - 1];
     }
   }
 
-  /** How many vectors the last search compared with the query. */
-  int visitedCount() {
-    return touchedCount;
+  private void offer(HnswGraph.View view, NodeScorer scorer, int from, int to) {
+    int count = to - from;
+    if (scores.length < count + 4) {
+      scores = new float[2 * count + 4];
+    }
+    scorer.score(view, touched, from, count, scores);
+    pool.addAll(touched, from, scores, count);
+  }
+
+  /** How many nodes the last search scored, those of the last descent included. */
+  int scoredCount() {
+    return touchedCount + descended;
   }
 
   /** How many nodes the last search expanded. */

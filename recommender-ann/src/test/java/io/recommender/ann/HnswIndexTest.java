@@ -53,6 +53,29 @@ class HnswIndexTest {
     }
   }
 
+  @Nested
+  class WalkingByCodes extends ItemIndexContract {
+    @Override
+    protected ItemIndex create(int dimension, Similarity similarity) {
+      return HnswIndex.builder(dimension, similarity)
+          .quantization(Quantization.INT4_FLOAT)
+          .trainedFrom(16)
+          .exactBelow(0)
+          .ef(200)
+          .build();
+    }
+
+    @Override
+    protected double largestNorm() {
+      return HnswIndex.MAX_NORM;
+    }
+
+    @Override
+    protected double recall() {
+      return 0.9;
+    }
+  }
+
   /** Vectors around a few centres, as embeddings are. */
   private static float[][] clustered(int count, int dimension, boolean unequalNorms, long seed) {
     Random places = new Random(100);

@@ -1,8 +1,10 @@
 package io.recommender.ann.internal;
 
+import java.util.Arrays;
+
 /**
- * The best nodes a search has seen, best first, each either expanded or not: a sorted array of
- * bounded size with a cursor at the best one that is not expanded.
+ * The best nodes a search has seen, best first, each open or expanded: a sorted array of bounded
+ * size, with a bit for each place that is open.
  *
  * <p>An array beats a heap here because it is short, stays in the first-level cache, and is result
  * list and queue of work at once. Of equal scores the one that came first is better.
@@ -10,22 +12,23 @@ package io.recommender.ann.internal;
  * <p>Internal. May change in any release. <b>Confined</b>.
  */
 public final class CandidatePool {
-  private static final int EXPANDED = 1 << 31;
-
-  private float[] scores = new float[64];
-  private int[] nodes = new int[64];
+  private float[] scores = new float[65];
+  private int[] nodes = new int[65];
+  private long[] open = new long[2];
+  private int[] better = new int[64];
   private int capacity;
   private int size;
-  private int cursor;
 
   /** Empties the pool for a search that keeps the best {@code capacity} nodes. */
   public void reset(int capacity) {
     this.capacity = capacity;
     size = 0;
-    cursor = 0;
     if (nodes.length < capacity + 1) {
       scores = new float[capacity + 1];
       nodes = new int[capacity + 1];
+      open = new long[(capacity >>> 6) + 1];
+    } else {
+      Arrays.fill(open, 0);
     }
   }
 
@@ -34,40 +37,85 @@ public final class CandidatePool {
     return size < capacity ? Float.NEGATIVE_INFINITY : scores[size - 1];
   }
 
-  /** Adds a node that is not in the pool, with a score above {@link #worst}. */
-  public void add(int node, float score) {
-    int low = 0;
-    int high = size;
-    while (low < high) {
-      int middle = (low + high) >>> 1;
-      if (scores[middle] >= score) {
-        low = middle + 1;
-      } else {
-        high = middle;
+  /**
+   * Adds those of many nodes that are good enough, as open ones. None may be in the pool.
+   *
+   * @param from where in {@code nodes} they begin; their scores begin at 0
+   */
+  public void addAll(int[] candidates, int from, float[] candidateScores, int count) {
+    if (better.length < count) {
+      better = new int[2 * count];
+    }
+    int[] better = this.better;
+    float worst = worst();
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+      // Written in any case and kept if better: cheaper than a branch that is often mispredicted.
+      better[kept] = i;
+      kept += candidateScores[i] > worst ? 1 : 0;
+    }
+    for (int j = 0; j < kept; j++) {
+      int i = better[j];
+      if (candidateScores[i] > worst()) {
+        add(candidates[from + i], candidateScores[i]);
       }
-    }
-    int moved = Math.min(size, capacity - 1) - low;
-    System.arraycopy(scores, low, scores, low + 1, moved);
-    System.arraycopy(nodes, low, nodes, low + 1, moved);
-    scores[low] = score;
-    nodes[low] = node;
-    if (size < capacity) {
-      size++;
-    }
-    if (low < cursor) {
-      cursor = low;
     }
   }
 
-  /** Returns the best node that was not returned before, or -1. */
+  private void add(int node, float score) {
+    float[] scores = this.scores;
+    int place = 0;
+    for (int rest = size; rest > 0; ) {
+      int half = rest + 1 >>> 1;
+      place = scores[place + half - 1] >= score ? place + half : place;
+      rest -= half;
+    }
+    int moved = Math.min(size, capacity - 1) - place;
+    System.arraycopy(scores, place, scores, place + 1, moved);
+    System.arraycopy(nodes, place, nodes, place + 1, moved);
+    scores[place] = score;
+    nodes[place] = node;
+    if (size < capacity) {
+      size++;
+    }
+    open(place);
+  }
+
+  /** Moves the bits from a place on, and sets that of the place. */
+  private void open(int place) {
+    int word = place >>> 6;
+    long bits = open[word];
+    long below = (1L << place) - 1;
+    long carry = bits >>> 63;
+    open[word] = bits & below | (bits & ~below) << 1 | 1L << place;
+    int last = capacity >>> 6;
+    while (word < last) {
+      word++;
+      bits = open[word];
+      open[word] = bits << 1 | carry;
+      carry = bits >>> 63;
+    }
+    open[last] &= ~(1L << capacity);
+  }
+
+  /** Returns the best open node and counts it as expanded, or -1 if there is none. */
   public int next() {
-    while (cursor < size) {
-      int node = nodes[cursor];
-      if (node >= 0) {
-        nodes[cursor++] = node | EXPANDED;
-        return node;
+    for (int word = 0; word << 6 < size; word++) {
+      long bits = open[word];
+      if (bits != 0) {
+        open[word] = bits & bits - 1;
+        return nodes[(word << 6) + Long.numberOfTrailingZeros(bits)];
       }
-      cursor++;
+    }
+    return -1;
+  }
+
+  /** Returns the best open node, or -1 if there is none. */
+  public int peek() {
+    for (int word = 0; word << 6 < size; word++) {
+      if (open[word] != 0) {
+        return nodes[(word << 6) + Long.numberOfTrailingZeros(open[word])];
+      }
     }
     return -1;
   }
@@ -79,7 +127,7 @@ public final class CandidatePool {
 
   /** Returns the node of a rank. */
   public int node(int rank) {
-    return nodes[rank] & ~EXPANDED;
+    return nodes[rank];
   }
 
   /** Returns the score of a rank. */

@@ -26,6 +26,14 @@ final class PanamaVectorKernels extends VectorKernels {
       VectorSpecies.of(int.class, SPECIES.vectorShape());
   private static final VectorSpecies<Short> SHORTS =
       VectorSpecies.of(short.class, SPECIES.vectorShape());
+  private static final int SHORT_LANES = SHORTS.length();
+
+  private static final VectorSpecies<Short> HALF_SHORTS = ShortVector.SPECIES_256;
+  private static final int LINE_SHORTS = 32;
+
+  // So many products of a code and a factor fit into 16 bits, four to a block.
+  private static final int NIBBLE_BLOCKS = Short.MAX_VALUE / (15 * NIBBLE_QUERY_MAX) / 4;
+
   // Bytes that fill a vector of shorts.
   private static final VectorSpecies<Byte> BYTES =
       VectorSpecies.of(byte.class, VectorShape.forBitSize(SPECIES.vectorBitSize() / 2));
@@ -410,6 +418,80 @@ final class PanamaVectorKernels extends VectorKernels {
   private static ShortVector shorts(byte[] codes, int offset) {
     return (ShortVector)
         ByteVector.fromArray(BYTES, codes, offset).convertShape(VectorOperators.B2S, SHORTS, 0);
+  }
+
+  @Override
+  public void dotNibbles(
+      short[] query,
+      int words,
+      short[][] chunks,
+      int first,
+      int shift,
+      int stride,
+      int[] rows,
+      int from,
+      int count,
+      int[] out) {
+    int mask = (1 << shift) - 1;
+    boolean isShort = words < SHORT_LANES;
+    for (int r = 0; r < count; r++) {
+      int row = rows[from + r];
+      short[] chunk = chunks[row >>> shift];
+      int offset = first + (row & mask) * stride;
+      out[r] = isShort ? halfNibbles(query, chunk, offset) : nibbles(query, words, chunk, offset);
+    }
+  }
+
+  // One row at a time: four would need more registers than there are.
+  private static int nibbles(short[] query, int words, short[] chunk, int offset) {
+    int most = NIBBLE_BLOCKS * SHORT_LANES;
+    if (words <= most) {
+      return nibbles(query, words, chunk, offset, 0, words);
+    }
+    int sum = 0;
+    for (int w = 0; w < words; w += most) {
+      sum += nibbles(query, words, chunk, offset, w, Math.min(words, w + most));
+    }
+    return sum;
+  }
+
+  private static int nibbles(
+      short[] query, int words, short[] chunk, int offset, int from, int to) {
+    ShortVector sum = ShortVector.zero(SHORTS);
+    for (int w = from; w < to; w += SHORT_LANES) {
+      ShortVector codes = ShortVector.fromArray(SHORTS, chunk, offset + w);
+      IntVector pairs = codes.reinterpretAsInts();
+      ShortVector low = codes.and((short) 15).mul(ShortVector.fromArray(SHORTS, query, w));
+      ShortVector second = nibble(pairs, 4).mul(ShortVector.fromArray(SHORTS, query, words + w));
+      ShortVector third = nibble(pairs, 8).mul(ShortVector.fromArray(SHORTS, query, 2 * words + w));
+      ShortVector high = nibble(pairs, 12).mul(ShortVector.fromArray(SHORTS, query, 3 * words + w));
+      sum = sum.add(low.add(second).add(third.add(high)));
+    }
+    return widened(sum.reinterpretAsInts()).reduceLanes(VectorOperators.ADD);
+  }
+
+  private static IntVector widened(IntVector pairs) {
+    return pairs
+        .lanewise(VectorOperators.LSHL, 16)
+        .lanewise(VectorOperators.ASHR, 16)
+        .add(pairs.lanewise(VectorOperators.ASHR, 16));
+  }
+
+  private static ShortVector nibble(IntVector pairs, int bits) {
+    return pairs.lanewise(VectorOperators.LSHR, bits).reinterpretAsShorts().and((short) 15);
+  }
+
+  /** The same for the shortest rows, where a vector of the preferred length does not fit. */
+  private static int halfNibbles(short[] query, short[] chunk, int offset) {
+    ShortVector codes = ShortVector.fromArray(HALF_SHORTS, chunk, offset);
+    IntVector pairs = codes.reinterpretAsInts();
+    int words = NIBBLE_WORDS;
+    ShortVector low = codes.and((short) 15).mul(ShortVector.fromArray(HALF_SHORTS, query, 0));
+    ShortVector second = nibble(pairs, 4).mul(ShortVector.fromArray(HALF_SHORTS, query, words));
+    ShortVector third = nibble(pairs, 8).mul(ShortVector.fromArray(HALF_SHORTS, query, 2 * words));
+    ShortVector high = nibble(pairs, 12).mul(ShortVector.fromArray(HALF_SHORTS, query, 3 * words));
+    return widened(low.add(second).add(third.add(high)).reinterpretAsInts())
+        .reduceLanes(VectorOperators.ADD);
   }
 
   @Override

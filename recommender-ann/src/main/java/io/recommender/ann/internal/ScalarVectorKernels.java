@@ -168,6 +168,36 @@ final class ScalarVectorKernels extends VectorKernels {
   }
 
   @Override
+  public void dotNibbles(
+      short[] query,
+      int words,
+      short[][] chunks,
+      int first,
+      int shift,
+      int stride,
+      int[] rows,
+      int from,
+      int count,
+      int[] out) {
+    int mask = (1 << shift) - 1;
+    for (int r = 0; r < count; r++) {
+      int row = rows[from + r];
+      short[] chunk = chunks[row >>> shift];
+      int offset = first + (row & mask) * stride;
+      int sum = 0;
+      for (int w = 0; w < words; w++) {
+        int codes = chunk[offset + w];
+        sum +=
+            (codes & 15) * query[w]
+                + (codes >> 4 & 15) * query[words + w]
+                + (codes >> 8 & 15) * query[2 * words + w]
+                + (codes >> 12 & 15) * query[3 * words + w];
+      }
+      out[r] = sum;
+    }
+  }
+
+  @Override
   public boolean prefersCodes() {
     return false;
   }

@@ -14,9 +14,10 @@ package io.recommender.ann.internal;
  * <p><b>Cost.</b> O(1) for a row that is not kept, O(log capacity) for one that is.
  */
 public final class TopK {
-  private final double[] scores;
-  private final long[] orders;
-  private final int[] rows;
+  private double[] scores;
+  private long[] orders;
+  private int[] rows;
+  private int capacity;
   private int size;
 
   /**
@@ -28,6 +29,22 @@ public final class TopK {
     scores = new double[capacity];
     orders = new long[capacity];
     rows = new int[capacity];
+    this.capacity = capacity;
+  }
+
+  /**
+   * Empties the selection, which can then be used again.
+   *
+   * @param newCapacity how many rows to keep, at least 0
+   */
+  public void reset(int newCapacity) {
+    if (newCapacity > scores.length) {
+      scores = new double[newCapacity];
+      orders = new long[newCapacity];
+      rows = new int[newCapacity];
+    }
+    capacity = newCapacity;
+    size = 0;
   }
 
   /** {@return the number of rows kept} */
@@ -37,12 +54,12 @@ public final class TopK {
 
   /** {@return the number of rows to keep} */
   public int capacity() {
-    return scores.length;
+    return capacity;
   }
 
   /** {@return whether a further row can only enter by replacing one} */
   public boolean isFull() {
-    return size == scores.length;
+    return size == capacity;
   }
 
   /**
@@ -50,7 +67,7 @@ public final class TopK {
    * infinity if the capacity is 0}
    */
   public double threshold() {
-    if (size < scores.length) {
+    if (size < capacity) {
       return Double.NEGATIVE_INFINITY;
     }
     return size == 0 ? Double.POSITIVE_INFINITY : scores[0];
@@ -64,7 +81,7 @@ public final class TopK {
    * @return whether it would
    */
   public boolean admits(double score, long order) {
-    if (size < scores.length) {
+    if (size < capacity) {
       return true;
     }
     return size > 0 && isBetter(score, order, 0);
@@ -78,7 +95,7 @@ public final class TopK {
    * @param row the row
    */
   public void offer(double score, long order, int row) {
-    if (size < scores.length) {
+    if (size < capacity) {
       siftUp(size++, score, order, row);
     } else if (size > 0 && isBetter(score, order, 0)) {
       siftDown(0, size, score, order, row);

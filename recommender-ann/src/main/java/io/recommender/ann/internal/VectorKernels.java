@@ -34,6 +34,14 @@ public abstract class VectorKernels {
   /** The number of codes of a row is a multiple of this number; the last ones may be zero. */
   public static final int CODE_GROUP = 8;
 
+  /** The magnitude of the integers that {@link #dotNibbles} multiplies codes with. */
+  public static final int NIBBLE_QUERY_MAX = 127;
+
+  /** The number of words of a row of four-bit codes is a multiple of this number. */
+  public static final int NIBBLE_WORDS = 16;
+
+  private static final int LINE_BYTES = 64;
+
   // Half the range of 16 bits, which the sum of a group of products does not exceed.
   static final int CODE_BIAS = 1 << 15;
 
@@ -163,6 +171,65 @@ public abstract class VectorKernels {
       float[] factors,
       float limit,
       float[] out);
+
+  /**
+   * Writes the inner products of a query and any number of rows of four-bit codes that lie in
+   * chunks. They are exact.
+   *
+   * @param query integers of magnitude at most {@value #NIBBLE_QUERY_MAX}: the factors of the
+   *     lowest four bits of each word of a row, then those of the next, up to the highest
+   * @param words the number of words of a row, a multiple of {@value #NIBBLE_WORDS}
+   * @param chunks row r begins at {@code first + (r & (1 << shift) - 1) * stride} of chunk {@code r
+   *     >>> shift}; a word holds four codes from 0 to 15
+   * @param first where the first row of a chunk begins
+   * @param rows numbers of rows
+   * @param from the first used place of {@code rows}
+   * @param count how many rows, at least 0
+   * @param out receives the results from place 0; has room for {@code count} rounded up to a
+   *     multiple of four
+   */
+  public abstract void dotNibbles(
+      short[] query,
+      int words,
+      short[][] chunks,
+      int first,
+      int shift,
+      int stride,
+      int[] rows,
+      int from,
+      int count,
+      int[] out);
+
+  /**
+   * Reads one element of each cache line of rows, so that they are on their way from memory while
+   * something else is computed.
+   *
+   * @param length the length of a row
+   * @return something that the caller should keep, lest the reads be left out
+   */
+  public static int touch(
+      int length,
+      short[][] chunks,
+      int first,
+      int shift,
+      int stride,
+      int[] rows,
+      int from,
+      int count) {
+    int mask = (1 << shift) - 1;
+    int sum = 0;
+    for (int r = 0; r < count; r++) {
+      int row = rows[from + r];
+      sum += chunks[row >>> shift][first + (row & mask) * stride];
+    }
+    for (int i = LINE_BYTES / Short.BYTES; i < length; i += LINE_BYTES / Short.BYTES) {
+      for (int r = 0; r < count; r++) {
+        int row = rows[from + r];
+        sum += chunks[row >>> shift][first + (row & mask) * stride + i];
+      }
+    }
+    return sum;
+  }
 
   /** Returns whether a scan that begins with codes is faster than one of floats alone. */
   public abstract boolean prefersCodes();

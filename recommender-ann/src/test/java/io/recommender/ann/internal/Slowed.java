@@ -94,6 +94,21 @@ final class Slowed extends VectorKernels {
   }
 
   @Override
+  public void dotNibbles(
+      short[] query,
+      int words,
+      short[][] chunks,
+      int first,
+      int shift,
+      int stride,
+      int[] rows,
+      int from,
+      int count,
+      int[] out) {
+    kernels.dotNibbles(query, words, chunks, first, shift, stride, rows, from, count, out);
+  }
+
+  @Override
   public boolean prefersCodes() {
     return kernels.prefersCodes();
   }

@@ -1,0 +1,112 @@
+package io.recommender.ann;
+
+import io.recommender.Similarity;
+
+/**
+ * Gives nodes their codes, and decides what the codes are relative to.
+ *
+ * <p>The mean is that of the nodes there are once there are {@value #TRAINED_FROM}, and again each
+ * time their number has grown fourfold; then all nodes get new codes, in new arrays, and searches
+ * that have begun go on with the old ones. Where codes are all there is, they are renewed only
+ * once, because each time loses a little.
+ *
+ * <p><b>Confined</b> to the writer.
+ */
+final class HnswCoder {
+  /** With fewer nodes than this a mean says little, and comparing all vectors takes no time. */
+  static final int TRAINED_FROM = 1024;
+
+  private static final int GROWTH = 4;
+
+  private final HnswGraph graph;
+  private final Quantization quantization;
+  private final boolean euclidean;
+  private final long seed;
+  private final int threads;
+  private final int trainedFrom;
+  private long trainedOn;
+
+  HnswCoder(HnswGraph graph, Quantization quantization, HnswIndex.Builder builder) {
+    this.graph = graph;
+    this.quantization = quantization;
+    euclidean = builder.similarity == Similarity.L2;
+    seed = builder.seed;
+    threads = builder.threads;
+    trainedFrom = builder.trainedFrom;
+    if (!quantization.keepsFloats()) {
+      graph.setCodes(new NibbleRows(space(new float[graph.dimension]), graph.shift));
+    }
+  }
+
+  private NibbleSpace space(float[] mean) {
+    return new NibbleSpace(mean, quantization.planes(), seed);
+  }
+
+  /** How many nodes the mean was taken of; 0 if it was not yet. */
+  long trainedOn() {
+    return trainedOn;
+  }
+
+  /** Goes on where another coder was. */
+  void resume(long nodes) {
+    trainedOn = nodes;
+  }
+
+  /** Codes new nodes. Their rows have been written. */
+  void code(int[] nodes, float[][] vectors) {
+    if (quantization.planes() == 0) {
+      return;
+    }
+    NibbleRows codes = graph.view().codes();
+    if (codes != null) {
+      encode(codes, nodes, vectors);
+    }
+    long count = graph.allocated();
+    boolean first = trainedOn == 0 && count >= trainedFrom;
+    boolean grown = trainedOn > 0 && count >= GROWTH * trainedOn && quantization.keepsFloats();
+    if (first || grown) {
+      train((int) count);
+    }
+  }
+
+  private void encode(NibbleRows codes, int[] nodes, float[][] vectors) {
+    try (HnswWorkers<float[]> workers = workers(codes, nodes.length)) {
+      workers.forEach(
+          nodes.length, (rotated, i) -> codes.set(nodes[i], vectors[i], 0, euclidean, rotated));
+    }
+  }
+
+  private HnswWorkers<float[]> workers(NibbleRows codes, int tasks) {
+    return new HnswWorkers<>(
+        tasks < HnswInserter.SERIAL_BELOW ? 1 : threads, () -> new float[codes.space().length]);
+  }
+
+  private void train(int count) {
+    double[] sums = new double[graph.dimension];
+    float[] vector = new float[graph.dimension];
+    float[] working = new float[0];
+    for (int node = 0; node < count; node++) {
+      working = graph.vector(node, vector, working);
+      for (int i = 0; i < sums.length; i++) {
+        sums[i] += vector[i];
+      }
+    }
+    float[] mean = new float[sums.length];
+    for (int i = 0; i < mean.length; i++) {
+      mean[i] = (float) (sums[i] / count);
+    }
+    NibbleRows codes =
+        new NibbleRows(space(mean), graph.shift).extended(graph.view().links().length);
+    try (HnswWorkers<float[]> workers = workers(codes, count)) {
+      workers.forEach(
+          count,
+          (rotated, node) -> {
+            float[] own = new float[graph.dimension];
+            graph.vector(node, own, rotated.clone());
+            codes.set(node, own, 0, euclidean, rotated);
+          });
+    }
+    trainedOn = count;
+    graph.setCodes(codes);
+  }
+}

@@ -1,0 +1,468 @@
+package io.recommender.ann;
+
+import io.recommender.ItemFilter;
+import io.recommender.Similarity;
+import io.recommender.ann.internal.TopK;
+import io.recommender.ann.internal.VectorKernels;
+import it.unimi.dsi.fastutil.ints.IntArrayList;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One query at a time through a version of an index, with the memory that queries reuse: decides
+ * between a walk and a comparison with all that is accepted, and ranks what was found.
+ *
+ * <p>Scores that are told are computed in double precision from what is stored. Estimates and
+ * kernels only decide for which nodes that is done, with room for their errors.
+ *
+ * <p><b>Confined</b>.
+ */
+final class HnswQuery {
+  private static final int BLOCK = 64;
+
+  /** An index with fewer accepted items for each kept one is compared as a whole. */
+  private static final int WALK_PART = 4;
+
+  /**
+   * What a walk costs for each kept node, in comparisons by a scan. Measured at 64 to 784
+   * dimensions and 100,000 to 1,000,000 items: 90 to 130.
+   */
+  private static final double WALK_COST = 110;
+
+  /** How much more a walk costs that steps over items. */
+  private static final double BRIDGE_COST = 3;
+
+  /** In so many places of a set such a walk begins. */
+  private static final int SEEDS = 32;
+
+  private final HnswNodes owner;
+  private final HnswGraph graph;
+  private final Similarity similarity;
+  private final int exactBelow;
+  private final HnswSearch search;
+  private final NodeScorer walkByCodes;
+  private final NodeScorer ranker;
+  private final float[] unit;
+  private final TopK top = new TopK(16);
+  private final int[] block = new int[BLOCK];
+  private final float[] scores = new float[BLOCK + 4];
+  private final int[] starts = new int[SEEDS + 1];
+  private final IntArrayList found = new IntArrayList();
+
+  // The query in hand.
+  private HnswNodes.State now;
+  private HnswGraph.View view;
+  private NodeScorer walker;
+  private double norm;
+  private double slack;
+  private long deadline;
+  private SearchHits hits;
+
+  /** Kept, so that reading ahead is not left out. */
+  private int kept;
+
+  HnswQuery(
+      HnswNodes owner,
+      HnswGraph graph,
+      Similarity similarity,
+      Quantization quantization,
+      int exactBelow) {
+    this.owner = owner;
+    this.graph = graph;
+    this.similarity = similarity;
+    this.exactBelow = exactBelow;
+    HnswGraph.Ranking ranking =
+        similarity == Similarity.L2
+            ? HnswGraph.Ranking.PRODUCT_PLUS_EXTRA
+            : HnswGraph.Ranking.PRODUCT;
+    search = new HnswSearch(graph);
+    walkByCodes = new NibbleScorer(graph, ranking, quantization.walksFine());
+    ranker =
+        graph.keepsRows ? new RowScorer(graph, ranking) : new NibbleScorer(graph, ranking, true);
+    unit = new float[graph.dimension];
+  }
+
+  /** Answers a query from a version that has items. */
+  void answer(
+      HnswNodes.State version,
+      float[] query,
+      double queryNorm,
+      int wanted,
+      int ef,
+      ItemFilter filter,
+      long timeout,
+      SearchHits receiver) {
+    deadline = timeout == Long.MAX_VALUE ? timeout : System.nanoTime() + timeout;
+    now = version;
+    view = graph.view();
+    hits = receiver;
+    norm = queryNorm;
+    int k = Math.min(wanted, now.size());
+    double scale = similarity == Similarity.COSINE && norm > 0 ? norm : 1;
+    for (int i = 0; i < unit.length; i++) {
+      unit[i] = (float) (query[i] / scale);
+    }
+    ranker.prepare(view, unit);
+    walker = view.codes() == null || ranker == walkByCodes ? ranker : walkByCodes;
+    setSlack();
+    if (filter == ItemFilter.all()) {
+      answerAll(query, k, Math.max(ef, k));
+    } else {
+      answerSome(query, k, Math.max(ef, k), filter);
+    }
+  }
+
+  private void setSlack() {
+    double length = similarity == Similarity.COSINE ? 1 : norm;
+    double terms = length * now.maxNorm();
+    if (similarity == Similarity.L2) {
+      terms = 2 * terms + now.maxNorm() * now.maxNorm() + norm * norm;
+    }
+    slack =
+        2 * VectorKernels.relativeError(graph.dimension) * terms
+            + 4 * VectorKernels.absoluteError(graph.dimension);
+  }
+
+  private void answerAll(float[] query, int k, int ef) {
+    if (now.size() > exactBelow && ef <= now.size() / WALK_PART) {
+      double shown = now.size() / (double) (now.size() + now.ended());
+      int breadth = (int) Math.ceil(ef / shown);
+      prepareWalk();
+      int start = search.descend(view, walker, 0);
+      while (breadth <= now.size() / WALK_PART) {
+        boolean inTime = search.search(view, walker, start, 0, breadth, deadline);
+        countWalk();
+        rankPool(query, k, null);
+        if (top.size() == k || !inTime) {
+          finish(inTime);
+          return;
+        }
+        breadth *= 2;
+      }
+    }
+    compareAll(query, k, null);
+  }
+
+  private void prepareWalk() {
+    if (walker != ranker) {
+      walker.prepare(view, unit);
+    }
+  }
+
+  private void countWalk() {
+    hits.count(search.expandedCount(), search.scoredCount(), 0);
+  }
+
+  private void answerSome(float[] query, int k, int ef, ItemFilter filter) {
+    NodeSet set = owner.sets().find(filter, now, view);
+    if (set != null) {
+      answerSet(query, k, ef, filter, set);
+      return;
+    }
+    Optional<Set<String>> allowed = filter.allowList();
+    if (allowed.isPresent() && allowed.get().size() <= ef * WALK_COST / 4) {
+      compareListed(query, k, filter, allowed.get());
+      return;
+    }
+    if (now.size() > exactBelow
+        && ef <= now.size() / WALK_PART
+        && walkAsking(query, k, ef, filter)) {
+      return;
+    }
+    compareAll(query, k, filter);
+  }
+
+  private void answerSet(float[] query, int k, int ef, ItemFilter filter, NodeSet set) {
+    double breadth = ef * (double) now.size() / Math.max(1, set.count());
+    prepareWalk();
+    if (breadth * WALK_COST < set.count() && now.size() > exactBelow) {
+      int start = search.descend(view, walker, 0);
+      int wide = (int) Math.ceil(breadth * (now.size() + now.ended()) / now.size());
+      boolean inTime = search.search(view, walker, start, 0, wide, deadline);
+      countWalk();
+      found.clear();
+      for (int rank = 0; rank < search.pool.size(); rank++) {
+        if (set.contains(search.pool.node(rank))) {
+          found.add(rank);
+        }
+      }
+      // Fewer are met where the filter and the query have little to do with each other.
+      boolean enough = found.size() >= Math.max(k, ef / 2);
+      if (!enough && inTime && set.count() > BRIDGE_COST * WALK_COST * ef) {
+        starts[0] = start;
+        int count = 1 + seeds(set);
+        inTime = search.searchWithin(view, walker, starts, count, ef, set, deadline);
+        countWalk();
+        found.clear();
+        for (int rank = 0; rank < search.pool.size(); rank++) {
+          found.add(rank);
+        }
+        enough = found.size() >= k;
+      }
+      if (enough || !inTime) {
+        rankPool(query, k, found);
+        if (top.size() == k || !inTime) {
+          finish(inTime);
+          return;
+        }
+      }
+    }
+    compareSet(query, k, filter, set);
+  }
+
+  /** Spreads places to begin over the members of a set. */
+  private int seeds(NodeSet set) {
+    int count = 0;
+    for (int i = 0; i < SEEDS; i++) {
+      int from = (int) ((long) view.size() * i / SEEDS);
+      count += set.first(from, starts, 1 + count);
+    }
+    return count;
+  }
+
+  /**
+   * Walks with growing breadth and asks the filter about what it meets, until as many are accepted
+   * as an unfiltered walk would keep, or until comparing everything is cheaper.
+   *
+   * @return whether there is an answer
+   */
+  private boolean walkAsking(float[] query, int k, int ef, ItemFilter filter) {
+    double shown = now.size() / (double) (now.size() + now.ended());
+    int denied = filter.denyList().map(Set::size).orElse(0);
+    int breadth = (int) Math.ceil((ef + Math.min(denied, ef)) / shown);
+    int most = now.size() / 16 + 64;
+    prepareWalk();
+    int start = search.descend(view, walker, 0);
+    while (breadth < most) {
+      boolean inTime = search.search(view, walker, start, 0, breadth, deadline);
+      countWalk();
+      found.clear();
+      for (int rank = 0; rank < search.pool.size(); rank++) {
+        int node = search.pool.node(rank);
+        if (isShown(node) && filter.accepts(owner.ids().id(node))) {
+          found.add(rank);
+        }
+      }
+      int accepted = found.size();
+      if (!inTime || accepted >= Math.min(ef, 2 * k + ef / 2)) {
+        rankPool(query, k, found);
+        finish(inTime);
+        return true;
+      }
+      double share = Math.max(1, accepted) / (double) Math.max(1, search.pool.size());
+      breadth = (int) Math.max(2L * breadth, Math.min(1.1 * ef / share, now.size()));
+    }
+    return false;
+  }
+
+  private boolean isShown(int node) {
+    return owner.life().isShown(node, now.version());
+  }
+
+  /**
+   * Ranks the nodes of the pool: those first that look best, until the others look too bad.
+   *
+   * @param ranks the ranks of accepted nodes, or null for all
+   */
+  private void rankPool(float[] query, int k, @Nullable IntArrayList ranks) {
+    top.reset(k);
+    int size = ranks == null ? search.pool.size() : ranks.size();
+    int count = 0;
+    for (int i = 0; i < size; i++) {
+      int rank = ranks == null ? i : ranks.getInt(i);
+      int node = search.pool.node(rank);
+      double best = walker.told(search.pool.score(rank)) + 3 * walker.error(view, node) + slack;
+      if (top.isFull() && best < top.threshold()) {
+        continue;
+      }
+      if (isShown(node)) {
+        block[count++] = node;
+      }
+      // Few at first, because the limit they set spares others.
+      if (count == BLOCK / 4) {
+        rankBlock(query, count);
+        count = 0;
+      }
+    }
+    rankBlock(query, count);
+  }
+
+  private boolean accepts(@Nullable ItemFilter filter, int node) {
+    return filter == null || filter.accepts(owner.ids().id(node));
+  }
+
+  /** Offers the nodes of the block that may be among the best. */
+  private void rankBlock(float[] query, int count) {
+    if (count == 0) {
+      return;
+    }
+    ranker.score(view, block, 0, count, scores);
+    hits.count(0, 0, count);
+    for (int i = 0; i < count; i++) {
+      int node = block[i];
+      if (ranker.told(scores[i]) + ranker.error(view, node) + slack >= top.threshold()) {
+        top.offer(score(query, node), owner.life().order(node), node);
+      }
+    }
+  }
+
+  private void compareListed(float[] query, int k, ItemFilter filter, Set<String> allowed) {
+    found.clear();
+    for (String itemId : allowed) {
+      int node = owner.latest(itemId);
+      if (node != HnswGraph.NONE && filter.accepts(itemId)) {
+        found.add(node);
+      }
+    }
+    // These are the latest nodes, which an earlier view may not have.
+    view = graph.view();
+    ranker.prepare(view, unit);
+    top.reset(Math.min(k, found.size()));
+    for (int done = 0; done < found.size(); done += BLOCK) {
+      int count = Math.min(BLOCK, found.size() - done);
+      found.getElements(done, block, 0, count);
+      rankBlock(query, count);
+    }
+    hits.setExact();
+    finish(true);
+  }
+
+  /** Scores a set by codes and ranks those that look best. */
+  private void compareSet(float[] query, int k, ItemFilter filter, NodeSet set) {
+    if (walker == ranker || k > set.count() / 8) {
+      compareAll(query, k, set, filter);
+      return;
+    }
+    search.pool.reset(3 * k + 64);
+    boolean inTime = set.packed() == null ? scoreMembers(set) : scorePacked(set, set.packed());
+    rankPool(query, k, null);
+    if (inTime && top.size() < k) {
+      compareAll(query, k, set, filter);
+    } else {
+      finish(inTime);
+    }
+  }
+
+  private boolean scoreMembers(NodeSet set) {
+    int scored = 0;
+    boolean inTime = true;
+    int next = 0;
+    int count;
+    while (inTime && (count = set.list(next, block, 0)) > 0) {
+      kept += walker.touch(view, block, 0, count);
+      walker.score(view, block, 0, count, scores);
+      search.pool.addAll(block, 0, scores, count);
+      scored += count;
+      next = block[count - 1] + 1;
+      inTime = !isLate();
+    }
+    hits.count(0, scored, 0);
+    return inTime;
+  }
+
+  private boolean scorePacked(NodeSet set, PackedNodes packed) {
+    NibbleScorer byCodes = (NibbleScorer) walker;
+    int[] nodes = packed.nodes();
+    boolean inTime = true;
+    int done = 0;
+    for (; done < nodes.length && inTime; done += BLOCK) {
+      int count = Math.min(BLOCK, nodes.length - done);
+      for (int i = 0; i < count; i++) {
+        block[i] = done + i;
+      }
+      byCodes.score(packed.codes(), block, 0, count, scores);
+      search.pool.addAll(nodes, done, scores, count);
+      inTime = !isLate();
+    }
+    hits.count(0, Math.min(done, nodes.length), 0);
+    return inTime;
+  }
+
+  private boolean isLate() {
+    return deadline != Long.MAX_VALUE && System.nanoTime() - deadline >= 0;
+  }
+
+  private void compareAll(float[] query, int k, @Nullable ItemFilter filter) {
+    compareAll(query, k, null, filter);
+  }
+
+  /** Compares the query with every node, or with those of a set; exact. */
+  private void compareAll(
+      float[] query, int k, @Nullable NodeSet set, @Nullable ItemFilter filter) {
+    top.reset(k);
+    int scored = 0;
+    int next = 0;
+    while (true) {
+      int count = nextBlock(set, next);
+      if (count == 0) {
+        break;
+      }
+      ranker.score(view, block, 0, count, scores);
+      scored += count;
+      for (int i = 0; i < count; i++) {
+        int node = block[i];
+        double best = ranker.told(scores[i]) + ranker.error(view, node) + slack;
+        if (best >= top.threshold() && isShown(node)) {
+          double score = score(query, node);
+          int order = owner.life().order(node);
+          if (top.admits(score, order) && (set != null || accepts(filter, node))) {
+            top.offer(score, order, node);
+          }
+        }
+      }
+      if (isLate()) {
+        hits.count(0, scored, 0);
+        finish(false);
+        return;
+      }
+      next = block[count - 1] + 1;
+    }
+    if (set != null && top.size() < k && filter != null) {
+      // Items were replaced since the version in hand: the set has their new nodes.
+      compareAll(query, k, null, filter);
+      return;
+    }
+    hits.count(0, scored, 0);
+    hits.setExact();
+    finish(true);
+  }
+
+  private int nextBlock(@Nullable NodeSet set, int from) {
+    if (set != null) {
+      return set.list(from, block, 0);
+    }
+    int count = Math.min(BLOCK, view.size() - from);
+    for (int i = 0; i < count; i++) {
+      block[i] = from + i;
+    }
+    return Math.max(0, count);
+  }
+
+  /** Returns the score that is told: in double precision, zero never negative. */
+  private double score(float[] query, int node) {
+    if (!graph.keepsRows) {
+      return ((NibbleScorer) ranker).exact(view, node, similarity);
+    }
+    float[] rows = view.vectors()[node >>> graph.shift];
+    int offset = graph.offset(node);
+    return switch (similarity) {
+      case DOT -> VectorKernels.exactDot(query, rows, offset, graph.dimension) + 0.0;
+      case COSINE -> {
+        double cosine = VectorKernels.exactDot(unit, rows, offset, graph.dimension);
+        yield Math.max(-1, Math.min(1, cosine)) + 0.0;
+      }
+      case L2 -> 0.0 - VectorKernels.exactSquaredL2(query, rows, offset, graph.dimension);
+    };
+  }
+
+  private void finish(boolean inTime) {
+    top.sort();
+    for (int i = 0; i < top.size(); i++) {
+      hits.add(owner.ids().id(top.row(i)), top.row(i), top.score(i));
+    }
+    if (!inTime) {
+      hits.setIncomplete();
+    }
+  }
+}

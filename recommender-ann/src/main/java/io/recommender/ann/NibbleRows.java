@@ -1,0 +1,111 @@
+package io.recommender.ann;
+
+import io.recommender.ann.internal.VectorKernels;
+import java.util.Arrays;
+
+/**
+ * The codes of the nodes of a graph, in chunks, with two factors each: the scale of the codes, and
+ * for {@link io.recommender.Similarity#L2} minus half the squared length of the relative vector.
+ *
+ * <p><b>Thread safety.</b> As that of the rows of {@link HnswGraph}: a node's codes are written
+ * before any link leads to it.
+ *
+ * @param space what the codes mean
+ * @param shift a chunk holds {@code 1 << shift} nodes
+ * @param chunks codes
+ * @param factors scale and offset of each node
+ */
+record NibbleRows(NibbleSpace space, int shift, short[][] chunks, float[][] factors) {
+  private static final VectorKernels KERNELS = VectorKernels.best();
+
+  /** Where the first row begins: with the header of an array it fills a cache line. */
+  private static final int FIRST = 24;
+
+  NibbleRows(NibbleSpace space, int shift) {
+    this(space, shift, new short[0][], new float[0][]);
+  }
+
+  int stride() {
+    return space.planes * space.words;
+  }
+
+  int offset(int node) {
+    return FIRST + (node & (1 << shift) - 1) * stride();
+  }
+
+  /** Returns the same rows with room for further ones. */
+  NibbleRows extended(int count) {
+    short[][] moreChunks = Arrays.copyOf(chunks, count);
+    float[][] moreFactors = Arrays.copyOf(factors, count);
+    for (int i = chunks.length; i < count; i++) {
+      moreChunks[i] = new short[FIRST + (1 << shift) * stride()];
+      moreFactors[i] = new float[2 << shift];
+    }
+    return new NibbleRows(space, shift, moreChunks, moreFactors);
+  }
+
+  /** Writes the codes of a node; {@code rotated} is working memory. */
+  void set(int node, float[] vector, int offset, boolean euclidean, float[] rotated) {
+    space.rotate(vector, offset, true, rotated);
+    int chunk = node >>> shift;
+    int at = factorAt(node);
+    factors[chunk][at] = space.encode(rotated, chunks[chunk], offset(node));
+    if (euclidean) {
+      double squares = 0;
+      for (float value : rotated) {
+        squares += (double) value * value;
+      }
+      factors[chunk][at + 1] = (float) (-squares / 2);
+    }
+  }
+
+  /** Copies a row. */
+  void copy(int to, NibbleRows source, int from) {
+    System.arraycopy(
+        source.chunks[from >>> source.shift],
+        source.offset(from),
+        chunks[to >>> shift],
+        offset(to),
+        stride());
+    factors[to >>> shift][factorAt(to)] = source.scale(from);
+    factors[to >>> shift][factorAt(to) + 1] = source.bias(from);
+  }
+
+  /** Writes the rotated relative vector that the codes of a node stand for. */
+  void decode(int node, float[] rotated) {
+    space.decode(chunks[node >>> shift], offset(node), scale(node), rotated);
+  }
+
+  float scale(int node) {
+    return factors[node >>> shift][factorAt(node)];
+  }
+
+  float bias(int node) {
+    return factors[node >>> shift][factorAt(node) + 1];
+  }
+
+  private int factorAt(int node) {
+    return 2 * (node & (1 << shift) - 1);
+  }
+
+  /** Multiplies the codes of nodes with a query, those of one plane. */
+  void multiply(short[] query, int plane, int[] nodes, int from, int count, int[] out) {
+    KERNELS.dotNibbles(
+        query,
+        space.words,
+        chunks,
+        FIRST + plane * space.words,
+        shift,
+        stride(),
+        nodes,
+        from,
+        count,
+        out);
+  }
+
+  /** Begins to read the codes of nodes, of one plane or of all. */
+  int touch(boolean all, int[] nodes, int from, int count) {
+    int length = all ? stride() : space.words;
+    return VectorKernels.touch(length, chunks, FIRST, shift, stride(), nodes, from, count);
+  }
+}

@@ -1,0 +1,192 @@
+package io.recommender.ann;
+
+import io.recommender.Similarity;
+import io.recommender.ann.internal.VectorKernels;
+
+/**
+ * Ranks nodes by an estimate from their codes, which reads an eighth or a quarter of their vectors.
+ *
+ * <p>With g the query in integers of step t, T the inner product of g and the codes of a node, h
+ * half the range of a code, and s the node's scale, the estimate of the inner product of the query
+ * and the relative vector of the node is s t (T - h sum(g)).
+ *
+ * <p><b>Confined</b>.
+ */
+final class NibbleScorer implements NodeScorer {
+  /** The error of an estimate in scales of a node, for a query of length 1: four bits, eight. */
+  private static final double LOW_ERROR = 0.33;
+
+  private static final double HIGH_ERROR = 0.6;
+
+  private final HnswGraph graph;
+  private final HnswGraph.Ranking ranking;
+  private final boolean euclidean;
+  private final boolean fine;
+  private float[] rotated = new float[0];
+  private float[] decoded = new float[0];
+  private short[] factors = new short[0];
+  private int[] sums = new int[64];
+  private int[] lowSums = new int[0];
+  private float step;
+  private float half;
+  private float constant;
+  private double norm;
+
+  /**
+   * Makes a scorer without a query.
+   *
+   * @param fine whether to use both planes where there are two
+   */
+  NibbleScorer(HnswGraph graph, HnswGraph.Ranking ranking, boolean fine) {
+    this.graph = graph;
+    this.ranking = ranking;
+    this.fine = fine;
+    euclidean = ranking == HnswGraph.Ranking.PRODUCT_PLUS_EXTRA;
+  }
+
+  @Override
+  public void prepare(HnswGraph.View view, float[] query) {
+    NibbleSpace space = ensure(view);
+    space.rotate(query, 0, euclidean, rotated);
+    constant = euclidean ? 0 : space.dotMean(query, 0);
+    quantize(space);
+  }
+
+  @Override
+  public void prepare(HnswGraph.View view, int node) {
+    NibbleSpace space = ensure(view);
+    if (graph.keepsRows) {
+      float[] rows = view.vectors()[node >>> graph.shift];
+      space.rotate(rows, graph.offset(node), euclidean, rotated);
+      constant = euclidean ? 0 : space.dotMean(rows, graph.offset(node));
+    } else {
+      NibbleRows codes = graph.codes(view);
+      codes.decode(node, rotated);
+      constant = 0;
+      if (!euclidean) {
+        space.addRotatedMean(rotated);
+        constant = space.dotRotatedMean(rotated);
+      }
+    }
+    quantize(space);
+  }
+
+  private NibbleSpace ensure(HnswGraph.View view) {
+    NibbleSpace space = graph.codes(view).space();
+    if (rotated.length != space.length) {
+      rotated = new float[space.length];
+      factors = new short[space.length];
+    }
+    return space;
+  }
+
+  private void quantize(NibbleSpace space) {
+    float largest = 0;
+    double squares = 0;
+    for (float value : rotated) {
+      largest = Math.max(largest, Math.abs(value));
+      squares += (double) value * value;
+    }
+    norm = Math.sqrt(squares);
+    step = largest / VectorKernels.NIBBLE_QUERY_MAX;
+    float inverse = step == 0 ? 0 : 1 / step;
+    int sum = 0;
+    for (int i = 0; i < rotated.length; i++) {
+      // Rounds as Math.round does, without its care for what does not occur here.
+      int factor = (int) (rotated[i] * inverse + 1024.5f) - 1024;
+      factors[i] = (short) factor;
+      sum += factor;
+    }
+    boolean both = fine && space.planes == 2;
+    half = sum * (both ? NibbleSpace.HALF_HIGH : NibbleSpace.HALF_LOW);
+    if (!both && space.planes == 2) {
+      step *= 16;
+    }
+  }
+
+  @Override
+  public void score(HnswGraph.View view, int[] nodes, int from, int count, float[] scores) {
+    score(graph.codes(view), nodes, from, count, scores);
+    if (ranking == HnswGraph.Ranking.PRODUCT_TIMES_EXTRA) {
+      for (int i = 0; i < count; i++) {
+        scores[i] *= graph.extra(view, nodes[from + i]);
+      }
+    }
+  }
+
+  /** Scores rows of codes of the space of the query. */
+  void score(NibbleRows rows, int[] nodes, int from, int count, float[] scores) {
+    if (sums.length < count + 4) {
+      sums = new int[2 * count + 4];
+    }
+    int[] sums = this.sums;
+    rows.multiply(factors, 0, nodes, from, count, sums);
+    if (fine && rows.space().planes == 2) {
+      addLowPlane(rows, nodes, from, count, sums);
+    }
+    float[][] nodeFactors = rows.factors();
+    int bits = rows.shift();
+    int mask = (1 << bits) - 1;
+    for (int i = 0; i < count; i++) {
+      int node = nodes[from + i];
+      float[] chunk = nodeFactors[node >>> bits];
+      int at = 2 * (node & mask);
+      scores[i] = constant + chunk[at] * (step * (sums[i] - half)) + chunk[at + 1];
+    }
+  }
+
+  private void addLowPlane(NibbleRows rows, int[] nodes, int from, int count, int[] sums) {
+    if (lowSums.length < sums.length) {
+      lowSums = new int[sums.length];
+    }
+    rows.multiply(factors, 1, nodes, from, count, lowSums);
+    for (int i = 0; i < count; i++) {
+      sums[i] = 16 * sums[i] + lowSums[i];
+    }
+  }
+
+  @Override
+  public int touch(HnswGraph.View view, int[] nodes, int from, int count) {
+    return graph.codes(view).touch(fine, nodes, from, count);
+  }
+
+  @Override
+  public double told(float score) {
+    return euclidean ? 2.0 * score - norm * norm : score;
+  }
+
+  @Override
+  public double error(HnswGraph.View view, int node) {
+    NibbleRows rows = graph.codes(view);
+    double perScale = norm * (euclidean ? 2 : 1);
+    if (rows.space().planes == 2) {
+      perScale *= fine ? HIGH_ERROR : 16 * LOW_ERROR;
+    } else {
+      perScale *= LOW_ERROR;
+    }
+    return perScale * Math.abs(rows.scale(node));
+  }
+
+  @Override
+  public float own(HnswGraph.View view, int node) {
+    return euclidean ? graph.codes(view).bias(node) : 0;
+  }
+
+  /** Returns the score of a node as users see it, from the vector that its codes stand for. */
+  double exact(HnswGraph.View view, int node, Similarity similarity) {
+    NibbleRows rows = graph.codes(view);
+    if (decoded.length != rotated.length) {
+      decoded = new float[rotated.length];
+    }
+    rows.decode(node, decoded);
+    return switch (similarity) {
+      case DOT ->
+          VectorKernels.exactDot(rotated, decoded, 0, rotated.length) + (double) constant + 0.0;
+      case COSINE -> {
+        double cosine = VectorKernels.exactDot(rotated, decoded, 0, rotated.length) + constant;
+        yield Math.max(-1, Math.min(1, cosine)) + 0.0;
+      }
+      case L2 -> 0.0 - VectorKernels.exactSquaredL2(rotated, decoded, 0, rotated.length);
+    };
+  }
+}

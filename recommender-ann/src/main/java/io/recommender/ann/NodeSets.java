@@ -1,0 +1,114 @@
+package io.recommender.ann;
+
+import io.recommender.ItemFilter;
+import java.lang.ref.WeakReference;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Remembers which nodes a filter accepts, for filters that always answer the same.
+ *
+ * <p>Asking a filter about every item takes longer than a search, so a set is made when a filter
+ * comes for the second time. Later changes of the index are applied to a copy of the set from the
+ * log of changed nodes.
+ *
+ * <p><b>Thread safety.</b> Thread-safe. Two threads may make the same set at once.
+ */
+final class NodeSets {
+  private static final int SLOTS = 32;
+
+  /** Codes are copied for sets of at most this part of the items. */
+  private static final int PACKED_PART = 4;
+
+  private final NodeIds ids;
+  private final NodeLife life;
+  private final AtomicReferenceArray<Entry> entries = new AtomicReferenceArray<>(SLOTS);
+
+  /** A filter that was seen, and its nodes if it was seen again. */
+  private record Entry(WeakReference<ItemFilter> filter, @Nullable NodeSet set) {}
+
+  NodeSets(NodeIds ids, NodeLife life) {
+    this.ids = ids;
+    this.life = life;
+  }
+
+  /** Returns the nodes that a filter accepts, or null if that is not known. */
+  @Nullable NodeSet find(ItemFilter filter, HnswNodes.State now, HnswGraph.View view) {
+    int nodes = view.size();
+    if (!filter.isConstant()) {
+      return null;
+    }
+    int slot = System.identityHashCode(filter) & SLOTS - 1;
+    Entry entry = entries.get(slot);
+    if (entry == null || entry.filter.get() != filter) {
+      entries.set(slot, new Entry(new WeakReference<>(filter), null));
+      return null;
+    }
+    NodeSet set = entry.set;
+    boolean isCurrent =
+        set != null && set.epoch() == now.log().epoch() && set.position() == now.logged();
+    NodeSet fresh = set;
+    if (!isCurrent) {
+      fresh =
+          set == null || set.epoch() != now.log().epoch() || set.position() > now.logged()
+              ? make(filter, now, nodes)
+              : updated(set, filter, now, nodes);
+    } else if (set.packed() == null
+        && view.codes() != null
+        && (long) set.count() * PACKED_PART <= now.size()) {
+      // Asked for twice without a change in between: worth a copy.
+      fresh = set.with(PackedNodes.of(set, view.codes()));
+    } else if (set.packed() != null && set.packed().codes().space() != view.codes().space()) {
+      fresh = set.with(null);
+    } else {
+      return set;
+    }
+    entries.set(slot, new Entry(entry.filter, fresh));
+    return fresh;
+  }
+
+  private NodeSet make(ItemFilter filter, HnswNodes.State now, int nodes) {
+    long[] bits = new long[(nodes + 63) >>> 6];
+    int count = 0;
+    Optional<Set<String>> allowed = filter.allowList();
+    if (allowed.isPresent()) {
+      for (String itemId : allowed.get()) {
+        int node = ids.find(itemId);
+        if (node != HnswGraph.NONE && node < nodes && filter.accepts(itemId)) {
+          bits[node >>> 6] |= 1L << node;
+          count++;
+        }
+      }
+    } else {
+      for (int node = 0; node < nodes; node++) {
+        if (life.isShown(node, now.version()) && filter.accepts(ids.id(node))) {
+          bits[node >>> 6] |= 1L << node;
+          count++;
+        }
+      }
+    }
+    return new NodeSet(bits, count, now.log().epoch(), now.logged(), null);
+  }
+
+  private NodeSet updated(NodeSet old, ItemFilter filter, HnswNodes.State now, int nodes) {
+    long[] bits = new long[(nodes + 63) >>> 6];
+    System.arraycopy(old.bits(), 0, bits, 0, Math.min(bits.length, old.bits().length));
+    int count = old.count();
+    for (int i = old.position(); i < now.logged(); i++) {
+      int node = now.log().nodes()[i];
+      if (node >= nodes) {
+        continue;
+      }
+      long bit = 1L << node;
+      boolean before = (bits[node >>> 6] & bit) != 0;
+      boolean after = life.isShown(node, now.version()) && filter.accepts(ids.id(node));
+      if (before != after) {
+        bits[node >>> 6] ^= bit;
+        count += after ? 1 : -1;
+      }
+    }
+    return new NodeSet(bits, count, now.log().epoch(), now.logged(), null);
+  }
+}

@@ -1,0 +1,136 @@
+package io.recommender.ann;
+
+import io.recommender.ItemFilter;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How one search of an approximate index is done. Each method returns changed options, so they can
+ * be written as a chain and kept for many searches.
+ *
+ * <pre>{@code
+ * SearchOptions options = SearchOptions.defaults().targetRecall(0.98).filter(inStock);
+ * }</pre>
+ *
+ * <p><b>Immutable</b>.
+ */
+public final class SearchOptions {
+  private static final SearchOptions DEFAULTS =
+      new SearchOptions(0, Double.NaN, ItemFilter.all(), null, Long.MAX_VALUE);
+
+  private final int ef;
+  private final double targetRecall;
+  private final ItemFilter filter;
+  private final @Nullable Duration timeout;
+  private final long timeoutNanos;
+
+  private SearchOptions(
+      int ef,
+      double targetRecall,
+      ItemFilter filter,
+      @Nullable Duration timeout,
+      long timeoutNanos) {
+    this.ef = ef;
+    this.targetRecall = targetRecall;
+    this.filter = filter;
+    this.timeout = timeout;
+    this.timeoutNanos = timeoutNanos;
+  }
+
+  /** {@return the breadth of the index, no filter and no time limit} */
+  public static SearchOptions defaults() {
+    return DEFAULTS;
+  }
+
+  /**
+   * Sets how many items the walk keeps: more finds more of the true best ones and takes longer. At
+   * least as many are kept as are asked for. Takes the place of {@link #targetRecall}.
+   *
+   * @param ef at least 1
+   * @return changed options
+   */
+  public SearchOptions ef(int ef) {
+    if (ef < 1) {
+      throw new IllegalArgumentException("ef: expected at least 1, found " + ef);
+    }
+    return new SearchOptions(ef, Double.NaN, filter, timeout, timeoutNanos);
+  }
+
+  /**
+   * Sets which part of the true best items shall be found on average. The index knows from searches
+   * for a sample of its own items how broad a walk that needs. Takes the place of {@link #ef}.
+   *
+   * @param recall above 0 and at most 1; for 1 everything is compared
+   * @return changed options
+   */
+  public SearchOptions targetRecall(double recall) {
+    if (!(recall > 0 && recall <= 1)) {
+      throw new IllegalArgumentException(
+          "targetRecall: expected above 0 and at most 1, found " + recall);
+    }
+    return new SearchOptions(0, recall, filter, timeout, timeoutNanos);
+  }
+
+  /**
+   * Sets which items may be returned.
+   *
+   * @param filter the filter
+   * @return changed options
+   */
+  public SearchOptions filter(ItemFilter filter) {
+    return new SearchOptions(
+        ef, targetRecall, Objects.requireNonNull(filter, "filter"), timeout, timeoutNanos);
+  }
+
+  /**
+   * Sets when a search stops and returns the best items it has met; {@link SearchHits#isComplete}
+   * tells. The clock is read every few dozen comparisons.
+   *
+   * @param timeout from the beginning of each search, not negative
+   * @return changed options
+   */
+  public SearchOptions timeout(Duration timeout) {
+    if (timeout.isNegative()) {
+      throw new IllegalArgumentException("timeout: expected zero or more, found " + timeout);
+    }
+    long nanos;
+    try {
+      nanos = timeout.toNanos();
+    } catch (ArithmeticException e) {
+      nanos = Long.MAX_VALUE;
+    }
+    return new SearchOptions(ef, targetRecall, filter, timeout, nanos);
+  }
+
+  /** {@return the breadth, or 0 if it was not set} */
+  public int ef() {
+    return ef;
+  }
+
+  /** {@return the recall, or NaN if it was not set} */
+  public double targetRecall() {
+    return targetRecall;
+  }
+
+  /** {@return which items may be returned} */
+  public ItemFilter filter() {
+    return filter;
+  }
+
+  /** {@return when a search stops, if it was set} */
+  public Optional<Duration> timeout() {
+    return Optional.ofNullable(timeout);
+  }
+
+  long timeoutNanos() {
+    return timeoutNanos;
+  }
+
+  @Override
+  public String toString() {
+    return "SearchOptions[ef=%s, targetRecall=%s, filter=%s, timeout=%s]"
+        .formatted(ef == 0 ? "unset" : ef, targetRecall, filter, timeout);
+  }
+}
