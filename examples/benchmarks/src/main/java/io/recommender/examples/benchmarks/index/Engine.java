@@ -17,7 +17,8 @@ enum Engine {
   /** The C++ original, in a Python process. */
   HNSWLIB("hnswlib (C++)", Kind.PYTHON);
 
-  static final int PEERS_JDK = 21;
+  /** The oldest JDK with which the adapters of the peers are built. */
+  private static final int PEERS_JDK = 21;
 
   /** Where an engine comes from. */
   enum Kind {
@@ -73,6 +74,11 @@ enum Engine {
     }
   }
 
+  /** Returns the oldest JDK that can run it. */
+  int leastJdk() {
+    return this == LUCENE ? 21 : 17;
+  }
+
   /** Returns whether the adapter was compiled into this build. */
   boolean isBuilt() {
     String resource = "/" + adapterClass().replace('.', '/') + ".class";
@@ -81,7 +87,7 @@ enum Engine {
 
   /** Says what to do about an adapter that is not built. */
   String absence() {
-    return "not in this build; build and run with JDK %d or newer".formatted(PEERS_JDK);
+    return "not in this build; build with JDK %d or newer".formatted(PEERS_JDK);
   }
 
   private String adapterClass() {

@@ -62,8 +62,8 @@ final class EngineProcess implements AutoCloseable {
       return Optional.of(engine.absence());
     }
     int version = javaFeature(processes.javaHome());
-    return engine.kind() == Engine.Kind.PEER && version < Engine.PEERS_JDK
-        ? Optional.of("needs JDK %d or newer, this is %d".formatted(Engine.PEERS_JDK, version))
+    return version < engine.leastJdk()
+        ? Optional.of("needs JDK %d or newer, this is %d".formatted(engine.leastJdk(), version))
         : Optional.empty();
   }
 
