@@ -97,6 +97,13 @@ final class HtmlReport {
     append(
         "<p class=\"quiet\">%s of the items pass.</p>\n",
         Texts.number(100 * filter.selectivity()) + " %");
+    for (BenchmarkReport.EngineResult engine : report.engines()) {
+      if (engine.searchesUnder(filter.filter()).isEmpty()) {
+        append(
+            "<p class=\"quiet\">Without %s: %s.</p>\n",
+            escape(engine.label()), escape(String.join("; ", engine.notes())));
+      }
+    }
     chart(
         "Queries per CPU second against recall under the filter " + filter.filter(),
         engine -> engine.searchesUnder(filter.filter()));

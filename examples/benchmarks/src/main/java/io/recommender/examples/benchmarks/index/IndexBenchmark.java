@@ -26,7 +26,6 @@ import picocli.CommandLine.Spec;
 /** {@code examples/run benchmark index}: measures vector indexes side by side. */
 @Command(
     name = "examples/run benchmark index",
-    mixinStandardHelpOptions = true,
     description = {
       "Measures vector indexes side by side: builds, memory, and searches by recall.",
       "",
@@ -43,6 +42,12 @@ import picocli.CommandLine.Spec;
     })
 public final class IndexBenchmark implements Callable<Integer> {
   @Spec private CommandSpec spec;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help.")
+  private boolean help;
 
   @Option(
       names = "--data",
@@ -134,8 +139,8 @@ public final class IndexBenchmark implements Callable<Integer> {
       names = "--warmup",
       paramLabel = "MS",
       description =
-          "CPU time in which an engine warms up, in milliseconds. Default: ${DEFAULT-VALUE}.")
-  private long warmup = 3000;
+          "CPU time of an engine's warm-up, over all ef, in milliseconds. Default: ${DEFAULT-VALUE}.")
+  private long warmup = 5000;
 
   @Option(
       names = "--engines",

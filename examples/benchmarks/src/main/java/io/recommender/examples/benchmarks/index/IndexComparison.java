@@ -104,7 +104,7 @@ final class IndexComparison implements AutoCloseable {
             "metric", settings.metric().name().toLowerCase(Locale.ROOT),
             "m", settings.m(),
             "efConstruction", settings.efConstruction(),
-            "seed", settings.seed(),
+            "seed", settings.seed() & Integer.MAX_VALUE,
             "scratch", scratch.toString()));
     for (int threads : settings.buildThreads()) {
       progress.detail("building %s, threads %d".formatted(run.engine().label(), threads));
@@ -156,8 +156,9 @@ final class IndexComparison implements AutoCloseable {
           run,
           () -> {
             run.begin();
-            run.time(settings.k(), efs.get(efs.size() / 2), settings.warmupMillis());
             for (int ef : run.efs(efs)) {
+              long share = Math.max(1, settings.warmupMillis() / run.efs(efs).size());
+              run.time(settings.k(), ef, share);
               run.judge(settings.k(), ef, count, truth);
             }
           });
