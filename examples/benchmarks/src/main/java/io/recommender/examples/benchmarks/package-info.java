@@ -1,2 +1,2 @@
-/** JMH benchmarks of the library against the engines under it. */
+/** JMH benchmarks: the library against the engines under it, and its arithmetic. */
 package io.recommender.examples.benchmarks;

@@ -1,0 +1,56 @@
+package io.recommender.examples.benchmarks.index;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.BitSet;
+import org.junit.jupiter.api.Test;
+
+final class ExactAnswersTest {
+  private static final float[][] BASE = {{1, 0}, {0.8f, 0}, {0.8f, 0}, {0.8f, 1e-9f}, {0.5f, 0}};
+  private static final BenchmarkData DATA =
+      new BenchmarkData(BASE, new float[][] {{1, 0}, {-1, 0}});
+
+  @Test
+  void itemsOfEqualScoreReplaceEachOther() {
+    ExactAnswers truth = ExactAnswers.of(DATA, Metric.IP, 2, all());
+    assertEquals(1, truth.judge(new int[][] {{0, 1}}).recall());
+    assertEquals(1, truth.judge(new int[][] {{0, 3}}).recall());
+    assertEquals(1, truth.judge(new int[][] {{2, 1}}).recall());
+    assertEquals(0.5, truth.judge(new int[][] {{0, 4}}).recall());
+    assertEquals(0.75, truth.judge(new int[][] {{0, 1}, {4, 0}}).recall());
+  }
+
+  @Test
+  void anItemCountsOnce() {
+    ExactAnswers truth = ExactAnswers.of(DATA, Metric.L2, 2, all());
+    ExactAnswers.Verdict verdict = truth.judge(new int[][] {{0, 0}});
+    assertEquals(new ExactAnswers.Verdict(0.5, 1, 0), verdict);
+  }
+
+  @Test
+  void missingAndForbiddenItemsAreCounted() {
+    BitSet allowed = new BitSet();
+    allowed.set(1);
+    allowed.set(4);
+    ExactAnswers truth = ExactAnswers.of(DATA, Metric.COSINE, 3, allowed);
+    assertEquals(new ExactAnswers.Verdict(1, 0, 0), truth.judge(new int[][] {{4, 1}, {1, 4}}));
+    assertEquals(
+        new ExactAnswers.Verdict(0.5, 1, 3), truth.judge(new int[][] {{4, 1}, {0, -1, 9}}));
+  }
+
+  @Test
+  void scoresAreThoseOfTheMetric() {
+    float[] query = {3, 4};
+    float[] row = {4, 3};
+    assertEquals(24, Metric.IP.score(query, row));
+    assertEquals(-2, Metric.L2.score(query, row));
+    assertEquals(0.96, Metric.COSINE.score(query, row), 1e-15);
+    assertEquals(0, Metric.COSINE.score(query, new float[2]));
+  }
+
+  private static BitSet all() {
+    BitSet all = new BitSet();
+    all.set(0, BASE.length);
+    return all;
+  }
+}
