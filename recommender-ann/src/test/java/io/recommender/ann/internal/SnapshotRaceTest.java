@@ -7,6 +7,7 @@ import static io.recommender.ann.internal.SnapshotFixture.assertRefused;
 import static io.recommender.ann.internal.SnapshotFixture.readNumber;
 import static io.recommender.ann.internal.SnapshotFixture.saveNumber;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -225,6 +226,7 @@ class SnapshotRaceTest {
 
   private static void await(Thread thread, Thread.State state) {
     while (thread.getState() != state) {
+      assertNotEquals(Thread.State.TERMINATED, thread.getState(), "ended without waiting");
       Thread.onSpinWait();
     }
   }
