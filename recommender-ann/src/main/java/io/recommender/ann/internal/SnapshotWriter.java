@@ -244,6 +244,7 @@ public final class SnapshotWriter {
       entries.put(entry.name(), entry);
       current = null;
     }
+    checkFailure();
   }
 
   private void endSection() {
@@ -256,7 +257,6 @@ public final class SnapshotWriter {
   private void finish(String kind, int formatVersion, SnapshotRevision revision)
       throws IOException {
     completeSection();
-    checkFailure();
     long tableOffset = position;
     ByteBuffer table = SnapshotTable.encode(entries.values());
     int tableChecksum = SnapshotTable.checksum(table);

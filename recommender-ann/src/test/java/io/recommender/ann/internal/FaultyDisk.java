@@ -8,7 +8,8 @@ import java.util.List;
 
 /**
  * The file system, but it forces nothing to the device, writes little at a time, and one of its
- * operations may fail: a write after half of its bytes, closing after it.
+ * operations may fail: a write after half of its bytes, of which it tells nothing, closing after
+ * it.
  */
 final class FaultyDisk implements SnapshotDisk {
   private static final int MOST_AT_ONCE = 100;
@@ -61,10 +62,10 @@ final class FaultyDisk implements SnapshotDisk {
         int count = Math.min(MOST_AT_ONCE, source.remaining());
         ByteBuffer part = source.slice(source.position(), fails ? count / 2 : count);
         int written = output.write(part, position);
-        source.position(source.position() + written);
         if (fails) {
           throw new IOException("no write");
         }
+        source.position(source.position() + written);
         return written;
       }
 

@@ -71,9 +71,7 @@ final class SnapshotChild {
     for (int done = 0; done < times; ) {
       try (SnapshotReader reader = SnapshotFixture.open(file)) {
         long number = SnapshotFixture.readNumber(reader);
-        SnapshotRevision saved =
-            SnapshotWriter.write(
-                file, KIND, FORMAT, reader.revision(), SnapshotFixture.number(number + 1));
+        SnapshotRevision saved = SnapshotFixture.saveNumber(file, reader.revision(), number + 1);
         out.println(saved.generation());
         done++;
       } catch (RecommenderException e) {
