@@ -3,7 +3,7 @@ package io.recommender;
 import java.util.Objects;
 
 /**
- * A model, a bundle or a device is not what it has to be.
+ * A model, a bundle, a file or a device is not what it has to be.
  *
  * <p>Arguments of a caller that are wrong in themselves are an {@link IllegalArgumentException};
  * use after close is an {@link IllegalStateException}; everything that a model file or an engine
@@ -28,7 +28,13 @@ public final class RecommenderException extends RuntimeException {
     /** A run of the model failed. */
     INFERENCE_FAILED,
     /** A run of the model produced NaN or infinity. */
-    NON_FINITE_OUTPUT
+    NON_FINITE_OUTPUT,
+    /** A file of an index is damaged, of another kind, or of a version that cannot be read. */
+    SNAPSHOT_INVALID,
+    /** What is to be saved is based on another state than the file has. */
+    SNAPSHOT_STALE,
+    /** The file system did not read or write a file of an index. */
+    STORAGE_FAILED
   }
 
   /** What went wrong. */
