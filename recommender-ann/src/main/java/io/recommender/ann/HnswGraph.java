@@ -1,5 +1,6 @@
 package io.recommender.ann;
 
+import io.recommender.ann.internal.MappedSection;
 import io.recommender.ann.internal.VectorKernels;
 import java.util.Arrays;
 import java.util.Objects;
@@ -64,6 +65,9 @@ final class HnswGraph {
 
   /** A chunk holds {@code 1 << shift} nodes. */
   final int shift;
+
+  /** Rows that lie in a file, for chunks without floats of their own. */
+  private @Nullable MappedSection mapped;
 
   private volatile View view;
 
@@ -184,6 +188,12 @@ final class HnswGraph {
    */
   float[] vector(int node, float[] vector, float[] working) {
     View current = view;
+    if (mapped != null) {
+      float[] row = working.length == stride ? working : new float[stride];
+      copyRow(current, node, row, 0);
+      System.arraycopy(row, 0, vector, 0, dimension);
+      return row;
+    }
     if (keepsRows) {
       System.arraycopy(current.vectors()[node >>> shift], offset(node), vector, 0, dimension);
       return working;
@@ -194,6 +204,58 @@ final class HnswGraph {
     codes.decode(node, rotated);
     codes.space().restore(rotated, vector);
     return rotated;
+  }
+
+  /** Takes the rows of the first nodes from a file until they are written. Before any reader. */
+  void map(MappedSection rows) {
+    mapped = rows;
+    float[][] vectors = view.vectors();
+    for (int chunk = 0; chunk < vectors.length; chunk++) {
+      vectors[chunk] = new float[0];
+    }
+  }
+
+  /** Returns whether rows may have to be read from a file. */
+  boolean isMapped() {
+    return mapped != null;
+  }
+
+  /** Copies a row with its padding. */
+  void copyRow(View view, int node, float[] target, int at) {
+    float[] rows = view.vectors()[node >>> shift];
+    if (rows.length > 0) {
+      System.arraycopy(rows, offset(node), target, at, stride);
+    } else {
+      Objects.requireNonNull(mapped, "mapped").floats(node, 1).get(target, at, stride);
+    }
+  }
+
+  /** Writes the vector of a node. */
+  void writeRow(int node, float[] vector) {
+    int chunk = node >>> shift;
+    View current = view;
+    if (current.vectors()[chunk].length == 0) {
+      float[] rows = new float[FIRST_ROW + chunkSize() * stride];
+      for (int other = chunk << shift, end = other + chunkSize(); other < end; other++) {
+        if (other < Objects.requireNonNull(mapped, "mapped").records()) {
+          copyRow(current, other, rows, offset(other));
+        }
+      }
+      float[][] vectors = current.vectors().clone();
+      vectors[chunk] = rows;
+      view =
+          new View(
+              vectors,
+              current.extras(),
+              current.links(),
+              current.upper(),
+              current.codes(),
+              current.size(),
+              current.entry(),
+              current.top());
+      current = view;
+    }
+    System.arraycopy(vector, 0, current.vectors()[chunk], offset(node), dimension);
   }
 
   /** Returns the codes of a view that has them. */
@@ -281,29 +343,15 @@ final class HnswGraph {
   }
 
   /**
-   * Ranks nodes.
+   * Multiplies rows with a query.
    *
    * @param query of length stride, zero behind the dimension
    * @param nodes the nodes, from place {@code from}
-   * @param scores receives the scores, from place 0; has room for count rounded up to a multiple of
-   *     4
+   * @param scores receives the products, from place 0; has room for count rounded up to a multiple
+   *     of 4
    */
-  void score(
-      View view, Ranking ranking, float[] query, int[] nodes, int from, int count, float[] scores) {
+  void multiply(View view, float[] query, int[] nodes, int from, int count, float[] scores) {
     KERNELS.dotRows(
         query, stride, view.vectors(), FIRST_ROW, shift, stride, nodes, from, count, scores);
-    switch (ranking) {
-      case PRODUCT -> {}
-      case PRODUCT_PLUS_EXTRA -> {
-        for (int i = 0; i < count; i++) {
-          scores[i] += extra(view, nodes[from + i]);
-        }
-      }
-      case PRODUCT_TIMES_EXTRA -> {
-        for (int i = 0; i < count; i++) {
-          scores[i] *= extra(view, nodes[from + i]);
-        }
-      }
-    }
   }
 }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class HnswInserter {
   /** A batch is at most this part of the nodes that are there already. */
-  private static final int BATCH_PART = Integer.getInteger("bp", 50);
+  private static final int BATCH_PART = 50;
 
   /** With fewer nodes than this, threads cost more than they save. */
   static final int SERIAL_BELOW = 512;
@@ -46,6 +46,11 @@ final class HnswInserter {
           case COSINE -> HnswGraph.Ranking.PRODUCT;
           case L2 -> HnswGraph.Ranking.PRODUCT_PLUS_EXTRA;
         };
+  }
+
+  /** Goes on where another inserter was. */
+  void resume(int nodes) {
+    linked = nodes;
   }
 
   /** Memory of one thread. */

@@ -44,6 +44,7 @@ final class HnswQuery {
   private final NodeScorer walkByCodes;
   private final NodeScorer ranker;
   private final float[] unit;
+  private final float[] row;
   private final TopK top = new TopK(16);
   private final int[] block = new int[BLOCK];
   private final float[] scores = new float[BLOCK + 4];
@@ -81,6 +82,7 @@ final class HnswQuery {
     ranker =
         graph.keepsRows ? new RowScorer(graph, ranking) : new NibbleScorer(graph, ranking, true);
     unit = new float[graph.dimension];
+    row = new float[graph.stride];
   }
 
   /** Answers a query from a version that has items. */
@@ -446,6 +448,11 @@ final class HnswQuery {
     }
     float[] rows = view.vectors()[node >>> graph.shift];
     int offset = graph.offset(node);
+    if (rows.length == 0) {
+      rows = row;
+      offset = 0;
+      graph.copyRow(view, node, row, 0);
+    }
     return switch (similarity) {
       case DOT -> VectorKernels.exactDot(query, rows, offset, graph.dimension) + 0.0;
       case COSINE -> {
