@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
  *       built. Between nodes as they are, the longest vectors would be everybody's neighbours and
  *       hide the others (Morozov and Babenko, Non-metric similarity graphs for maximum inner
  *       product search, NeurIPS 2018); between directions alone a walk could not find its way to
- *       long vectors. In between both work. A search ranks by the true inner product and does not
- *       read it.
+ *       long vectors. In between both work, with norms evened out more where links are chosen for
+ *       their diversity than where candidates are ranked. A search ranks by the true inner product
+ *       and does not read it.
  *   <li>COSINE: the norm the vector had before it was scaled to length 1.
  * </ul>
  *
@@ -34,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class HnswGraph {
   /** How far norms are evened out between the nodes of a graph for inner products. */
-  static final double TEMPERING = 0.3;
+  static final double TEMPERING = 0.15;
 
   private static final VectorKernels KERNELS = VectorKernels.best();
   private static final int LANES = 16;

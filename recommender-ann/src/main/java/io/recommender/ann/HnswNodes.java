@@ -36,7 +36,7 @@ final class HnswNodes {
   private static final int QUERIES = 64;
 
   /** With so many of its items an index measures the recall of its walks. */
-  private static final int SAMPLE = 100;
+  private static final int SAMPLE = 200;
 
   private final int dimension;
   private final Similarity similarity;

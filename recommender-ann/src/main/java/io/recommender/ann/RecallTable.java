@@ -28,7 +28,9 @@ record RecallTable(int[] breadths, double[] recalls, int items) {
   static final RecallTable NONE = new RecallTable(new int[0], new double[0], 0);
 
   /** Returns the breadth for a recall, or 0 if no breadth that was tried reaches it. */
-  int breadth(double recall) {
+  int breadth(double target) {
+    // With half the misses that are allowed, because other queries are farther from items.
+    double recall = 1 - (1 - target) / 2;
     for (int i = 0; i < breadths.length; i++) {
       if (recalls[i] >= recall) {
         if (i == 0) {
