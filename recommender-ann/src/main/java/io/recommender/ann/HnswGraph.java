@@ -70,7 +70,11 @@ final class HnswGraph {
   /** Rows that lie in a file, for chunks without floats of their own. */
   private @Nullable MappedSection mapped;
 
-  private volatile View view;
+  /** A view without nodes. */
+  final View empty =
+      new View(new float[0][], new float[0][], new int[0][], new int[0][][], null, 0, NONE, 0);
+
+  private volatile View view = empty;
 
   /** How many nodes there are; the writer's. */
   private int allocated;
@@ -84,7 +88,6 @@ final class HnswGraph {
     int most = 31 - Integer.numberOfLeadingZeros(Math.max(1, MAX_CHUNK_FLOATS / stride));
     int wanted = 32 - Integer.numberOfLeadingZeros(Math.max(1, expectedSize - 1));
     shift = Math.max(6, Math.min(most, wanted == 1 ? 10 : wanted));
-    view = new View(new float[0][], new float[0][], new int[0][], new int[0][][], null, 0, NONE, 0);
   }
 
   /**

@@ -80,7 +80,9 @@ final class HnswNodes {
    * @param log the nodes that changed
    * @param logged how many of them the version shows
    */
-  record State(long version, int size, int ended, double maxNorm, Log log, int logged) {}
+  record State(long version, int size, int ended, double maxNorm, Log log, int logged) {
+    static final State EMPTY = new State(0, 0, 0, 0, new Log(0, new int[0]), 0);
+  }
 
   /**
    * The nodes that began or ended, in the order in which they did.

@@ -51,14 +51,16 @@ final class HnswQuery {
   private final int[] starts = new int[SEEDS + 1];
   private final IntArrayList found = new IntArrayList();
 
+  private final SearchHits none = new SearchHits();
+
   // The query in hand.
-  private HnswNodes.State now;
+  private HnswNodes.State now = HnswNodes.State.EMPTY;
   private HnswGraph.View view;
   private NodeScorer walker;
   private double norm;
   private double slack;
   private long deadline;
-  private SearchHits hits;
+  private SearchHits hits = none;
 
   /** Kept, so that reading ahead is not left out. */
   private int kept;
@@ -81,6 +83,8 @@ final class HnswQuery {
     walkByCodes = new NibbleScorer(graph, ranking, quantization.walksFine());
     ranker =
         graph.keepsRows ? new RowScorer(graph, ranking) : new NibbleScorer(graph, ranking, true);
+    walker = ranker;
+    view = graph.empty;
     unit = new float[graph.dimension];
     row = new float[graph.stride];
   }
@@ -108,10 +112,17 @@ final class HnswQuery {
     ranker.prepare(view, unit);
     walker = view.codes() == null || ranker == walkByCodes ? ranker : walkByCodes;
     setSlack();
-    if (filter == ItemFilter.all()) {
-      answerAll(query, k, Math.max(ef, k));
-    } else {
-      answerSome(query, k, Math.max(ef, k), filter);
+    try {
+      if (filter == ItemFilter.all()) {
+        answerAll(query, k, Math.max(ef, k));
+      } else {
+        answerSome(query, k, Math.max(ef, k), filter);
+      }
+    } finally {
+      // What is kept between queries must not keep arrays that the index has replaced.
+      view = graph.empty;
+      now = HnswNodes.State.EMPTY;
+      hits = none;
     }
   }
 
