@@ -31,8 +31,21 @@ import java.util.Optional;
  *
  * <p>A search walks from neighbour to neighbour towards the query and keeps the best {@code ef}
  * items it meets: a larger {@link Builder#ef} finds more of the true best ones and takes longer.
- * Where comparing every candidate costs less than the walk it does that instead, and is exact: in a
- * small index, under an allow list, and under a filter that accepts little.
+ * Nobody has to know how much: {@link SearchOptions#targetRecall} asks for a part of the true best
+ * items instead. What a walk reads are codes of four bits, an eighth of the vectors, once those no
+ * longer fit into a cache; what it found is ranked by the vectors. {@link Quantization} tells the
+ * forms.
+ *
+ * <p>Where comparing every candidate costs less than the walk the index does that instead: in a
+ * small index, under a short allow list, and under a filter that accepts little. A filter that
+ * always answers the same, such as {@link ItemFilter#allow}, is remembered when it comes for the
+ * second time; keep such filters rather than making them for each search.
+ *
+ * <pre>{@code
+ * SearchOptions options = SearchOptions.defaults().targetRecall(0.98).filter(category);
+ * index.search(userVector, 10, options, hits);
+ * index.save(Path.of("items.index"));
+ * }</pre>
  *
  * <p>{@link Similarity#DOT} is the true inner product, also of vectors of unequal length.
  *
@@ -47,6 +60,9 @@ import java.util.Optional;
  *
  * <p><b>Thread safety.</b> Thread-safe. Changes take turns. A search takes no lock and waits for
  * nothing: it sees each item as it was at one moment.
+ *
+ * <p><b>Files.</b> {@link #save} replaces a file as a whole or not at all, and never one that
+ * somebody else has saved since; {@link #open} refuses a damaged one and names its section.
  *
  * <p><b>Cost.</b> Memory is {@link Builder#estimatedBytes}. A removed item's place is used again
  * after a repair, which happens once a fifth of the places are empty and links around them all.
@@ -513,7 +529,7 @@ public final class HnswIndex implements ItemIndex {
       }
       long links = 2L * m * Integer.BYTES;
       long upper = Integer.BYTES + (16 + (long) m * Integer.BYTES * m / (m - 1)) / m;
-      // Weight, id, table of ids, life and log.
+      // Weight, id, table of ids, place among equals and life.
       long identity = 6L * Integer.BYTES + 2L * Long.BYTES;
       return size * (bytes + links + upper + identity);
     }

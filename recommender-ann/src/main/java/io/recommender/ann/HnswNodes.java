@@ -154,6 +154,8 @@ final class HnswNodes {
     try {
       long version = state.version() + 1;
       int[] placed = new int[vectors.length];
+      ids.ensure(graph.allocated() + vectors.length - free.size());
+      life.ensure(graph.allocated() + vectors.length - free.size());
       for (int i = 0; i < vectors.length; i++) {
         placed[i] = takePlace();
         writeRow(placed[i], vectors[i]);
@@ -326,8 +328,8 @@ final class HnswNodes {
 
   private void log(int node) {
     if (logged == log.nodes().length) {
-      // A log much longer than the nodes is begun anew: who has not followed it asks them all.
-      boolean isLong = logged > 4 * (graph.allocated() + 1024);
+      // A log that is long for the nodes is begun anew: who has not followed it asks them all.
+      boolean isLong = logged > graph.allocated() / 8 + 1024;
       int[] nodes = isLong ? new int[64] : Arrays.copyOf(log.nodes(), 2 * logged);
       log = new Log(isLong ? log.epoch() + 1 : log.epoch(), nodes);
       logged = isLong ? 0 : logged;
