@@ -6,12 +6,12 @@ import io.recommender.ann.internal.SnapshotReader;
 import io.recommender.ann.internal.SnapshotRevision;
 import io.recommender.ann.internal.SnapshotWriter;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -66,7 +66,10 @@ final class HnswNodes {
   private long levelsDrawn;
   private int ended;
   private double maxSquaredNorm;
-  private final ArrayDeque<Integer> free = new ArrayDeque<>();
+
+  /** The lowest is taken first, so that an index goes on in the same way after it was opened. */
+  private final PriorityQueue<Integer> free = new PriorityQueue<>();
+
   private final BitSet freed = new BitSet();
   private long freeSince;
 
