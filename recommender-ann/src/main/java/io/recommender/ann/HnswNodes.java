@@ -267,16 +267,19 @@ final class HnswNodes {
       SnapshotReader in, HnswSnapshot.Counters counters, RecallTable table, boolean isMapped) {
     writeLock.lock();
     try {
-      List<HnswSnapshot.Node> nodes = HnswSnapshot.readNodes(in, counters.nodes());
+      List<HnswSnapshot.Node> nodes = HnswSnapshot.readNodes(in, counters);
+      if (isMapped && graph.keepsRows && !nodes.isEmpty()) {
+        HnswSnapshot.mapRows(in, graph);
+      }
       for (int node = 0; node < counters.nodes(); node++) {
         graph.extend();
       }
-      HnswSnapshot.readGraph(in, graph, isMapped);
+      HnswSnapshot.readGraph(in, graph, quantization, nodes, counters);
       ids.ensure(counters.nodes());
       life.ensure(counters.nodes());
       for (int node = 0; node < nodes.size(); node++) {
         HnswSnapshot.Node one = nodes.get(node);
-        if (one.state() == HnswSnapshot.FREE) {
+        if (one.isFree()) {
           free.add(node);
           freed.set(node);
           continue;

@@ -25,6 +25,8 @@ record RecallTable(int[] breadths, double[] recalls, int items) {
     12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024
   };
 
+  private static final int MAX_BREADTH = 1 << 20;
+
   static final RecallTable NONE = new RecallTable(new int[0], new double[0], 0);
 
   /** Returns the breadth for a recall, or 0 if no breadth that was tried reaches it. */
@@ -95,6 +97,16 @@ record RecallTable(int[] breadths, double[] recalls, int items) {
       top.add(hits.itemId(rank));
     }
     return top;
+  }
+
+  /** Returns whether this is what a measurement may result in. */
+  boolean isConsistent() {
+    boolean holds = items >= 0;
+    for (int i = 0; i < breadths.length; i++) {
+      holds &= breadths[i] > (i == 0 ? 0 : breadths[i - 1]) && breadths[i] <= MAX_BREADTH;
+      holds &= recalls[i] >= (i == 0 ? 0 : recalls[i - 1]) && recalls[i] <= 1;
+    }
+    return holds;
   }
 
   void write(SectionWriter section) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.recommender.ItemFilter;
 import io.recommender.Similarity;
 import io.recommender.ann.HnswIndex.Opening;
+import io.recommender.ann.internal.SectionReader;
 import io.recommender.ann.internal.SnapshotReader;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -78,8 +79,10 @@ class HnswRoundTripTest {
   private static long count(Path file, byte state) {
     try (SnapshotReader reader =
         SnapshotReader.open(file, HnswSnapshot.KIND, 1, HnswSnapshot.FORMAT)) {
-      int nodes = (int) reader.section("extras").length() / Float.BYTES;
-      return HnswSnapshot.readNodes(reader, nodes).stream()
+      SectionReader parameters = reader.section("parameters");
+      HnswSnapshot.readBuilder(reader, parameters);
+      HnswSnapshot.Counters counters = HnswSnapshot.readCounters(reader, parameters);
+      return HnswSnapshot.readNodes(reader, counters).stream()
           .filter(node -> node.state() == state)
           .count();
     }
