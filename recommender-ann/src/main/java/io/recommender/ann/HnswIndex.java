@@ -215,8 +215,9 @@ public final class HnswIndex implements ItemIndex {
   /**
    * Measures which breadth finds which part of the true best items, for queries like those to come.
    * {@link SearchOptions#targetRecall} goes by the result. Until this is called, and again when the
-   * number of items has doubled since, it goes by searches for 200 vectors near its items. Takes as
-   * long as comparing every query with every item.
+   * number of items has doubled since or the index no longer compares all of them, it goes by
+   * searches for 200 vectors near its items. Takes as long as comparing every query with every
+   * item.
    *
    * @param queries at least one vector, better hundreds
    */

@@ -186,7 +186,9 @@ final class HnswNodes {
   /** Measures the recall of walks once there are enough items, and when they have doubled. */
   private void measureRecall() {
     int size = ids.size();
-    if (size <= exactBelow || size < 2L * recall.items() || size < SAMPLE) {
+    // What was measured while everything was compared says nothing of walks.
+    boolean isKnown = recall.items() > exactBelow && size < 2L * recall.items();
+    if (size <= exactBelow || isKnown || size < SAMPLE) {
       return;
     }
     // As far from an item as two of its neighbours are from each other: like a new item of the same

@@ -84,8 +84,10 @@ record RecallTable(int[] breadths, double[] recalls, int items) {
         wanted += truths.get(q).size();
       }
       breadths[count] = BREADTHS[count];
+      // Nothing is wanted if all items were removed meanwhile.
+      double recall = wanted == 0 ? 1 : found / (double) wanted;
       // A broader walk that finds less by chance counts as no worse.
-      recalls[count] = Math.max(found / (double) wanted, count == 0 ? 0 : recalls[count - 1]);
+      recalls[count] = Math.max(recall, count == 0 ? 0 : recalls[count - 1]);
       count++;
     }
     return new RecallTable(Arrays.copyOf(breadths, count), Arrays.copyOf(recalls, count), items);
