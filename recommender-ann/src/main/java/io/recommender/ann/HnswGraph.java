@@ -50,6 +50,10 @@ final class HnswGraph {
   static final int NONE = -1;
 
   private static final int MAX_CHUNK_FLOATS = 1 << 22;
+  private static final int USUAL_SHIFT = 10;
+
+  /** Chunks are made smaller where more than this part of the places would never be used. */
+  private static final int UNUSED_PART = 16;
 
   final int dimension;
 
@@ -87,7 +91,11 @@ final class HnswGraph {
     baseDegree = 2 * m;
     int most = 31 - Integer.numberOfLeadingZeros(Math.max(1, MAX_CHUNK_FLOATS / stride));
     int wanted = 32 - Integer.numberOfLeadingZeros(Math.max(1, expectedSize - 1));
-    shift = Math.max(6, Math.min(most, wanted == 1 ? 10 : wanted));
+    int bits = Math.min(most, wanted == 1 ? USUAL_SHIFT : wanted);
+    while (bits > USUAL_SHIFT && (-expectedSize & (1 << bits) - 1) > expectedSize / UNUSED_PART) {
+      bits--;
+    }
+    shift = Math.max(6, bits);
   }
 
   static int stride(int dimension) {
