@@ -50,6 +50,10 @@ final class HnswGraph {
   static final int NONE = -1;
 
   private static final int MAX_CHUNK_FLOATS = 1 << 22;
+  private static final int USUAL_SHIFT = 10;
+
+  /** Chunks are made smaller where more than this part of the places would never be used. */
+  private static final int UNUSED_PART = 16;
 
   final int dimension;
 
@@ -82,12 +86,20 @@ final class HnswGraph {
   HnswGraph(int dimension, int m, int expectedSize, boolean keepsRows) {
     this.dimension = dimension;
     this.keepsRows = keepsRows;
-    stride = (dimension + LANES - 1) / LANES * LANES;
+    stride = stride(dimension);
     degree = m;
     baseDegree = 2 * m;
     int most = 31 - Integer.numberOfLeadingZeros(Math.max(1, MAX_CHUNK_FLOATS / stride));
     int wanted = 32 - Integer.numberOfLeadingZeros(Math.max(1, expectedSize - 1));
-    shift = Math.max(6, Math.min(most, wanted == 1 ? 10 : wanted));
+    int bits = Math.min(most, wanted == 1 ? USUAL_SHIFT : wanted);
+    while (bits > USUAL_SHIFT && (-expectedSize & (1 << bits) - 1) > expectedSize / UNUSED_PART) {
+      bits--;
+    }
+    shift = Math.max(6, bits);
+  }
+
+  static int stride(int dimension) {
+    return (dimension + LANES - 1) / LANES * LANES;
   }
 
   /**
@@ -130,7 +142,8 @@ final class HnswGraph {
       int[][] links = Arrays.copyOf(current.links(), chunk + 1);
       int[][][] upper = Arrays.copyOf(current.upper(), chunk + 1);
       float[][] extras = Arrays.copyOf(current.extras(), chunk + 1);
-      vectors[chunk] = new float[keepsRows ? FIRST_ROW + chunkSize() * stride : 0];
+      boolean isInFile = mapped != null && node < mapped.records();
+      vectors[chunk] = new float[keepsRows && !isInFile ? FIRST_ROW + chunkSize() * stride : 0];
       extras[chunk] = new float[chunkSize()];
       links[chunk] = new int[FIRST_ROW + chunkSize() * baseDegree];
       upper[chunk] = new int[chunkSize()][];
@@ -210,13 +223,9 @@ final class HnswGraph {
     return rotated;
   }
 
-  /** Takes the rows of the first nodes from a file until they are written. Before any reader. */
+  /** Takes the rows of the nodes to come from a file until they are written. Before any node. */
   void map(MappedSection rows) {
     mapped = rows;
-    float[][] vectors = view.vectors();
-    for (int chunk = 0; chunk < vectors.length; chunk++) {
-      vectors[chunk] = new float[0];
-    }
   }
 
   /** Returns whether rows may have to be read from a file. */

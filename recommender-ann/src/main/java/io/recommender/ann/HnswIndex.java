@@ -71,6 +71,11 @@ public final class HnswIndex implements ItemIndex {
   /** The largest norm of a vector or query. */
   public static final double MAX_NORM = 1e15;
 
+  private static final int MAX_DIMENSION = 1 << 20;
+
+  /** An opened index may grow far beyond the few items that it has. */
+  private static final int LEAST_EXPECTED = 1024;
+
   private final int dimension;
   private final Similarity similarity;
   private final int ef;
@@ -91,7 +96,7 @@ public final class HnswIndex implements ItemIndex {
   /**
    * Starts an index.
    *
-   * @param dimension the length of every vector, at least 1
+   * @param dimension the length of every vector, from 1 to {@value #MAX_DIMENSION}
    * @param similarity how vectors are compared
    * @return a builder
    */
@@ -226,8 +231,9 @@ public final class HnswIndex implements ItemIndex {
   /**
    * Measures which breadth finds which part of the true best items, for queries like those to come.
    * {@link SearchOptions#targetRecall} goes by the result. Until this is called, and again when the
-   * number of items has doubled since, it goes by searches for 200 vectors near its items. Takes as
-   * long as comparing every query with every item.
+   * number of items has doubled since or the index no longer compares all of them, it goes by
+   * searches for 200 vectors near its items. Takes as long as comparing every query with every
+   * item.
    *
    * @param queries at least one vector, better hundreds
    */
@@ -370,9 +376,10 @@ public final class HnswIndex implements ItemIndex {
       SectionReader parameters = in.section("parameters");
       Builder builder = HnswSnapshot.readBuilder(in, parameters);
       HnswSnapshot.Counters counters = HnswSnapshot.readCounters(in, parameters);
-      RecallTable recall = RecallTable.read(parameters);
+      RecallTable recall = HnswSnapshot.readRecall(in, parameters);
       parameters.finish();
-      HnswIndex index = builder.expectedSize(counters.nodes()).build();
+      HnswSnapshot.checkLengths(in, builder, counters);
+      HnswIndex index = builder.expectedSize(Math.max(LEAST_EXPECTED, counters.nodes())).build();
       index.nodes.read(in, counters, recall, opening == Opening.MAP);
       index.revisions.put(file.toAbsolutePath().normalize(), in.revision());
       return index;
@@ -418,10 +425,7 @@ public final class HnswIndex implements ItemIndex {
     int trainedFrom = HnswCoder.TRAINED_FROM;
 
     private Builder(int dimension, Similarity similarity) {
-      if (dimension < 1) {
-        throw new IllegalArgumentException("dimension: expected at least 1, found " + dimension);
-      }
-      this.dimension = dimension;
+      this.dimension = inRange("dimension", dimension, 1, MAX_DIMENSION);
       this.similarity = Objects.requireNonNull(similarity, "similarity");
     }
 

@@ -6,12 +6,12 @@ import io.recommender.ann.internal.SnapshotReader;
 import io.recommender.ann.internal.SnapshotRevision;
 import io.recommender.ann.internal.SnapshotWriter;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -66,7 +66,10 @@ final class HnswNodes {
   private long levelsDrawn;
   private int ended;
   private double maxSquaredNorm;
-  private final ArrayDeque<Integer> free = new ArrayDeque<>();
+
+  /** The lowest is taken first, so that an index goes on in the same way after it was opened. */
+  private final PriorityQueue<Integer> free = new PriorityQueue<>();
+
   private final BitSet freed = new BitSet();
   private long freeSince;
 
@@ -185,7 +188,9 @@ final class HnswNodes {
   /** Measures the recall of walks once there are enough items, and when they have doubled. */
   private void measureRecall() {
     int size = ids.size();
-    if (size <= exactBelow || size < 2L * recall.items() || size < SAMPLE) {
+    // What was measured while everything was compared says nothing of walks.
+    boolean isKnown = recall.items() > exactBelow && size < 2L * recall.items();
+    if (size <= exactBelow || isKnown || size < SAMPLE) {
       return;
     }
     // As far from an item as two of its neighbours are from each other: like a new item of the same
@@ -266,16 +271,19 @@ final class HnswNodes {
       SnapshotReader in, HnswSnapshot.Counters counters, RecallTable table, boolean isMapped) {
     writeLock.lock();
     try {
-      List<HnswSnapshot.Node> nodes = HnswSnapshot.readNodes(in, counters.nodes());
+      List<HnswSnapshot.Node> nodes = HnswSnapshot.readNodes(in, counters);
+      if (isMapped && graph.keepsRows && !nodes.isEmpty()) {
+        HnswSnapshot.mapRows(in, graph);
+      }
       for (int node = 0; node < counters.nodes(); node++) {
         graph.extend();
       }
-      HnswSnapshot.readGraph(in, graph, isMapped);
+      HnswSnapshot.readGraph(in, graph, quantization, nodes, counters);
       ids.ensure(counters.nodes());
       life.ensure(counters.nodes());
       for (int node = 0; node < nodes.size(); node++) {
         HnswSnapshot.Node one = nodes.get(node);
-        if (one.state() == HnswSnapshot.FREE) {
+        if (one.isFree()) {
           free.add(node);
           freed.set(node);
           continue;

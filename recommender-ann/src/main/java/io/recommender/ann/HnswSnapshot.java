@@ -7,8 +7,10 @@ import io.recommender.ann.internal.SectionWriter;
 import io.recommender.ann.internal.SnapshotReader;
 import io.recommender.ann.internal.SnapshotWriter;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * A graph in a file: its parameters, and for each node its state, vector, codes and links.
@@ -38,7 +40,11 @@ final class HnswSnapshot {
       long trained) {}
 
   /** A node as a file has it; the id is empty if it is free. */
-  record Node(byte state, int order, String itemId) {}
+  record Node(byte state, int order, String itemId) {
+    boolean isFree() {
+      return state == FREE;
+    }
+  }
 
   private HnswSnapshot() {}
 
@@ -102,7 +108,48 @@ final class HnswSnapshot {
         "parameters",
         counters.entry >= HnswGraph.NONE && counters.entry < counters.nodes,
         "an entry among %d nodes, found %d".formatted(counters.nodes, counters.entry));
+    check(
+        in,
+        "parameters",
+        counters.nextOrder >= 0 && counters.trained >= 0 && counters.levelsDrawn >= 0,
+        "counts, found " + counters);
+    check(
+        in,
+        "parameters",
+        counters.squares >= 0 && counters.squares < Double.POSITIVE_INFINITY,
+        "a squared norm, found " + counters.squares);
     return counters;
+  }
+
+  static RecallTable readRecall(SnapshotReader in, SectionReader section) {
+    RecallTable table = RecallTable.read(section);
+    check(in, "parameters", table.isConsistent(), "ascending recalls of ascending breadths");
+    return table;
+  }
+
+  /** Checks that sections have the lengths they must have, before memory is laid out for them. */
+  static void checkLengths(SnapshotReader in, HnswIndex.Builder builder, Counters counters) {
+    long nodes = counters.nodes;
+    Quantization form = builder.quantization.resolved(builder.dimension);
+    checkLength(in, "extras", nodes * Float.BYTES);
+    checkLength(in, "links", nodes * 2 * builder.m * Integer.BYTES);
+    if (form.keepsFloats()) {
+      long stride = HnswGraph.stride(builder.dimension);
+      checkLength(in, "rows", nodes * stride * Float.BYTES);
+    }
+    boolean hasCodes = in.sections().contains("codes");
+    boolean isCoded = form.planes() > 0 && (counters.trained > 0 || !form.keepsFloats());
+    check(in, "codes", hasCodes == isCoded, isCoded ? "codes, found none" : "none, found codes");
+    if (isCoded) {
+      long row = 2L * Float.BYTES + form.planes() * (NibbleSpace.length(builder.dimension) / 2L);
+      long space = Integer.BYTES + Long.BYTES + (long) Float.BYTES * builder.dimension;
+      checkLength(in, "codes", space + nodes * row);
+    }
+  }
+
+  private static void checkLength(SnapshotReader in, String section, long expected) {
+    long found = in.section(section).length();
+    check(in, section, found == expected, "%d bytes, found %d".formatted(expected, found));
   }
 
   static void writeNodes(SnapshotWriter out, List<Node> nodes) {
@@ -115,18 +162,40 @@ final class HnswSnapshot {
     }
   }
 
-  static List<Node> readNodes(SnapshotReader in, int count) {
+  static List<Node> readNodes(SnapshotReader in, Counters counters) {
     SectionReader section = in.section("nodes");
     List<Node> nodes = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
+    Set<String> shown = new HashSet<>();
+    for (int i = 0; i < counters.nodes; i++) {
       byte state = section.getByte();
       check(in, "nodes", state >= FREE && state <= ENDED, "a state from 0 to 2, found " + state);
-      nodes.add(
-          state == FREE
-              ? new Node(state, 0, "")
-              : new Node(state, section.getInt(), section.getString()));
+      if (state == FREE) {
+        nodes.add(new Node(state, 0, ""));
+        continue;
+      }
+      Node node = new Node(state, section.getInt(), section.getString());
+      check(
+          in,
+          "nodes",
+          node.order >= 0 && node.order < counters.nextOrder,
+          "a place among %d, found %d".formatted(counters.nextOrder, node.order));
+      check(in, "nodes", !node.itemId.isEmpty(), "an item id, found none");
+      check(
+          in,
+          "nodes",
+          state == ENDED || shown.add(node.itemId),
+          "each item once, found another '%s'".formatted(node.itemId));
+      nodes.add(node);
     }
     section.finish();
+    int entry = counters.entry;
+    check(
+        in,
+        "nodes",
+        entry == HnswGraph.NONE
+            ? nodes.stream().allMatch(Node::isFree)
+            : !nodes.get(entry).isFree(),
+        "an entry to all nodes, found " + entry);
     return nodes;
   }
 
@@ -175,8 +244,8 @@ final class HnswSnapshot {
   }
 
   /** Fills a graph whose nodes have been taken, but not published. */
-  static void readGraph(SnapshotReader in, HnswGraph graph, boolean isMapped) {
-    HnswGraph.View view = graph.view();
+  static void readGraph(
+      SnapshotReader in, HnswGraph graph, Quantization form, List<Node> nodes, Counters counters) {
     int count = graph.allocated();
     SectionReader section = in.section("extras");
     for (int node = 0; node < count; node++) {
@@ -189,32 +258,40 @@ final class HnswSnapshot {
       check(in, "levels", level >= 0 && level <= 30, "a level from 0 to 30, found " + level);
       graph.setLevel(node, level);
       if (level > 0) {
-        int[] links = graph.links(view, node, 1);
+        int[] links = graph.links(graph.view(), node, 1);
         section.getInts(links, 0, links.length);
-        checkLinks(in, "levels", links, 0, links.length, count);
       }
     }
     section.finish();
     section = in.section("links");
     for (int node = 0; node < count; node++) {
-      int[] links = graph.links(view, node, 0);
+      int[] links = graph.links(graph.view(), node, 0);
       section.getInts(links, graph.linkOffset(node), graph.baseDegree);
-      checkLinks(in, "links", links, graph.linkOffset(node), graph.baseDegree, count);
     }
     section.finish();
-    readRows(in, graph, isMapped);
+    for (int node = 0; node < count; node++) {
+      checkLinks(in, graph, node, nodes);
+    }
+    int top = counters.entry == HnswGraph.NONE ? 0 : graph.level(graph.view(), counters.entry);
+    check(
+        in,
+        "levels",
+        top == counters.top,
+        "%d as that of the entry, found %d".formatted(counters.top, top));
+    readRows(in, graph);
     if (in.sections().contains("codes")) {
-      readCodes(in, graph);
+      readCodes(in, graph, form);
     }
   }
 
-  private static void readRows(SnapshotReader in, HnswGraph graph, boolean isMapped) {
-    if (!graph.keepsRows) {
-      return;
-    }
-    if (isMapped) {
-      in.verify("rows");
-      graph.map(in.map("rows", graph.stride * Float.BYTES));
+  /** Maps the rows of a graph that has no nodes yet. */
+  static void mapRows(SnapshotReader in, HnswGraph graph) {
+    in.verify("rows");
+    graph.map(in.map("rows", graph.stride * Float.BYTES));
+  }
+
+  private static void readRows(SnapshotReader in, HnswGraph graph) {
+    if (!graph.keepsRows || graph.isMapped()) {
       return;
     }
     SectionReader section = in.section("rows");
@@ -225,13 +302,20 @@ final class HnswSnapshot {
     section.finish();
   }
 
-  private static void readCodes(SnapshotReader in, HnswGraph graph) {
+  private static void readCodes(SnapshotReader in, HnswGraph graph, Quantization form) {
     SectionReader section = in.section("codes");
     int planes = section.getInt();
-    check(in, "codes", planes == 1 || planes == 2, "1 or 2 planes, found " + planes);
+    check(
+        in,
+        "codes",
+        planes == form.planes(),
+        "%d planes, found %d".formatted(form.planes(), planes));
     long seed = section.getLong();
     float[] mean = new float[graph.dimension];
     section.getFloats(mean, 0, mean.length);
+    for (float element : mean) {
+      check(in, "codes", Float.isFinite(element), "a finite mean, found " + element);
+    }
     NibbleRows codes =
         new NibbleRows(new NibbleSpace(mean, planes, seed), graph.shift)
             .extended(graph.view().links().length);
@@ -243,12 +327,26 @@ final class HnswSnapshot {
     graph.setCodes(codes);
   }
 
-  private static void checkLinks(
-      SnapshotReader in, String section, int[] links, int from, int length, int nodes) {
-    for (int i = from; i < from + length; i++) {
-      if (links[i] < 0 || links[i] >= nodes) {
-        throw invalid(
-            in, section, "expected links to %d nodes, found %d".formatted(nodes, links[i]));
+  /** Checks that all links of a node lead to nodes, and of one in use to others at their level. */
+  private static void checkLinks(SnapshotReader in, HnswGraph graph, int node, List<Node> nodes) {
+    HnswGraph.View view = graph.view();
+    boolean isFree = nodes.get(node).isFree();
+    for (int level = 0; level <= graph.level(view, node); level++) {
+      int[] links = graph.links(view, node, level);
+      int from = graph.linksAt(node, level);
+      for (int i = from; i < from + graph.degree(level); i++) {
+        int link = links[i];
+        boolean holds = link >= 0 && link < nodes.size();
+        if (holds && !isFree) {
+          holds = !nodes.get(link).isFree() && graph.level(view, link) >= level;
+        }
+        if (!holds) {
+          throw invalid(
+              in,
+              level == 0 ? "links" : "levels",
+              "expected links of node %d to nodes in use at level %d of %d, found %d"
+                  .formatted(node, level, nodes.size(), link));
+        }
       }
     }
   }

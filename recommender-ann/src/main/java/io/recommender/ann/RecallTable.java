@@ -25,6 +25,8 @@ record RecallTable(int[] breadths, double[] recalls, int items) {
     12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024
   };
 
+  private static final int MAX_BREADTH = 1 << 20;
+
   static final RecallTable NONE = new RecallTable(new int[0], new double[0], 0);
 
   /** Returns the breadth for a recall, or 0 if no breadth that was tried reaches it. */
@@ -82,8 +84,10 @@ record RecallTable(int[] breadths, double[] recalls, int items) {
         wanted += truths.get(q).size();
       }
       breadths[count] = BREADTHS[count];
+      // Nothing is wanted if all items were removed meanwhile.
+      double recall = wanted == 0 ? 1 : found / (double) wanted;
       // A broader walk that finds less by chance counts as no worse.
-      recalls[count] = Math.max(found / (double) wanted, count == 0 ? 0 : recalls[count - 1]);
+      recalls[count] = Math.max(recall, count == 0 ? 0 : recalls[count - 1]);
       count++;
     }
     return new RecallTable(Arrays.copyOf(breadths, count), Arrays.copyOf(recalls, count), items);
@@ -95,6 +99,16 @@ record RecallTable(int[] breadths, double[] recalls, int items) {
       top.add(hits.itemId(rank));
     }
     return top;
+  }
+
+  /** Returns whether this is what a measurement may result in. */
+  boolean isConsistent() {
+    boolean holds = items >= 0;
+    for (int i = 0; i < breadths.length; i++) {
+      holds &= breadths[i] > (i == 0 ? 0 : breadths[i - 1]) && breadths[i] <= MAX_BREADTH;
+      holds &= recalls[i] >= (i == 0 ? 0 : recalls[i - 1]) && recalls[i] <= 1;
+    }
+    return holds;
   }
 
   void write(SectionWriter section) {
