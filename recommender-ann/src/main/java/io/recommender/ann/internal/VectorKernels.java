@@ -37,7 +37,7 @@ public abstract class VectorKernels {
   /** The magnitude of the integers that {@link #dotNibbles} multiplies codes with. */
   public static final int NIBBLE_QUERY_MAX = 127;
 
-  /** The number of words of a row of four-bit codes is a multiple of this number. */
+  /** The number of words of a row of four-bit codes is this number or a multiple of its double. */
   public static final int NIBBLE_WORDS = 16;
 
   private static final int LINE_BYTES = 64;
@@ -178,7 +178,7 @@ public abstract class VectorKernels {
    *
    * @param query integers of magnitude at most {@value #NIBBLE_QUERY_MAX}: the factors of the
    *     lowest four bits of each word of a row, then those of the next, up to the highest
-   * @param words the number of words of a row, a multiple of {@value #NIBBLE_WORDS}
+   * @param words the number of words of a row, {@value #NIBBLE_WORDS} or a multiple of its double
    * @param chunks row r begins at {@code first + (r & (1 << shift) - 1) * stride} of chunk {@code r
    *     >>> shift}; a word holds four codes from 0 to 15
    * @param first where the first row of a chunk begins
