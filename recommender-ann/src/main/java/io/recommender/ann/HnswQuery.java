@@ -379,13 +379,9 @@ final class HnswQuery {
     int[] nodes = packed.nodes();
     boolean inTime = true;
     int done = 0;
-    for (; done < nodes.length && inTime; done += BLOCK) {
-      int count = Math.min(BLOCK, nodes.length - done);
-      for (int i = 0; i < count; i++) {
-        block[i] = done + i;
-      }
-      byCodes.score(packed.codes(), block, 0, count, scores);
-      search.pool.addAll(nodes, done, scores, count);
+    for (; done < nodes.length && inTime; done += PackedNodes.BLOCK) {
+      byCodes.score(packed, done / PackedNodes.BLOCK, scores);
+      search.pool.addAll(nodes, done, scores, Math.min(PackedNodes.BLOCK, nodes.length - done));
       inTime = !isLate();
     }
     hits.count(0, Math.min(done, nodes.length), 0);

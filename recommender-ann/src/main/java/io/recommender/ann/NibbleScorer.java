@@ -99,6 +99,7 @@ final class NibbleScorer implements NodeScorer {
       factors[i] = (short) factor;
       sum += factor;
     }
+    VectorKernels.toNibbleFactors(factors);
     boolean both = fine && space.planes == 2;
     half = sum * (both ? NibbleSpace.HALF_HIGH : NibbleSpace.HALF_LOW);
     if (!both && space.planes == 2) {
@@ -116,8 +117,32 @@ final class NibbleScorer implements NodeScorer {
     }
   }
 
-  /** Scores rows of codes of the space of the query. */
-  void score(NibbleRows rows, int[] nodes, int from, int count, float[] scores) {
+  /** Scores a block of packed nodes, whose codes are of the space of the query. */
+  void score(PackedNodes packed, int block, float[] scores) {
+    int count = PackedNodes.BLOCK;
+    if (sums.length < count) {
+      sums = new int[count];
+    }
+    int[] sums = this.sums;
+    packed.multiply(factors, 0, block, sums);
+    if (fine && packed.space().planes == 2) {
+      if (lowSums.length < sums.length) {
+        lowSums = new int[sums.length];
+      }
+      packed.multiply(factors, 1, block, lowSums);
+      for (int i = 0; i < count; i++) {
+        sums[i] = 16 * sums[i] + lowSums[i];
+      }
+    }
+    float[] scales = packed.scales();
+    float[] biases = packed.biases();
+    int at = block * count;
+    for (int i = 0; i < count; i++) {
+      scores[i] = constant + scales[at + i] * (step * (sums[i] - half)) + biases[at + i];
+    }
+  }
+
+  private void score(NibbleRows rows, int[] nodes, int from, int count, float[] scores) {
     if (sums.length < count + 4) {
       sums = new int[2 * count + 4];
     }

@@ -60,7 +60,7 @@ final class NodeSets {
         && (packedNodes() + set.count()) * PACKED_PART <= now.size()) {
       // Asked for twice without a change in between: worth a copy.
       fresh = set.with(PackedNodes.of(set, view.codes()));
-    } else if (set.packed() != null && set.packed().codes().space() != view.codes().space()) {
+    } else if (set.packed() != null && set.packed().space() != view.codes().space()) {
       fresh = set.with(null);
     } else {
       return set;

@@ -1,27 +1,99 @@
 package io.recommender.ann;
 
+import io.recommender.ann.internal.VectorKernels;
 import java.util.Arrays;
 
 /**
- * Copies of the codes of some nodes one after the other, so that a scan reads memory in order.
+ * Copies of the codes of some nodes, block after block of {@value VectorKernels#NIBBLE_ROWS}, so
+ * that a scan reads memory in order and multiplies many rows at once.
  *
  * <p><b>Immutable</b>.
- *
- * @param nodes the nodes
- * @param codes row i is that of node i of them
  */
-record PackedNodes(int[] nodes, NibbleRows codes) {
+final class PackedNodes {
+  private static final VectorKernels KERNELS = VectorKernels.best();
+
+  /** As many nodes are scored at once. */
+  static final int BLOCK = VectorKernels.NIBBLE_ROWS;
+
+  /** Where the first block of a chunk begins: with the header of an array it fills a cache line. */
+  private static final int FIRST = 24;
+
+  private static final int CHUNK_SHORTS = 1 << 22;
+
+  private final NibbleSpace space;
+  private final int[] nodes;
+  private final float[] scales;
+  private final float[] biases;
+  private final short[][] chunks;
+  private final int blocksOfChunk;
+
+  private PackedNodes(NibbleSpace space, int[] nodes) {
+    this.space = space;
+    this.nodes = nodes;
+    int blocks = (nodes.length + BLOCK - 1) / BLOCK;
+    scales = new float[blocks * BLOCK];
+    biases = new float[blocks * BLOCK];
+    blocksOfChunk = Math.max(1, CHUNK_SHORTS / blockShorts());
+    chunks = new short[(blocks + blocksOfChunk - 1) / blocksOfChunk][];
+    for (int i = 0; i < chunks.length; i++) {
+      int held = Math.min(blocksOfChunk, blocks - i * blocksOfChunk);
+      chunks[i] = new short[FIRST + held * blockShorts()];
+    }
+  }
 
   /** Copies the codes of a set. */
   static PackedNodes of(NodeSet set, NibbleRows from) {
-    int shift = 31 - Integer.numberOfLeadingZeros(Math.max(64, (1 << 22) / from.stride()));
-    int chunks = (set.count() + (1 << shift) - 1) >>> shift;
-    NibbleRows rows = new NibbleRows(from.space(), shift).extended(chunks);
     int[] nodes = new int[set.count()];
     int count = set.list(0, nodes, 0);
+    PackedNodes packed = new PackedNodes(from.space(), Arrays.copyOf(nodes, count));
     for (int i = 0; i < count; i++) {
-      rows.copy(i, from, nodes[i]);
+      packed.copy(i, from, nodes[i]);
     }
-    return new PackedNodes(Arrays.copyOf(nodes, count), rows);
+    return packed;
+  }
+
+  private int blockShorts() {
+    return space.planes * space.words * BLOCK;
+  }
+
+  private void copy(int row, NibbleRows from, int node) {
+    int block = row / BLOCK;
+    int at = start(block) + VectorKernels.nibbleLane(row % BLOCK);
+    short[] source = from.chunks()[node >>> from.shift()];
+    int offset = from.offset(node);
+    for (int w = 0; w < from.stride(); w++) {
+      chunks[block / blocksOfChunk][at + w * BLOCK] = source[offset + w];
+    }
+    scales[row] = from.scale(node);
+    biases[row] = from.bias(node);
+  }
+
+  private int start(int block) {
+    return FIRST + block % blocksOfChunk * blockShorts();
+  }
+
+  NibbleSpace space() {
+    return space;
+  }
+
+  /** The nodes, in the order of their rows. */
+  int[] nodes() {
+    return nodes;
+  }
+
+  /** What to multiply the codes of each row with, in whole blocks. */
+  float[] scales() {
+    return scales;
+  }
+
+  /** What to add for each row, in whole blocks. */
+  float[] biases() {
+    return biases;
+  }
+
+  /** Multiplies the codes of a block with a query, those of one plane. */
+  void multiply(short[] query, int plane, int block, int[] out) {
+    int at = start(block) + plane * space.words * BLOCK;
+    KERNELS.dotNibbleBlock(query, space.words, chunks[block / blocksOfChunk], at, out);
   }
 }

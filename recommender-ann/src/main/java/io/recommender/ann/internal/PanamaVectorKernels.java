@@ -27,6 +27,7 @@ final class PanamaVectorKernels extends VectorKernels {
   private static final VectorSpecies<Short> SHORTS =
       VectorSpecies.of(short.class, SPECIES.vectorShape());
   private static final int SHORT_LANES = SHORTS.length();
+  private static final int INT_LANES = INTS.length();
 
   private static final VectorSpecies<Short> HALF_SHORTS = ShortVector.SPECIES_256;
   private static final int LINE_SHORTS = 32;
@@ -460,12 +461,13 @@ final class PanamaVectorKernels extends VectorKernels {
     ShortVector sum = ShortVector.zero(SHORTS);
     for (int w = from; w < to; w += SHORT_LANES) {
       ShortVector codes = ShortVector.fromArray(SHORTS, chunk, offset + w);
-      IntVector pairs = codes.reinterpretAsInts();
-      ShortVector low = codes.and((short) 15).mul(ShortVector.fromArray(SHORTS, query, w));
-      ShortVector second = nibble(pairs, 4).mul(ShortVector.fromArray(SHORTS, query, words + w));
-      ShortVector third = nibble(pairs, 8).mul(ShortVector.fromArray(SHORTS, query, 2 * words + w));
-      ShortVector high = nibble(pairs, 12).mul(ShortVector.fromArray(SHORTS, query, 3 * words + w));
-      sum = sum.add(low.add(second).add(third.add(high)));
+      ShortVector first = codes.mul(ShortVector.fromArray(SHORTS, query, w));
+      ShortVector second = shifted(codes, 4).mul(ShortVector.fromArray(SHORTS, query, words + w));
+      ShortVector third =
+          shifted(codes, 8).mul(ShortVector.fromArray(SHORTS, query, 2 * words + w));
+      ShortVector fourth =
+          shifted(codes, 12).mul(ShortVector.fromArray(SHORTS, query, 3 * words + w));
+      sum = sum.add(first.add(second).add(third.add(fourth)));
     }
     return widened(sum.reinterpretAsInts()).reduceLanes(VectorOperators.ADD);
   }
@@ -477,21 +479,54 @@ final class PanamaVectorKernels extends VectorKernels {
         .add(pairs.lanewise(VectorOperators.ASHR, 16));
   }
 
-  private static ShortVector nibble(IntVector pairs, int bits) {
-    return pairs.lanewise(VectorOperators.LSHR, bits).reinterpretAsShorts().and((short) 15);
+  private static ShortVector shifted(ShortVector codes, int bits) {
+    return codes.lanewise(VectorOperators.LSHR, bits);
   }
 
   /** The same for the shortest rows, where a vector of the preferred length does not fit. */
   private static int halfNibbles(short[] query, short[] chunk, int offset) {
     ShortVector codes = ShortVector.fromArray(HALF_SHORTS, chunk, offset);
-    IntVector pairs = codes.reinterpretAsInts();
     int words = NIBBLE_WORDS;
-    ShortVector low = codes.and((short) 15).mul(ShortVector.fromArray(HALF_SHORTS, query, 0));
-    ShortVector second = nibble(pairs, 4).mul(ShortVector.fromArray(HALF_SHORTS, query, words));
-    ShortVector third = nibble(pairs, 8).mul(ShortVector.fromArray(HALF_SHORTS, query, 2 * words));
-    ShortVector high = nibble(pairs, 12).mul(ShortVector.fromArray(HALF_SHORTS, query, 3 * words));
-    return widened(low.add(second).add(third.add(high)).reinterpretAsInts())
+    ShortVector first = codes.mul(ShortVector.fromArray(HALF_SHORTS, query, 0));
+    ShortVector second = shifted(codes, 4).mul(ShortVector.fromArray(HALF_SHORTS, query, words));
+    ShortVector third = shifted(codes, 8).mul(ShortVector.fromArray(HALF_SHORTS, query, 2 * words));
+    ShortVector fourth =
+        shifted(codes, 12).mul(ShortVector.fromArray(HALF_SHORTS, query, 3 * words));
+    return widened(first.add(second).add(third.add(fourth)).reinterpretAsInts())
         .reduceLanes(VectorOperators.ADD);
+  }
+
+  @Override
+  public void dotNibbleBlock(short[] query, int words, short[] codes, int at, int[] out) {
+    for (int lane = 0; lane < NIBBLE_ROWS / 2; lane += INT_LANES) {
+      nibbleColumn(query, words, codes, at + 2 * lane, out, lane);
+    }
+  }
+
+  private static void nibbleColumn(
+      short[] query, int words, short[] codes, int at, int[] out, int lane) {
+    IntVector low = IntVector.zero(INTS);
+    IntVector high = IntVector.zero(INTS);
+    // More words at a time are too much for the compiler to inline.
+    for (int w = 0, i = at; w < words; w += 2, i += 2 * NIBBLE_ROWS) {
+      ShortVector sum =
+          products(query, words, w, codes, i)
+              .add(products(query, words, w + 1, codes, i + NIBBLE_ROWS));
+      IntVector pairs = sum.reinterpretAsInts();
+      low = low.add(pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16));
+      high = high.add(pairs.lanewise(VectorOperators.ASHR, 16));
+    }
+    low.intoArray(out, lane);
+    high.intoArray(out, lane + NIBBLE_ROWS / 2);
+  }
+
+  private static ShortVector products(short[] query, int words, int word, short[] codes, int at) {
+    ShortVector four = ShortVector.fromArray(SHORTS, codes, at);
+    ShortVector first = four.mul(query[word]);
+    ShortVector second = shifted(four, 4).mul(query[words + word]);
+    ShortVector third = shifted(four, 8).mul(query[2 * words + word]);
+    ShortVector fourth = shifted(four, 12).mul(query[3 * words + word]);
+    return first.add(second).add(third.add(fourth));
   }
 
   @Override

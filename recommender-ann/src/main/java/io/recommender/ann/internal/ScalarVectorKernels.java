@@ -186,15 +186,30 @@ final class ScalarVectorKernels extends VectorKernels {
       int offset = first + (row & mask) * stride;
       int sum = 0;
       for (int w = 0; w < words; w++) {
-        int codes = chunk[offset + w];
-        sum +=
-            (codes & 15) * query[w]
-                + (codes >> 4 & 15) * query[words + w]
-                + (codes >> 8 & 15) * query[2 * words + w]
-                + (codes >> 12 & 15) * query[3 * words + w];
+        sum += product(query, words, w, chunk[offset + w]);
       }
       out[r] = sum;
     }
+  }
+
+  @Override
+  public void dotNibbleBlock(short[] query, int words, short[] codes, int at, int[] out) {
+    for (int row = 0; row < NIBBLE_ROWS; row++) {
+      int sum = 0;
+      for (int w = 0, i = at + nibbleLane(row); w < words; w++, i += NIBBLE_ROWS) {
+        sum += product(query, words, w, codes[i]);
+      }
+      out[row] = sum;
+    }
+  }
+
+  private static int product(short[] query, int words, int word, short codes) {
+    int bits = codes & 0xffff;
+    return (short)
+        (bits * query[word]
+            + (bits >>> 4) * query[words + word]
+            + (bits >>> 8) * query[2 * words + word]
+            + (bits >>> 12) * query[3 * words + word]);
   }
 
   @Override

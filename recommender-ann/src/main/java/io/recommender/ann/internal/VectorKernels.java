@@ -40,6 +40,9 @@ public abstract class VectorKernels {
   /** The number of words of a row of four-bit codes is this number or a multiple of its double. */
   public static final int NIBBLE_WORDS = 16;
 
+  /** Rows of a block of four-bit codes that lies word by word. */
+  public static final int NIBBLE_ROWS = 64;
+
   private static final int LINE_BYTES = 64;
 
   // Half the range of 16 bits, which the sum of a group of products does not exceed.
@@ -173,11 +176,28 @@ public abstract class VectorKernels {
       float[] out);
 
   /**
+   * Turns a query into factors of words of four-bit codes.
+   *
+   * <p>A word f holds the codes c0 to c3 from its lowest bits on. Because f shifted right by four
+   * bits is c1 + 16 c2 + 256 c3, and so on, c0 q0 + c1 q1 + c2 q2 + c3 q3 is f q0 + (f &gt;&gt; 4)
+   * (q1 - 16 q0) + (f &gt;&gt; 8) (q2 - 16 q1) + (f &gt;&gt; 12) (q3 - 16 q2), in arithmetic of 16
+   * bits where the whole fits into them. That needs no mask.
+   *
+   * @param query integers of magnitude at most {@value #NIBBLE_QUERY_MAX}: those of the lowest four
+   *     bits of each word of a row, then those of the next, up to the highest; receives the factors
+   */
+  public static void toNibbleFactors(short[] query) {
+    int words = query.length / 4;
+    for (int i = query.length - 1; i >= words; i--) {
+      query[i] = (short) (query[i] - 16 * query[i - words]);
+    }
+  }
+
+  /**
    * Writes the inner products of a query and any number of rows of four-bit codes that lie in
    * chunks. They are exact.
    *
-   * @param query integers of magnitude at most {@value #NIBBLE_QUERY_MAX}: the factors of the
-   *     lowest four bits of each word of a row, then those of the next, up to the highest
+   * @param query the query as {@link #toNibbleFactors} makes it
    * @param words the number of words of a row, {@value #NIBBLE_WORDS} or a multiple of its double
    * @param chunks row r begins at {@code first + (r & (1 << shift) - 1) * stride} of chunk {@code r
    *     >>> shift}; a word holds four codes from 0 to 15
@@ -199,6 +219,27 @@ public abstract class VectorKernels {
       int from,
       int count,
       int[] out);
+
+  /**
+   * Writes the inner products of a query and the {@value #NIBBLE_ROWS} rows of a block of four-bit
+   * codes. They are exact. Rows that are read in order are several times cheaper so than one by
+   * one, because no sum over the parts of a register is needed.
+   *
+   * @param query as for {@link #dotNibbles}
+   * @param words the number of words of a row, a multiple of {@value #NIBBLE_WORDS}
+   * @param codes word w of row r lies at {@code at + NIBBLE_ROWS * w + nibbleLane(r)}
+   * @param out receives the results from place 0
+   */
+  public abstract void dotNibbleBlock(short[] query, int words, short[] codes, int at, int[] out);
+
+  /**
+   * Returns where in a word of a block that of a row lies: the rows of the first half in the lower
+   * parts of pairs, those of the other half in the upper ones.
+   */
+  public static int nibbleLane(int row) {
+    int half = NIBBLE_ROWS / 2;
+    return row < half ? 2 * row : 2 * (row - half) + 1;
+  }
 
   /**
    * Replaces elements by their Hadamard transform, which is not scaled. The result is the same with

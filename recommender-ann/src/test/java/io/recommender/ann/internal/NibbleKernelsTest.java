@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.function.IntSupplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -64,8 +66,10 @@ class NibbleKernelsTest {
         int[] rows = random.ints(from + count, 0, ROWS).toArray();
         int[] found = new int[(count + 3) / 4 * 4];
         int[] expected = new int[found.length];
-        kernels.dotNibbles(query, words, chunks, FIRST, SHIFT, stride, rows, from, count, found);
-        scalar.dotNibbles(query, words, chunks, FIRST, SHIFT, stride, rows, from, count, expected);
+        short[] factors = factors(query);
+        kernels.dotNibbles(factors, words, chunks, FIRST, SHIFT, stride, rows, from, count, found);
+        scalar.dotNibbles(
+            factors, words, chunks, FIRST, SHIFT, stride, rows, from, count, expected);
         for (int i = 0; i < count; i++) {
           int sum = sum(query, words, chunks, stride, rows[from + i]);
           assertEquals(sum, expected[i], "scalar, words " + words + ", count " + count);
@@ -80,7 +84,7 @@ class NibbleKernelsTest {
     int words = 64;
     int stride = 2 * words;
     Random random = new Random(1);
-    short[] query = query(words, () -> Values.RANDOM.factor(random));
+    short[] query = factors(query(words, () -> Values.RANDOM.factor(random)));
     short[][] chunks = chunks(stride, () -> random.nextInt(16));
     int[] rows = {5};
     int[] before = new int[4];
@@ -99,7 +103,7 @@ class NibbleKernelsTest {
     int words = 32;
     int stride = 2 * words;
     Random random = new Random(2);
-    short[] query = query(words, () -> Values.OPPOSITE_ENDS.factor(random));
+    short[] query = factors(query(words, () -> Values.OPPOSITE_ENDS.factor(random)));
     short[][] chunks = chunks(stride, () -> random.nextInt(16));
     int[] rows = random.ints(7, 0, ROWS).toArray();
     int[] found = new int[8];
@@ -111,11 +115,56 @@ class NibbleKernelsTest {
 
   @Test
   void noRowsWriteNothing() {
-    short[] query = query(16, () -> 127);
+    short[] query = factors(query(16, () -> 127));
     short[][] chunks = chunks(16, () -> 15);
     int[] out = {UNTOUCHED, UNTOUCHED};
     kernels.dotNibbles(query, 16, chunks, FIRST, SHIFT, 16, new int[0], 0, 0, out);
     assertArrayEquals(new int[] {UNTOUCHED, UNTOUCHED}, out);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aBlockThatLiesWordByWordGivesTheSumsOfItsRows(Values values) {
+    for (int words : WORDS) {
+      Random random = new Random(words);
+      short[] query = query(words, () -> values.factor(random));
+      int at = random.nextInt(40);
+      short[] codes = new short[at + words * VectorKernels.NIBBLE_ROWS + 5];
+      Arrays.fill(codes, (short) -1);
+      int[] expected = new int[VectorKernels.NIBBLE_ROWS];
+      for (int row = 0; row < expected.length; row++) {
+        for (int w = 0; w < words; w++) {
+          int word = 0;
+          for (int j = 0; j < 4; j++) {
+            int code = values.code(random);
+            word |= code << 4 * j;
+            expected[row] += code * query[j * words + w];
+          }
+          int lane = VectorKernels.nibbleLane(row);
+          codes[at + w * VectorKernels.NIBBLE_ROWS + lane] = (short) word;
+        }
+      }
+      for (VectorKernels one : List.of(scalar, kernels)) {
+        int[] found = new int[expected.length + 1];
+        found[expected.length] = UNTOUCHED;
+        one.dotNibbleBlock(factors(query), words, codes, at, found);
+        assertArrayEquals(expected, Arrays.copyOf(found, expected.length), "words " + words);
+        assertEquals(UNTOUCHED, found[expected.length]);
+      }
+    }
+  }
+
+  @Test
+  void eachRowOfABlockHasALaneOfItsOwn() {
+    int rows = VectorKernels.NIBBLE_ROWS;
+    int[] lanes = IntStream.range(0, rows).map(VectorKernels::nibbleLane).sorted().toArray();
+    assertArrayEquals(IntStream.range(0, rows).toArray(), lanes);
+  }
+
+  private static short[] factors(short[] query) {
+    short[] factors = query.clone();
+    VectorKernels.toNibbleFactors(factors);
+    return factors;
   }
 
   private static short[] query(int words, IntSupplier factor) {

@@ -109,6 +109,11 @@ final class Slowed extends VectorKernels {
   }
 
   @Override
+  public void dotNibbleBlock(short[] query, int words, short[] codes, int at, int[] out) {
+    kernels.dotNibbleBlock(query, words, codes, at, out);
+  }
+
+  @Override
   public boolean prefersCodes() {
     return kernels.prefersCodes();
   }
