@@ -42,7 +42,7 @@ final class HnswCoder {
     boolean isAuto = builder.quantization == Quantization.AUTO;
     trainedFrom = (int) Math.max(builder.trainedFrom, isAuto ? CACHED_BYTES / bytes : 0);
     if (!quantization.keepsFloats()) {
-      graph.setCodes(new NibbleRows(space(new float[graph.dimension]), graph.shift));
+      graph.setCodes(new NibbleRows(space(new float[graph.dimension]), euclidean, graph.shift));
     }
   }
 
@@ -79,8 +79,7 @@ final class HnswCoder {
 
   private void encode(NibbleRows codes, int[] nodes, float[][] vectors) {
     try (HnswWorkers<float[]> workers = workers(codes, nodes.length)) {
-      workers.forEach(
-          nodes.length, (rotated, i) -> codes.set(nodes[i], vectors[i], 0, euclidean, rotated));
+      workers.forEach(nodes.length, (rotated, i) -> codes.set(nodes[i], vectors[i], 0, rotated));
     }
   }
 
@@ -104,14 +103,14 @@ final class HnswCoder {
       mean[i] = (float) (sums[i] / count);
     }
     NibbleRows codes =
-        new NibbleRows(space(mean), graph.shift).extended(graph.view().links().length);
+        new NibbleRows(space(mean), euclidean, graph.shift).extended(graph.view().links().length);
     try (HnswWorkers<float[]> workers = workers(codes, count)) {
       workers.forEach(
           count,
           (rotated, node) -> {
             float[] own = new float[graph.dimension];
             graph.vector(node, own, rotated.clone());
-            codes.set(node, own, 0, euclidean, rotated);
+            codes.set(node, own, 0, rotated);
           });
     }
     trainedOn = count;

@@ -53,7 +53,7 @@ final class HnswGraph {
   private static final int USUAL_SHIFT = 10;
 
   /** Chunks are made smaller where more than this part of the places would never be used. */
-  private static final int UNUSED_PART = 16;
+  private static final int UNUSED_PART = 64;
 
   final int dimension;
 

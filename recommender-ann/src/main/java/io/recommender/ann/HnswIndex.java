@@ -529,12 +529,14 @@ public final class HnswIndex implements ItemIndex {
       Quantization form = quantization.resolved(dimension);
       long bytes = form.keepsFloats() ? (dimension + 15L) / 16 * 16 * Float.BYTES : 0;
       if (form.planes() > 0) {
-        bytes += (long) form.planes() * NibbleSpace.length(dimension) / 2 + 2L * Float.BYTES;
+        int factors = similarity == Similarity.L2 ? 2 : 1;
+        bytes += (long) form.planes() * NibbleSpace.length(dimension) / 2;
+        bytes += (long) factors * Float.BYTES;
       }
       long links = 2L * m * Integer.BYTES;
       long upper = Integer.BYTES + (16 + (long) m * Integer.BYTES * m / (m - 1)) / m;
-      // Weight, id, table of ids, place among equals and life.
-      long identity = 6L * Integer.BYTES + 2L * Long.BYTES;
+      // Weight, id, a share of the table of ids, life.
+      long identity = 2L * Integer.BYTES + 6 + 2L * Integer.BYTES;
       return size * (bytes + links + upper + identity);
     }
 

@@ -49,12 +49,12 @@ final class HnswNodes {
   private final HnswCoder coder;
   private final HnswInserter inserter;
   private final Readers readers = new Readers();
-  private final NodeIds ids = new NodeIds();
-  private final NodeLife life = new NodeLife();
+  private final NodeIds ids;
+  private final NodeLife life;
   private final ReentrantLock writeLock = new ReentrantLock();
   private final HnswIndex.Builder builder;
   private volatile RecallTable recall = RecallTable.NONE;
-  private final NodeSets sets = new NodeSets(ids, life);
+  private final NodeSets sets;
   private final AtomicReferenceArray<HnswQuery> queries = new AtomicReferenceArray<>(QUERIES);
 
   private volatile State state = new State(0, 0, 0, 0, new Log(0, new int[64]), 0);
@@ -104,6 +104,9 @@ final class HnswNodes {
     threads = builder.threads;
     exactBelow = builder.exactBelow;
     quantization = builder.quantization.resolved(dimension);
+    ids = new NodeIds(builder.expectedSize);
+    life = new NodeLife(builder.expectedSize);
+    sets = new NodeSets(ids, life);
     graph = new HnswGraph(dimension, m, builder.expectedSize, quantization.keepsFloats());
     coder = new HnswCoder(graph, quantization, builder);
     inserter = new HnswInserter(graph, builder.efConstruction, similarity, quantization);
@@ -278,7 +281,7 @@ final class HnswNodes {
       for (int node = 0; node < counters.nodes(); node++) {
         graph.extend();
       }
-      HnswSnapshot.readGraph(in, graph, quantization, nodes, counters);
+      HnswSnapshot.readGraph(in, graph, similarity, quantization, nodes, counters);
       ids.ensure(counters.nodes());
       life.ensure(counters.nodes());
       for (int node = 0; node < nodes.size(); node++) {
@@ -401,6 +404,7 @@ final class HnswNodes {
 
   private void publish(long version) {
     double maxNorm = similarity == Similarity.COSINE ? 1 : Math.sqrt(maxSquaredNorm);
+    life.moveUp(version);
     state = new State(version, ids.size(), ended, maxNorm, log, logged);
   }
 

@@ -245,7 +245,12 @@ final class HnswSnapshot {
 
   /** Fills a graph whose nodes have been taken, but not published. */
   static void readGraph(
-      SnapshotReader in, HnswGraph graph, Quantization form, List<Node> nodes, Counters counters) {
+      SnapshotReader in,
+      HnswGraph graph,
+      Similarity similarity,
+      Quantization form,
+      List<Node> nodes,
+      Counters counters) {
     int count = graph.allocated();
     SectionReader section = in.section("extras");
     for (int node = 0; node < count; node++) {
@@ -280,7 +285,7 @@ final class HnswSnapshot {
         "%d as that of the entry, found %d".formatted(counters.top, top));
     readRows(in, graph);
     if (in.sections().contains("codes")) {
-      readCodes(in, graph, form);
+      readCodes(in, graph, similarity, form);
     }
   }
 
@@ -302,7 +307,8 @@ final class HnswSnapshot {
     section.finish();
   }
 
-  private static void readCodes(SnapshotReader in, HnswGraph graph, Quantization form) {
+  private static void readCodes(
+      SnapshotReader in, HnswGraph graph, Similarity similarity, Quantization form) {
     SectionReader section = in.section("codes");
     int planes = section.getInt();
     check(
@@ -317,7 +323,8 @@ final class HnswSnapshot {
       check(in, "codes", Float.isFinite(element), "a finite mean, found " + element);
     }
     NibbleRows codes =
-        new NibbleRows(new NibbleSpace(mean, planes, seed), graph.shift)
+        new NibbleRows(
+                new NibbleSpace(mean, planes, seed), similarity == Similarity.L2, graph.shift)
             .extended(graph.view().links().length);
     for (int node = 0; node < graph.allocated(); node++) {
       codes.setFactors(node, section.getFloat(), section.getFloat());

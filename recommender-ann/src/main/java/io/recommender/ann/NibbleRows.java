@@ -4,25 +4,32 @@ import io.recommender.ann.internal.VectorKernels;
 import java.util.Arrays;
 
 /**
- * The codes of the nodes of a graph, in chunks, with two factors each: the scale of the codes, and
- * for {@link io.recommender.Similarity#L2} minus half the squared length of the relative vector.
+ * The codes of the nodes of a graph, in chunks, with factors: the scale of the codes, and for
+ * {@link io.recommender.Similarity#L2} also minus half the squared length of the relative vector.
  *
  * <p><b>Thread safety.</b> As that of the rows of {@link HnswGraph}: a node's codes are written
  * before any link leads to it.
  *
  * @param space what the codes mean
+ * @param euclidean whether there are those lengths
  * @param shift a chunk holds {@code 1 << shift} nodes
  * @param chunks codes
- * @param factors scale and offset of each node
+ * @param factors of each node, one or two
  */
-record NibbleRows(NibbleSpace space, int shift, short[][] chunks, float[][] factors) {
+record NibbleRows(
+    NibbleSpace space, boolean euclidean, int shift, short[][] chunks, float[][] factors) {
   private static final VectorKernels KERNELS = VectorKernels.best();
 
   /** Where the first row begins: with the header of an array it fills a cache line. */
   private static final int FIRST = 24;
 
-  NibbleRows(NibbleSpace space, int shift) {
-    this(space, shift, new short[0][], new float[0][]);
+  NibbleRows(NibbleSpace space, boolean euclidean, int shift) {
+    this(space, euclidean, shift, new short[0][], new float[0][]);
+  }
+
+  /** How many factors a node has. */
+  int factorCount() {
+    return euclidean ? 2 : 1;
   }
 
   int stride() {
@@ -39,13 +46,13 @@ record NibbleRows(NibbleSpace space, int shift, short[][] chunks, float[][] fact
     float[][] moreFactors = Arrays.copyOf(factors, count);
     for (int i = chunks.length; i < count; i++) {
       moreChunks[i] = new short[FIRST + (1 << shift) * stride()];
-      moreFactors[i] = new float[2 << shift];
+      moreFactors[i] = new float[factorCount() << shift];
     }
-    return new NibbleRows(space, shift, moreChunks, moreFactors);
+    return new NibbleRows(space, euclidean, shift, moreChunks, moreFactors);
   }
 
   /** Writes the codes of a node; {@code rotated} is working memory. */
-  void set(int node, float[] vector, int offset, boolean euclidean, float[] rotated) {
+  void set(int node, float[] vector, int offset, float[] rotated) {
     space.rotate(vector, offset, true, rotated);
     int chunk = node >>> shift;
     int at = factorAt(node);
@@ -59,18 +66,6 @@ record NibbleRows(NibbleSpace space, int shift, short[][] chunks, float[][] fact
     }
   }
 
-  /** Copies a row. */
-  void copy(int to, NibbleRows source, int from) {
-    System.arraycopy(
-        source.chunks[from >>> source.shift],
-        source.offset(from),
-        chunks[to >>> shift],
-        offset(to),
-        stride());
-    factors[to >>> shift][factorAt(to)] = source.scale(from);
-    factors[to >>> shift][factorAt(to) + 1] = source.bias(from);
-  }
-
   /** Writes the rotated relative vector that the codes of a node stand for. */
   void decode(int node, float[] rotated) {
     space.decode(chunks[node >>> shift], offset(node), scale(node), rotated);
@@ -81,16 +76,18 @@ record NibbleRows(NibbleSpace space, int shift, short[][] chunks, float[][] fact
   }
 
   float bias(int node) {
-    return factors[node >>> shift][factorAt(node) + 1];
+    return euclidean ? factors[node >>> shift][factorAt(node) + 1] : 0;
   }
 
   void setFactors(int node, float scale, float bias) {
     factors[node >>> shift][factorAt(node)] = scale;
-    factors[node >>> shift][factorAt(node) + 1] = bias;
+    if (euclidean) {
+      factors[node >>> shift][factorAt(node) + 1] = bias;
+    }
   }
 
   private int factorAt(int node) {
-    return 2 * (node & (1 << shift) - 1);
+    return factorCount() * (node & (1 << shift) - 1);
   }
 
   /** Multiplies the codes of nodes with a query, those of one plane. */

@@ -154,6 +154,14 @@ final class NibbleScorer implements NodeScorer {
     float[][] nodeFactors = rows.factors();
     int bits = rows.shift();
     int mask = (1 << bits) - 1;
+    float constant = this.constant;
+    if (!euclidean) {
+      for (int i = 0; i < count; i++) {
+        int node = nodes[from + i];
+        scores[i] = constant + nodeFactors[node >>> bits][node & mask] * (step * (sums[i] - half));
+      }
+      return;
+    }
     for (int i = 0; i < count; i++) {
       int node = nodes[from + i];
       float[] chunk = nodeFactors[node >>> bits];

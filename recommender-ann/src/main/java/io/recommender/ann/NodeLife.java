@@ -3,11 +3,16 @@ package io.recommender.ann;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * From which version to which a node is shown, and its place among equals: a search that began at
  * version v shows the nodes that began at or before v and ended after v, so it sees each item once
  * and as it was at v.
+ *
+ * <p>Versions are kept as stamps of 31 bits that wrap around, which tells any two apart that are
+ * less than 2^30 versions from each other. Long before the oldest ones come that far they are moved
+ * up, which no reader notices: it began later than either.
  *
  * <p><b>Thread safety.</b> One writer, which publishes a version by a volatile write after it wrote
  * what the version shows. A reader that has read the version sees everything of it, and whatever it
@@ -16,25 +21,56 @@ import java.util.Arrays;
  * never seen with a new end.
  */
 final class NodeLife {
-  private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
-  private static final long NEVER = Long.MAX_VALUE;
+  private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(int[].class);
 
-  private volatile Lives lives = new Lives(new long[0], new long[0], new int[0]).extended(64);
+  /** No stamp: those are odd. */
+  private static final int NEVER = 0;
 
-  private record Lives(long[] begins, long[] ends, int[] orders) {
+  /** So many versions old a stamp becomes at least before it is moved up, at most twice as many. */
+  static final int OLD = 1 << 28;
+
+  private volatile Lives lives = new Lives(new int[64], new int[64], null);
+
+  private final int expected;
+  private long movedUp;
+
+  /**
+   * Makes a life for no nodes.
+   *
+   * @param expected how many nodes are expected; there may be more
+   */
+  NodeLife(int expected) {
+    this.expected = expected;
+  }
+
+  /**
+   * Stamps and places.
+   *
+   * @param orders null while the place of each node is its number
+   */
+  private record Lives(int[] begins, int[] ends, int @Nullable [] orders) {
     Lives extended(int length) {
-      long[] newBegins = Arrays.copyOf(begins, length);
-      long[] newEnds = Arrays.copyOf(ends, length);
-      Arrays.fill(newBegins, begins.length, length, NEVER);
-      Arrays.fill(newEnds, ends.length, length, NEVER);
-      return new Lives(newBegins, newEnds, Arrays.copyOf(orders, length));
+      return new Lives(
+          Arrays.copyOf(begins, length),
+          Arrays.copyOf(ends, length),
+          orders == null ? null : Arrays.copyOf(orders, length));
     }
+
+    Lives withOrders() {
+      int[] all = new int[begins.length];
+      Arrays.setAll(all, node -> node);
+      return new Lives(begins, ends, all);
+    }
+  }
+
+  private static int stamp(long version) {
+    return (int) version << 1 | 1;
   }
 
   void ensure(int nodes) {
     Lives current = lives;
     if (current.begins.length < nodes) {
-      lives = current.extended(Math.max(nodes, current.begins.length * 3 / 2));
+      lives = current.extended(NodeIds.grown(current.begins.length, nodes, expected));
     }
   }
 
@@ -43,14 +79,16 @@ final class NodeLife {
     if (node >= current.begins.length) {
       return false;
     }
-    long end = (long) ELEMENT.getAcquire(current.ends, node);
-    return version < end && current.begins[node] <= version;
+    int end = (int) ELEMENT.getAcquire(current.ends, node);
+    int begin = current.begins[node];
+    int now = stamp(version);
+    return begin != NEVER && now - begin >= 0 && (end == NEVER || now - end < 0);
   }
 
   /** Returns whether the latest version shows a node. */
   boolean isAlive(int node) {
     Lives current = lives;
-    long end = (long) ELEMENT.getAcquire(current.ends, node);
+    int end = (int) ELEMENT.getAcquire(current.ends, node);
     return end == NEVER && current.begins[node] != NEVER;
   }
 
@@ -61,17 +99,23 @@ final class NodeLife {
 
   /** The place of a node among equal scores. */
   int order(int node) {
-    return lives.orders[node];
+    int[] orders = lives.orders;
+    return orders == null ? node : orders[node];
   }
 
   void begin(int node, long version, int order) {
+    if (lives.orders == null && order != node) {
+      lives = lives.withOrders();
+    }
     Lives current = lives;
-    current.orders[node] = order;
-    current.begins[node] = version;
+    if (current.orders != null) {
+      current.orders[node] = order;
+    }
+    current.begins[node] = stamp(version);
   }
 
   void end(int node, long version) {
-    lives.ends[node] = version;
+    lives.ends[node] = stamp(version);
   }
 
   /** Forgets a node that no reader can reach any more. */
@@ -79,5 +123,28 @@ final class NodeLife {
     Lives current = lives;
     current.begins[node] = NEVER;
     ELEMENT.setRelease(current.ends, node, NEVER);
+  }
+
+  /**
+   * Moves old stamps up where it is time to. Before each new version.
+   *
+   * @param version the version to come
+   */
+  void moveUp(long version) {
+    if (version - movedUp < OLD) {
+      return;
+    }
+    movedUp = version;
+    int oldest = stamp(version - OLD);
+    moveUp(lives.begins, oldest);
+    moveUp(lives.ends, oldest);
+  }
+
+  private static void moveUp(int[] stamps, int oldest) {
+    for (int i = 0; i < stamps.length; i++) {
+      if (stamps[i] != NEVER && stamps[i] - oldest < 0) {
+        stamps[i] = oldest;
+      }
+    }
   }
 }
