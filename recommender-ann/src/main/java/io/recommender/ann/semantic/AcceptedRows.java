@@ -1,0 +1,16 @@
+package io.recommender.ann.semantic;
+
+/** Which rows of a segment may be returned. <b>Confined</b>, unless an implementation says more. */
+interface AcceptedRows {
+  /** What {@link #next} returns if there is no row. */
+  int NONE = -1;
+
+  /**
+   * Returns the first accepted row of a range.
+   *
+   * @param from the first row of the range
+   * @param to the row after the last one
+   * @return the row, or {@link #NONE}
+   */
+  int next(int from, int to);
+}

@@ -1,0 +1,12 @@
+/**
+ * Items as sequences of codes (semantic ids) or of the tokens of their titles.
+ *
+ * <ul>
+ *   <li>{@link io.recommender.ann.semantic.SemanticIdIndex}: which codes lead to items that may be
+ *       returned, while items come, go and run out of stock.
+ * </ul>
+ */
+@NullMarked
+package io.recommender.ann.semantic;
+
+import org.jspecify.annotations.NullMarked;
