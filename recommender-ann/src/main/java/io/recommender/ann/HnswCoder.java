@@ -16,6 +16,12 @@ final class HnswCoder {
   /** With fewer nodes than this a mean says little, and comparing all vectors takes no time. */
   static final int TRAINED_FROM = 1024;
 
+  /**
+   * Fewer floats than this are in the cache anyway, and codes would only be one thing more to read.
+   * Measured: at 6 MB floats are faster by a quarter, at 13 MB codes by two fifths.
+   */
+  private static final long CACHED_BYTES = 8L << 20;
+
   private static final int GROWTH = 4;
 
   private final HnswGraph graph;
@@ -32,7 +38,9 @@ final class HnswCoder {
     euclidean = builder.similarity == Similarity.L2;
     seed = builder.seed;
     threads = builder.threads;
-    trainedFrom = builder.trainedFrom;
+    long bytes = 4L * graph.stride;
+    boolean isAuto = builder.quantization == Quantization.AUTO;
+    trainedFrom = (int) Math.max(builder.trainedFrom, isAuto ? CACHED_BYTES / bytes : 0);
     if (!quantization.keepsFloats()) {
       graph.setCodes(new NibbleRows(space(new float[graph.dimension]), graph.shift));
     }

@@ -1,5 +1,6 @@
 package io.recommender.ann;
 
+import io.recommender.ann.internal.MappedSection;
 import io.recommender.ann.internal.VectorKernels;
 import java.util.Arrays;
 import java.util.Objects;
@@ -17,8 +18,9 @@ import org.jspecify.annotations.Nullable;
  *       built. Between nodes as they are, the longest vectors would be everybody's neighbours and
  *       hide the others (Morozov and Babenko, Non-metric similarity graphs for maximum inner
  *       product search, NeurIPS 2018); between directions alone a walk could not find its way to
- *       long vectors. In between both work. A search ranks by the true inner product and does not
- *       read it.
+ *       long vectors. In between both work, with norms evened out more where links are chosen for
+ *       their diversity than where candidates are ranked. A search ranks by the true inner product
+ *       and does not read it.
  *   <li>COSINE: the norm the vector had before it was scaled to length 1.
  * </ul>
  *
@@ -33,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class HnswGraph {
   /** How far norms are evened out between the nodes of a graph for inner products. */
-  static final double TEMPERING = 0.3;
+  static final double TEMPERING = 0.15;
 
   private static final VectorKernels KERNELS = VectorKernels.best();
   private static final int LANES = 16;
@@ -48,6 +50,10 @@ final class HnswGraph {
   static final int NONE = -1;
 
   private static final int MAX_CHUNK_FLOATS = 1 << 22;
+  private static final int USUAL_SHIFT = 10;
+
+  /** Chunks are made smaller where more than this part of the places would never be used. */
+  private static final int UNUSED_PART = 16;
 
   final int dimension;
 
@@ -65,7 +71,14 @@ final class HnswGraph {
   /** A chunk holds {@code 1 << shift} nodes. */
   final int shift;
 
-  private volatile View view;
+  /** Rows that lie in a file, for chunks without floats of their own. */
+  private @Nullable MappedSection mapped;
+
+  /** A view without nodes. */
+  final View empty =
+      new View(new float[0][], new float[0][], new int[0][], new int[0][][], null, 0, NONE, 0);
+
+  private volatile View view = empty;
 
   /** How many nodes there are; the writer's. */
   private int allocated;
@@ -73,13 +86,20 @@ final class HnswGraph {
   HnswGraph(int dimension, int m, int expectedSize, boolean keepsRows) {
     this.dimension = dimension;
     this.keepsRows = keepsRows;
-    stride = (dimension + LANES - 1) / LANES * LANES;
+    stride = stride(dimension);
     degree = m;
     baseDegree = 2 * m;
     int most = 31 - Integer.numberOfLeadingZeros(Math.max(1, MAX_CHUNK_FLOATS / stride));
     int wanted = 32 - Integer.numberOfLeadingZeros(Math.max(1, expectedSize - 1));
-    shift = Math.max(6, Math.min(most, wanted == 1 ? 10 : wanted));
-    view = new View(new float[0][], new float[0][], new int[0][], new int[0][][], null, 0, NONE, 0);
+    int bits = Math.min(most, wanted == 1 ? USUAL_SHIFT : wanted);
+    while (bits > USUAL_SHIFT && (-expectedSize & (1 << bits) - 1) > expectedSize / UNUSED_PART) {
+      bits--;
+    }
+    shift = Math.max(6, bits);
+  }
+
+  static int stride(int dimension) {
+    return (dimension + LANES - 1) / LANES * LANES;
   }
 
   /**
@@ -122,7 +142,8 @@ final class HnswGraph {
       int[][] links = Arrays.copyOf(current.links(), chunk + 1);
       int[][][] upper = Arrays.copyOf(current.upper(), chunk + 1);
       float[][] extras = Arrays.copyOf(current.extras(), chunk + 1);
-      vectors[chunk] = new float[keepsRows ? FIRST_ROW + chunkSize() * stride : 0];
+      boolean isInFile = mapped != null && node < mapped.records();
+      vectors[chunk] = new float[keepsRows && !isInFile ? FIRST_ROW + chunkSize() * stride : 0];
       extras[chunk] = new float[chunkSize()];
       links[chunk] = new int[FIRST_ROW + chunkSize() * baseDegree];
       upper[chunk] = new int[chunkSize()][];
@@ -184,6 +205,12 @@ final class HnswGraph {
    */
   float[] vector(int node, float[] vector, float[] working) {
     View current = view;
+    if (mapped != null) {
+      float[] row = working.length == stride ? working : new float[stride];
+      copyRow(current, node, row, 0);
+      System.arraycopy(row, 0, vector, 0, dimension);
+      return row;
+    }
     if (keepsRows) {
       System.arraycopy(current.vectors()[node >>> shift], offset(node), vector, 0, dimension);
       return working;
@@ -194,6 +221,54 @@ final class HnswGraph {
     codes.decode(node, rotated);
     codes.space().restore(rotated, vector);
     return rotated;
+  }
+
+  /** Takes the rows of the nodes to come from a file until they are written. Before any node. */
+  void map(MappedSection rows) {
+    mapped = rows;
+  }
+
+  /** Returns whether rows may have to be read from a file. */
+  boolean isMapped() {
+    return mapped != null;
+  }
+
+  /** Copies a row with its padding. */
+  void copyRow(View view, int node, float[] target, int at) {
+    float[] rows = view.vectors()[node >>> shift];
+    if (rows.length > 0) {
+      System.arraycopy(rows, offset(node), target, at, stride);
+    } else {
+      Objects.requireNonNull(mapped, "mapped").floats(node, 1).get(target, at, stride);
+    }
+  }
+
+  /** Writes the vector of a node. */
+  void writeRow(int node, float[] vector) {
+    int chunk = node >>> shift;
+    View current = view;
+    if (current.vectors()[chunk].length == 0) {
+      float[] rows = new float[FIRST_ROW + chunkSize() * stride];
+      for (int other = chunk << shift, end = other + chunkSize(); other < end; other++) {
+        if (other < Objects.requireNonNull(mapped, "mapped").records()) {
+          copyRow(current, other, rows, offset(other));
+        }
+      }
+      float[][] vectors = current.vectors().clone();
+      vectors[chunk] = rows;
+      view =
+          new View(
+              vectors,
+              current.extras(),
+              current.links(),
+              current.upper(),
+              current.codes(),
+              current.size(),
+              current.entry(),
+              current.top());
+      current = view;
+    }
+    System.arraycopy(vector, 0, current.vectors()[chunk], offset(node), dimension);
   }
 
   /** Returns the codes of a view that has them. */
@@ -281,29 +356,15 @@ final class HnswGraph {
   }
 
   /**
-   * Ranks nodes.
+   * Multiplies rows with a query.
    *
    * @param query of length stride, zero behind the dimension
    * @param nodes the nodes, from place {@code from}
-   * @param scores receives the scores, from place 0; has room for count rounded up to a multiple of
-   *     4
+   * @param scores receives the products, from place 0; has room for count rounded up to a multiple
+   *     of 4
    */
-  void score(
-      View view, Ranking ranking, float[] query, int[] nodes, int from, int count, float[] scores) {
+  void multiply(View view, float[] query, int[] nodes, int from, int count, float[] scores) {
     KERNELS.dotRows(
         query, stride, view.vectors(), FIRST_ROW, shift, stride, nodes, from, count, scores);
-    switch (ranking) {
-      case PRODUCT -> {}
-      case PRODUCT_PLUS_EXTRA -> {
-        for (int i = 0; i < count; i++) {
-          scores[i] += extra(view, nodes[from + i]);
-        }
-      }
-      case PRODUCT_TIMES_EXTRA -> {
-        for (int i = 0; i < count; i++) {
-          scores[i] *= extra(view, nodes[from + i]);
-        }
-      }
-    }
   }
 }

@@ -2,9 +2,16 @@ package io.recommender.ann;
 
 import io.recommender.ItemFilter;
 import io.recommender.ItemIndex;
+import io.recommender.RecommenderException;
 import io.recommender.ScoredItem;
 import io.recommender.Similarity;
+import io.recommender.ann.internal.SectionReader;
+import io.recommender.ann.internal.SnapshotReader;
+import io.recommender.ann.internal.SnapshotRevision;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,8 +31,21 @@ import java.util.Optional;
  *
  * <p>A search walks from neighbour to neighbour towards the query and keeps the best {@code ef}
  * items it meets: a larger {@link Builder#ef} finds more of the true best ones and takes longer.
- * Where comparing every candidate costs less than the walk it does that instead, and is exact: in a
- * small index, under an allow list, and under a filter that accepts little.
+ * Nobody has to know how much: {@link SearchOptions#targetRecall} asks for a part of the true best
+ * items instead. What a walk reads are codes of four bits, an eighth of the vectors, once those no
+ * longer fit into a cache; what it found is ranked by the vectors. {@link Quantization} tells the
+ * forms.
+ *
+ * <p>Where comparing every candidate costs less than the walk the index does that instead: in a
+ * small index, under a short allow list, and under a filter that accepts little. A filter that
+ * always answers the same, such as {@link ItemFilter#allow}, is remembered when it comes for the
+ * second time; keep such filters rather than making them for each search.
+ *
+ * <pre>{@code
+ * SearchOptions options = SearchOptions.defaults().targetRecall(0.98).filter(category);
+ * index.search(userVector, 10, options, hits);
+ * index.save(Path.of("items.index"));
+ * }</pre>
  *
  * <p>{@link Similarity#DOT} is the true inner product, also of vectors of unequal length.
  *
@@ -41,50 +61,47 @@ import java.util.Optional;
  * <p><b>Thread safety.</b> Thread-safe. Changes take turns. A search takes no lock and waits for
  * nothing: it sees each item as it was at one moment.
  *
- * <p><b>Cost.</b> Memory is {@link #estimatedBytes}. A removed item's place is used again after a
- * repair, which happens once a fifth of the places are empty and links around them all.
+ * <p><b>Files.</b> {@link #save} replaces a file as a whole or not at all, and never one that
+ * somebody else has saved since; {@link #open} refuses a damaged one and names its section.
+ *
+ * <p><b>Cost.</b> Memory is {@link Builder#estimatedBytes}. A removed item's place is used again
+ * after a repair, which happens once a fifth of the places are empty and links around them all.
  */
 public final class HnswIndex implements ItemIndex {
   /** The largest norm of a vector or query. */
   public static final double MAX_NORM = 1e15;
 
+  private static final int MAX_DIMENSION = 1 << 20;
+
+  /** An opened index may grow far beyond the few items that it has. */
+  private static final int LEAST_EXPECTED = 1024;
+
   private final int dimension;
   private final Similarity similarity;
   private final int ef;
+  private final int threads;
   private final HnswNodes nodes;
+
+  /** Which save of each file this index is a change of. Guarded by itself. */
+  private final Map<Path, SnapshotRevision> revisions = new HashMap<>();
 
   private HnswIndex(Builder builder) {
     dimension = builder.dimension;
     similarity = builder.similarity;
     ef = builder.ef;
+    threads = builder.threads;
     nodes = new HnswNodes(builder);
   }
 
   /**
    * Starts an index.
    *
-   * @param dimension the length of every vector, at least 1
+   * @param dimension the length of every vector, from 1 to {@value #MAX_DIMENSION}
    * @param similarity how vectors are compared
    * @return a builder
    */
   public static Builder builder(int dimension, Similarity similarity) {
     return new Builder(dimension, similarity);
-  }
-
-  /**
-   * Estimates the memory of an index, without the item ids, which it shares with the caller.
-   *
-   * @param size the number of items, at least 0
-   * @param dimension the length of every vector, at least 1
-   * @param m {@link Builder#m}
-   * @return the number of bytes, for a JVM with compressed references
-   */
-  public static long estimatedBytes(int size, int dimension, int m) {
-    long row = (dimension + 15L) / 16 * 16 * Float.BYTES + Float.BYTES;
-    long links = (2L * m + 1) * Integer.BYTES;
-    long upper = Integer.BYTES + (16 + (m + 1L) * Integer.BYTES * m / (m - 1)) / m;
-    long identity = 4L * Integer.BYTES + 2L * Long.BYTES;
-    return size * (row + links + upper + identity);
   }
 
   @Override
@@ -190,8 +207,183 @@ public final class HnswIndex implements ItemIndex {
       throw new IllegalArgumentException("k: expected at least 1, found " + k);
     }
     Objects.requireNonNull(hits, "hits");
-    int breadth = options.ef() > 0 ? options.ef() : ef;
+    int breadth = breadth(k, options);
     nodes.search(query, norm, k, breadth, options.filter(), options.timeoutNanos(), hits);
+  }
+
+  private int breadth(int k, SearchOptions options) {
+    double recall = options.targetRecall();
+    if (Double.isNaN(recall)) {
+      return options.ef() > 0 ? options.ef() : ef;
+    }
+    if (recall == 1) {
+      return Integer.MAX_VALUE;
+    }
+    RecallTable table = nodes.recall();
+    if (table.items() == 0) {
+      return ef;
+    }
+    int breadth = table.breadth(recall);
+    // The table is about ten items: more of them need a walk that is broader in proportion.
+    return breadth == 0 ? Integer.MAX_VALUE : (int) Math.ceil(breadth * Math.max(1, k / 10.0));
+  }
+
+  /**
+   * Measures which breadth finds which part of the true best items, for queries like those to come.
+   * {@link SearchOptions#targetRecall} goes by the result. Until this is called, and again when the
+   * number of items has doubled since or the index no longer compares all of them, it goes by
+   * searches for 200 vectors near its items. Takes as long as comparing every query with every
+   * item.
+   *
+   * @param queries at least one vector, better hundreds
+   */
+  public void calibrate(float[][] queries) {
+    if (queries.length == 0) {
+      throw new IllegalArgumentException("queries: expected at least 1, found none");
+    }
+    float[][] kept = new float[queries.length][];
+    for (int i = 0; i < queries.length; i++) {
+      checkedNorm("query " + i, queries[i]);
+      kept[i] = queries[i].clone();
+    }
+    if (size() > 0) {
+      nodes.measureRecall(kept);
+    }
+  }
+
+  @Override
+  public List<List<ScoredItem>> searchAll(float[][] queries, int k, ItemFilter filter) {
+    for (int i = 0; i < queries.length; i++) {
+      checkedNorm("query " + i, queries[i]);
+    }
+    SearchOptions options = SearchOptions.defaults().filter(filter);
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    List<ScoredItem>[] results = new List[queries.length];
+    int workers = Math.max(1, Math.min(threads, queries.length / 16));
+    try (HnswWorkers<Object> pool = new HnswWorkers<>(workers, Object::new)) {
+      pool.forEach(queries.length, (worker, i) -> results[i] = search(queries[i], k, options));
+    }
+    return List.of(results);
+  }
+
+  /**
+   * Returns all items whose score is at least a given one, as far as a walk finds them.
+   *
+   * @param query the vector; not kept, not changed
+   * @param minScore the least score, higher is better; not NaN
+   * @param limit how many items at most, at least 1; the best ones are returned
+   * @param options how to search
+   * @return the items, best first
+   */
+  public List<ScoredItem> searchRange(
+      float[] query, double minScore, int limit, SearchOptions options) {
+    if (Double.isNaN(minScore)) {
+      throw new IllegalArgumentException("minScore: expected a number, found NaN");
+    }
+    if (limit < 1) {
+      throw new IllegalArgumentException("limit: expected at least 1, found " + limit);
+    }
+    SearchHits hits = new SearchHits();
+    int k = Math.min(limit, 64);
+    while (true) {
+      search(query, k, options, hits);
+      boolean hasMore =
+          hits.size() == k && hits.score(k - 1) >= minScore && k < limit && hits.isComplete();
+      if (!hasMore) {
+        break;
+      }
+      k = (int) Math.min(limit, 4L * k);
+    }
+    List<ScoredItem> items = new ArrayList<>();
+    for (int rank = 0; rank < hits.size() && hits.score(rank) >= minScore; rank++) {
+      items.add(new ScoredItem(hits.itemId(rank), hits.score(rank)));
+    }
+    return List.copyOf(items);
+  }
+
+  /**
+   * Saves the index. The file is replaced as a whole or not at all. Searches go on meanwhile,
+   * changes wait.
+   *
+   * @param file where to, in a folder that exists
+   * @throws RecommenderException SNAPSHOT_STALE if the file is there and is not what this index was
+   *     opened from or last saved to, so that nobody's newer one is lost; SNAPSHOT_INVALID if it is
+   *     something else; STORAGE_FAILED if it cannot be written. The file is then as it was
+   */
+  public void save(Path file) {
+    synchronized (revisions) {
+      Path key = file.toAbsolutePath().normalize();
+      SnapshotRevision base = revisions.getOrDefault(key, SnapshotRevision.NONE);
+      revisions.put(key, nodes.save(file, base));
+    }
+  }
+
+  /**
+   * Saves the index over whatever snapshot of an index the file has; for one that was built anew.
+   *
+   * @param file where to, in a folder that exists
+   * @throws RecommenderException as {@link #save} does, but for SNAPSHOT_STALE, which is thrown
+   *     only if the file changed during the call
+   */
+  public void replace(Path file) {
+    synchronized (revisions) {
+      Path key = file.toAbsolutePath().normalize();
+      SnapshotRevision base = SnapshotRevision.NONE;
+      if (Files.exists(file)) {
+        try (SnapshotReader reader =
+            SnapshotReader.open(file, HnswSnapshot.KIND, 1, HnswSnapshot.FORMAT)) {
+          base = reader.revision();
+        }
+      }
+      revisions.put(key, nodes.save(file, base));
+    }
+  }
+
+  /** How the vectors of an opened index are held. */
+  public enum Opening {
+    /** In memory. */
+    READ,
+    /**
+     * In the file, which is mapped into memory; codes and links are read. Only the few vectors that
+     * a search ranks are fetched, so this needs little memory and suits {@link
+     * Quantization#INT4_FLOAT} and {@link Quantization#INT8_FLOAT}. Searches allocate a little.
+     */
+    MAP
+  }
+
+  /**
+   * Opens a saved index, its vectors in memory.
+   *
+   * @param file what {@link #save} wrote
+   * @return the index as it was
+   * @throws RecommenderException SNAPSHOT_INVALID if it is damaged or something else, naming the
+   *     section; STORAGE_FAILED if it cannot be read
+   */
+  public static HnswIndex open(Path file) {
+    return open(file, Opening.READ);
+  }
+
+  /**
+   * Opens a saved index.
+   *
+   * @param file what {@link #save} wrote
+   * @param opening how vectors are held
+   * @return the index as it was, which can be changed
+   * @throws RecommenderException as {@link #open(Path)}
+   */
+  public static HnswIndex open(Path file, Opening opening) {
+    try (SnapshotReader in = SnapshotReader.open(file, HnswSnapshot.KIND, 1, HnswSnapshot.FORMAT)) {
+      SectionReader parameters = in.section("parameters");
+      Builder builder = HnswSnapshot.readBuilder(in, parameters);
+      HnswSnapshot.Counters counters = HnswSnapshot.readCounters(in, parameters);
+      RecallTable recall = HnswSnapshot.readRecall(in, parameters);
+      parameters.finish();
+      HnswSnapshot.checkLengths(in, builder, counters);
+      HnswIndex index = builder.expectedSize(Math.max(LEAST_EXPECTED, counters.nodes())).build();
+      index.nodes.read(in, counters, recall, opening == Opening.MAP);
+      index.revisions.put(file.toAbsolutePath().normalize(), in.revision());
+      return index;
+    }
   }
 
   private double checkedNorm(String name, float[] vector) {
@@ -233,10 +425,7 @@ public final class HnswIndex implements ItemIndex {
     int trainedFrom = HnswCoder.TRAINED_FROM;
 
     private Builder(int dimension, Similarity similarity) {
-      if (dimension < 1) {
-        throw new IllegalArgumentException("dimension: expected at least 1, found " + dimension);
-      }
-      this.dimension = dimension;
+      this.dimension = inRange("dimension", dimension, 1, MAX_DIMENSION);
       this.similarity = Objects.requireNonNull(similarity, "similarity");
     }
 
@@ -328,6 +517,40 @@ public final class HnswIndex implements ItemIndex {
     Builder trainedFrom(int trainedFrom) {
       this.trainedFrom = trainedFrom;
       return this;
+    }
+
+    /**
+     * Estimates the memory of an index, without the item ids, which it shares with the caller.
+     *
+     * @param size the number of items, at least 0
+     * @return the number of bytes, for a JVM with compressed references
+     */
+    public long estimatedBytes(long size) {
+      Quantization form = quantization.resolved(dimension);
+      long bytes = form.keepsFloats() ? (dimension + 15L) / 16 * 16 * Float.BYTES : 0;
+      if (form.planes() > 0) {
+        bytes += (long) form.planes() * NibbleSpace.length(dimension) / 2 + 2L * Float.BYTES;
+      }
+      long links = 2L * m * Integer.BYTES;
+      long upper = Integer.BYTES + (16 + (long) m * Integer.BYTES * m / (m - 1)) / m;
+      // Weight, id, table of ids, place among equals and life.
+      long identity = 6L * Integer.BYTES + 2L * Long.BYTES;
+      return size * (bytes + links + upper + identity);
+    }
+
+    /** Copies the parameters. */
+    Builder copy() {
+      Builder copy = new Builder(dimension, similarity);
+      copy.m = m;
+      copy.efConstruction = efConstruction;
+      copy.ef = ef;
+      copy.seed = seed;
+      copy.threads = threads;
+      copy.expectedSize = expectedSize;
+      copy.exactBelow = exactBelow;
+      copy.quantization = quantization;
+      copy.trainedFrom = trainedFrom;
+      return copy;
     }
 
     /** {@return an empty index} */

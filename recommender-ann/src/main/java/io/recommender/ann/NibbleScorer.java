@@ -22,6 +22,7 @@ final class NibbleScorer implements NodeScorer {
   private final HnswGraph.Ranking ranking;
   private final boolean euclidean;
   private final boolean fine;
+  private final float[] row;
   private float[] rotated = new float[0];
   private float[] decoded = new float[0];
   private short[] factors = new short[0];
@@ -41,6 +42,7 @@ final class NibbleScorer implements NodeScorer {
     this.graph = graph;
     this.ranking = ranking;
     this.fine = fine;
+    row = new float[graph.stride];
     euclidean = ranking == HnswGraph.Ranking.PRODUCT_PLUS_EXTRA;
   }
 
@@ -56,9 +58,9 @@ final class NibbleScorer implements NodeScorer {
   public void prepare(HnswGraph.View view, int node) {
     NibbleSpace space = ensure(view);
     if (graph.keepsRows) {
-      float[] rows = view.vectors()[node >>> graph.shift];
-      space.rotate(rows, graph.offset(node), euclidean, rotated);
-      constant = euclidean ? 0 : space.dotMean(rows, graph.offset(node));
+      graph.copyRow(view, node, row, 0);
+      space.rotate(row, 0, euclidean, rotated);
+      constant = euclidean ? 0 : space.dotMean(row, 0);
     } else {
       NibbleRows codes = graph.codes(view);
       codes.decode(node, rotated);

@@ -50,12 +50,17 @@ final class NibbleSpace {
     this.planes = planes;
     this.mean = mean.clone();
     this.seed = seed;
-    int unit = dimension <= 64 ? 4 * VectorKernels.NIBBLE_WORDS : 128;
-    length = (dimension + unit - 1) / unit * unit;
+    length = length(dimension);
     words = length / 4;
     rotation = new Rotation(length, seed);
     rotatedMean = Arrays.copyOf(mean, length);
     rotation.apply(rotatedMean);
+  }
+
+  /** Returns the length of the rotated form of a vector. */
+  static int length(int dimension) {
+    int unit = dimension <= 64 ? 4 * VectorKernels.NIBBLE_WORDS : 128;
+    return (dimension + unit - 1) / unit * unit;
   }
 
   float[] mean() {

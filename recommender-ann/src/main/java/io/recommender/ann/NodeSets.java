@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class NodeSets {
   private static final int SLOTS = 32;
 
-  /** Codes are copied for sets of at most this part of the items. */
-  private static final int PACKED_PART = 4;
+  /** Codes are copied for sets that have at most this part of the items together. */
+  private static final int PACKED_PART = 2;
 
   private final NodeIds ids;
   private final NodeLife life;
@@ -57,7 +57,7 @@ final class NodeSets {
               : updated(set, filter, now, nodes);
     } else if (set.packed() == null
         && view.codes() != null
-        && (long) set.count() * PACKED_PART <= now.size()) {
+        && (packedNodes() + set.count()) * PACKED_PART <= now.size()) {
       // Asked for twice without a change in between: worth a copy.
       fresh = set.with(PackedNodes.of(set, view.codes()));
     } else if (set.packed() != null && set.packed().codes().space() != view.codes().space()) {
@@ -67,6 +67,20 @@ final class NodeSets {
     }
     entries.set(slot, new Entry(entry.filter, fresh));
     return fresh;
+  }
+
+  /** How many nodes have their codes copied, for all filters together. */
+  private long packedNodes() {
+    long sum = 0;
+    for (int i = 0; i < SLOTS; i++) {
+      Entry entry = entries.get(i);
+      if (entry != null && entry.filter.get() == null) {
+        entries.compareAndSet(i, entry, null);
+      } else if (entry != null && entry.set != null && entry.set.packed() != null) {
+        sum += entry.set.packed().nodes().length;
+      }
+    }
+    return sum;
   }
 
   private NodeSet make(ItemFilter filter, HnswNodes.State now, int nodes) {

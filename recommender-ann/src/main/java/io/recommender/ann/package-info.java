@@ -5,7 +5,8 @@
  *   <li>{@link io.recommender.ann.FlatIndex} compares a query with every item: exact, no training,
  *       the reference for every approximate index.
  *   <li>{@link io.recommender.ann.HnswIndex} walks a graph of neighbours: approximate, for
- *       catalogues where comparing everything takes too long.
+ *       catalogues where comparing everything takes too long. It can be saved and opened, filters
+ *       inside the walk, and is told which recall to aim at rather than how to reach it.
  * </ul>
  *
  * <pre>{@code

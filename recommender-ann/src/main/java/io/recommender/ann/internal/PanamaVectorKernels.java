@@ -495,6 +495,32 @@ final class PanamaVectorKernels extends VectorKernels {
   }
 
   @Override
+  public void hadamard(float[] vector, int from, int length) {
+    hadamardOf8(vector, from, length);
+    int half = 8;
+    for (; half < LANES && half < length; half *= 2) {
+      for (int i = from; i < from + length; i += 2 * half) {
+        for (int j = i; j < i + half; j++) {
+          float a = vector[j];
+          float b = vector[j + half];
+          vector[j] = a + b;
+          vector[j + half] = a - b;
+        }
+      }
+    }
+    for (; half < length; half *= 2) {
+      for (int i = from; i < from + length; i += 2 * half) {
+        for (int j = i; j < i + half; j += LANES) {
+          FloatVector a = load(vector, j);
+          FloatVector b = load(vector, j + half);
+          a.add(b).intoArray(vector, j);
+          a.sub(b).intoArray(vector, j + half);
+        }
+      }
+    }
+  }
+
+  @Override
   public boolean prefersCodes() {
     return true;
   }

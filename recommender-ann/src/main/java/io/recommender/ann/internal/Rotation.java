@@ -13,6 +13,7 @@ import java.util.SplittableRandom;
  * <p>Internal. May change in any release. <b>Immutable</b>.
  */
 public final class Rotation {
+  private static final VectorKernels KERNELS = VectorKernels.best();
   private static final int ROUNDS = 4;
 
   private final int length;
@@ -22,7 +23,7 @@ public final class Rotation {
   /**
    * Draws a map.
    *
-   * @param length the number of elements, at least 2
+   * @param length the number of elements, at least 8
    * @param seed decides the map
    */
   public Rotation(int length, long seed) {
@@ -55,14 +56,14 @@ public final class Rotation {
   public void apply(float[] vector) {
     for (int round = 0; round < signs.length; round++) {
       multiply(vector, signs[round]);
-      transform(vector, start(round));
+      KERNELS.hadamard(vector, start(round), block);
     }
   }
 
   /** Takes the map back, in place. */
   public void invert(float[] vector) {
     for (int round = signs.length - 1; round >= 0; round--) {
-      transform(vector, start(round));
+      KERNELS.hadamard(vector, start(round), block);
       multiply(vector, signs[round]);
     }
   }
@@ -70,35 +71,6 @@ public final class Rotation {
   private static void multiply(float[] vector, float[] factors) {
     for (int i = 0; i < factors.length; i++) {
       vector[i] *= factors[i];
-    }
-  }
-
-  private void transform(float[] vector, int start) {
-    int half = 1;
-    for (; half < 8 && half < block; half *= 2) {
-      for (int i = start; i < start + block; i += 2 * half) {
-        for (int j = i; j < i + half; j++) {
-          float a = vector[j];
-          float b = vector[j + half];
-          vector[j] = a + b;
-          vector[j + half] = a - b;
-        }
-      }
-    }
-    for (; half < block; half *= 2) {
-      for (int i = start; i < start + block; i += 2 * half) {
-        butterfly(vector, i, half);
-      }
-    }
-  }
-
-  // A loop of its own, which the compiler turns into vector instructions.
-  private static void butterfly(float[] vector, int from, int half) {
-    for (int j = from; j < from + half; j++) {
-      float a = vector[j];
-      float b = vector[j + half];
-      vector[j] = a + b;
-      vector[j + half] = a - b;
     }
   }
 }

@@ -201,6 +201,56 @@ public abstract class VectorKernels {
       int[] out);
 
   /**
+   * Replaces elements by their Hadamard transform, which is not scaled. The result is the same with
+   * all kernels.
+   *
+   * @param length a power of two, at least 8
+   */
+  public void hadamard(float[] vector, int from, int length) {
+    hadamardOf8(vector, from, length);
+    for (int half = 8; half < length; half *= 2) {
+      for (int i = from; i < from + length; i += 2 * half) {
+        for (int j = i; j < i + half; j++) {
+          float a = vector[j];
+          float b = vector[j + half];
+          vector[j] = a + b;
+          vector[j + half] = a - b;
+        }
+      }
+    }
+  }
+
+  /** Transforms each eight elements. */
+  static void hadamardOf8(float[] vector, int from, int length) {
+    for (int i = from; i < from + length; i += 8) {
+      float a0 = vector[i] + vector[i + 1];
+      float a1 = vector[i] - vector[i + 1];
+      float a2 = vector[i + 2] + vector[i + 3];
+      float a3 = vector[i + 2] - vector[i + 3];
+      float a4 = vector[i + 4] + vector[i + 5];
+      float a5 = vector[i + 4] - vector[i + 5];
+      float a6 = vector[i + 6] + vector[i + 7];
+      float a7 = vector[i + 6] - vector[i + 7];
+      float b0 = a0 + a2;
+      float b1 = a1 + a3;
+      float b2 = a0 - a2;
+      float b3 = a1 - a3;
+      float b4 = a4 + a6;
+      float b5 = a5 + a7;
+      float b6 = a4 - a6;
+      float b7 = a5 - a7;
+      vector[i] = b0 + b4;
+      vector[i + 1] = b1 + b5;
+      vector[i + 2] = b2 + b6;
+      vector[i + 3] = b3 + b7;
+      vector[i + 4] = b0 - b4;
+      vector[i + 5] = b1 - b5;
+      vector[i + 6] = b2 - b6;
+      vector[i + 7] = b3 - b7;
+    }
+  }
+
+  /**
    * Reads one element of each cache line of rows, so that they are on their way from memory while
    * something else is computed.
    *
@@ -246,39 +296,56 @@ public abstract class VectorKernels {
 
   /** Returns the inner product in double precision, the same on every JVM. */
   public static double exactDot(float[] query, float[] rows, int rowOffset, int length) {
+    // Eight sums, because one would wait for the addition before it.
     double sum0 = 0;
     double sum1 = 0;
     double sum2 = 0;
     double sum3 = 0;
+    double sum4 = 0;
+    double sum5 = 0;
+    double sum6 = 0;
+    double sum7 = 0;
     int i = 0;
-    for (; i + 3 < length; i += 4) {
-      sum0 += (double) query[i] * rows[rowOffset + i];
-      sum1 += (double) query[i + 1] * rows[rowOffset + i + 1];
-      sum2 += (double) query[i + 2] * rows[rowOffset + i + 2];
-      sum3 += (double) query[i + 3] * rows[rowOffset + i + 3];
+    for (; i + 7 < length; i += 8) {
+      int at = rowOffset + i;
+      sum0 += (double) query[i] * rows[at];
+      sum1 += (double) query[i + 1] * rows[at + 1];
+      sum2 += (double) query[i + 2] * rows[at + 2];
+      sum3 += (double) query[i + 3] * rows[at + 3];
+      sum4 += (double) query[i + 4] * rows[at + 4];
+      sum5 += (double) query[i + 5] * rows[at + 5];
+      sum6 += (double) query[i + 6] * rows[at + 6];
+      sum7 += (double) query[i + 7] * rows[at + 7];
     }
     for (; i < length; i++) {
       sum0 += (double) query[i] * rows[rowOffset + i];
     }
-    return (sum0 + sum1) + (sum2 + sum3);
+    return ((sum0 + sum1) + (sum2 + sum3)) + ((sum4 + sum5) + (sum6 + sum7));
   }
 
   /** Returns the squared Euclidean distance in double precision, the same on every JVM. */
   public static double exactSquaredL2(float[] query, float[] rows, int rowOffset, int length) {
     double sum0 = 0;
     double sum1 = 0;
+    double sum2 = 0;
+    double sum3 = 0;
     int i = 0;
-    for (; i + 1 < length; i += 2) {
-      double difference0 = (double) query[i] - rows[rowOffset + i];
-      double difference1 = (double) query[i + 1] - rows[rowOffset + i + 1];
+    for (; i + 3 < length; i += 4) {
+      int at = rowOffset + i;
+      double difference0 = (double) query[i] - rows[at];
+      double difference1 = (double) query[i + 1] - rows[at + 1];
+      double difference2 = (double) query[i + 2] - rows[at + 2];
+      double difference3 = (double) query[i + 3] - rows[at + 3];
       sum0 += difference0 * difference0;
       sum1 += difference1 * difference1;
+      sum2 += difference2 * difference2;
+      sum3 += difference3 * difference3;
     }
-    if (i < length) {
+    for (; i < length; i++) {
       double difference = (double) query[i] - rows[rowOffset + i];
       sum0 += difference * difference;
     }
-    return sum0 + sum1;
+    return (sum0 + sum1) + (sum2 + sum3);
   }
 
   /** Chooses kernels. Apart from {@link #best} only tests call this. */

@@ -3,11 +3,17 @@ package io.recommender.examples.benchmarks.index;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The engines that can be compared. */
 enum Engine {
-  /** The library's graph index. */
+  /** The library's graph index, in the form it chooses. */
   HNSW("HnswIndex", Kind.OWN),
+  /** The library's graph index without codes. */
+  HNSW_FLOAT("HnswIndex FLOAT", Kind.OWN),
+  /** The library's graph index without floats. */
+  HNSW_INT8("HnswIndex INT8", Kind.OWN),
   /** The library's exact index. */
   FLAT("FlatIndex", Kind.OWN),
   /** JVector, with full-precision vectors on the heap. */
@@ -37,7 +43,7 @@ enum Engine {
 
   /** Returns its name on the command line. */
   String id() {
-    return name().toLowerCase(Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /** Returns its name in reports. */
@@ -61,7 +67,7 @@ enum Engine {
    */
   IndexAdapter adapter(IndexAdapter.Parameters parameters) {
     if (kind == Kind.OWN) {
-      return new RecommenderAdapter(parameters, isExact());
+      return new RecommenderAdapter(parameters, this);
     }
     try {
       Constructor<?> constructor =
@@ -94,6 +100,11 @@ enum Engine {
     return Engine.class.getPackageName() + "." + label + "Adapter";
   }
 
+  /** Returns all names, separated by commas. */
+  static String ids() {
+    return Stream.of(values()).map(Engine::id).collect(Collectors.joining(", "));
+  }
+
   /**
    * Returns the engine of a name.
    *
@@ -106,6 +117,6 @@ enum Engine {
       }
     }
     throw new IllegalArgumentException(
-        "--engines: expected some of hnsw, flat, jvector, lucene, hnswlib, found '" + id + "'");
+        "--engines: expected some of %s, found '%s'".formatted(ids(), id));
   }
 }

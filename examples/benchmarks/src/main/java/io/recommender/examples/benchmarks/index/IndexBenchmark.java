@@ -146,8 +146,10 @@ public final class IndexBenchmark implements Callable<Integer> {
       names = "--engines",
       split = ",",
       paramLabel = "NAME",
-      description = "Some of hnsw, flat, jvector, lucene, hnswlib. Default: all.")
-  private List<String> engines = Stream.of(Engine.values()).map(Engine::id).toList();
+      description =
+          "Some of hnsw, hnsw-float, hnsw-int8, flat, jvector, lucene, hnswlib. Default:"
+              + " all but hnsw-float and hnsw-int8.")
+  private List<String> engines = List.of("hnsw", "flat", "jvector", "lucene", "hnswlib");
 
   @Option(
       names = "--filter",

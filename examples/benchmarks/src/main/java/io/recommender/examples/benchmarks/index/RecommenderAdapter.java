@@ -4,6 +4,9 @@ import io.recommender.ItemFilter;
 import io.recommender.ScoredItem;
 import io.recommender.ann.FlatIndex;
 import io.recommender.ann.HnswIndex;
+import io.recommender.ann.Quantization;
+import io.recommender.ann.SearchHits;
+import io.recommender.ann.SearchOptions;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -12,22 +15,23 @@ import java.util.stream.Collectors;
 /** The two indexes of the library. A row is known to them by its number as an item id. */
 final class RecommenderAdapter implements IndexAdapter {
   private final Parameters parameters;
-  private final boolean exact;
+  private final Engine engine;
+  private final SearchHits hits = new SearchHits();
   private ItemFilter filter = ItemFilter.all();
-  private Search search = (query, k, ef) -> List.of();
+  private Search search = (query, k, ef, rows) -> 0;
 
   private interface Search {
-    List<ScoredItem> search(float[] query, int k, int ef);
+    int search(float[] query, int k, int ef, int[] rows);
   }
 
   /**
    * Makes an adapter without an index.
    *
-   * @param exact whether to build a {@link FlatIndex}; a {@link HnswIndex} otherwise
+   * @param engine one of the library's own
    */
-  RecommenderAdapter(Parameters parameters, boolean exact) {
+  RecommenderAdapter(Parameters parameters, Engine engine) {
     this.parameters = parameters;
-    this.exact = exact;
+    this.engine = engine;
   }
 
   @Override
@@ -42,10 +46,10 @@ final class RecommenderAdapter implements IndexAdapter {
       itemIds.add(Integer.toString(i));
     }
     int dimension = base[0].length;
-    if (exact) {
+    if (engine.isExact()) {
       FlatIndex index = new FlatIndex(dimension, parameters.metric().similarity());
       index.addAll(itemIds, base);
-      search = (query, k, ef) -> index.search(query, k, filter);
+      search = (query, k, ef, rows) -> copy(index.search(query, k, filter), rows);
     } else {
       HnswIndex index =
           HnswIndex.builder(dimension, parameters.metric().similarity())
@@ -54,10 +58,26 @@ final class RecommenderAdapter implements IndexAdapter {
               .seed(parameters.seed())
               .threads(threads)
               .expectedSize(base.length)
+              .quantization(quantization())
               .build();
       index.addAll(itemIds, base);
-      search = (query, k, ef) -> index.search(query, k, filter, Math.max(k, ef));
+      search =
+          (query, k, ef, rows) -> {
+            index.search(query, k, SearchOptions.defaults().ef(ef).filter(filter), hits);
+            for (int i = 0; i < hits.size(); i++) {
+              rows[i] = Integer.parseInt(hits.itemId(i));
+            }
+            return hits.size();
+          };
     }
+  }
+
+  private Quantization quantization() {
+    return switch (engine) {
+      case HNSW_FLOAT -> Quantization.FLOAT;
+      case HNSW_INT8 -> Quantization.INT8;
+      default -> Quantization.AUTO;
+    };
   }
 
   @Override
@@ -71,13 +91,16 @@ final class RecommenderAdapter implements IndexAdapter {
     filter = ItemFilter.all();
   }
 
-  @Override
-  public int search(float[] query, int k, int ef, int[] rows) {
-    List<ScoredItem> found = search.search(query, k, ef);
+  private static int copy(List<ScoredItem> found, int[] rows) {
     for (int i = 0; i < found.size(); i++) {
       rows[i] = Integer.parseInt(found.get(i).itemId());
     }
     return found.size();
+  }
+
+  @Override
+  public int search(float[] query, int k, int ef, int[] rows) {
+    return search.search(query, k, ef, rows);
   }
 
   @Override
@@ -87,6 +110,6 @@ final class RecommenderAdapter implements IndexAdapter {
 
   @Override
   public void close() {
-    search = (query, k, ef) -> List.of();
+    search = (query, k, ef, rows) -> 0;
   }
 }

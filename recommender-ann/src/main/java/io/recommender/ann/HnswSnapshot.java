@@ -1,0 +1,365 @@
+package io.recommender.ann;
+
+import io.recommender.RecommenderException;
+import io.recommender.Similarity;
+import io.recommender.ann.internal.SectionReader;
+import io.recommender.ann.internal.SectionWriter;
+import io.recommender.ann.internal.SnapshotReader;
+import io.recommender.ann.internal.SnapshotWriter;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * A graph in a file: its parameters, and for each node its state, vector, codes and links.
+ *
+ * <p>Sections: {@code parameters}; {@code nodes}, a state byte each, and for those that are not
+ * free the place among equals and the id; {@code extras}, {@code links}, {@code levels}, {@code
+ * rows} and {@code codes} as {@link HnswGraph} and {@link NibbleRows} have them.
+ */
+final class HnswSnapshot {
+  static final String KIND = "hnsw";
+  static final int FORMAT = 1;
+
+  /** States of nodes. */
+  static final byte FREE = 0;
+
+  static final byte SHOWN = 1;
+  static final byte ENDED = 2;
+
+  /** What is kept of the writer of an index. */
+  record Counters(
+      int nodes,
+      int entry,
+      int top,
+      long levelsDrawn,
+      int nextOrder,
+      double squares,
+      long trained) {}
+
+  /** A node as a file has it; the id is empty if it is free. */
+  record Node(byte state, int order, String itemId) {
+    boolean isFree() {
+      return state == FREE;
+    }
+  }
+
+  private HnswSnapshot() {}
+
+  static void writeParameters(
+      SnapshotWriter out, HnswIndex.Builder builder, Counters counters, RecallTable recall) {
+    SectionWriter section = out.section("parameters");
+    section
+        .putInt(builder.dimension)
+        .putString(builder.similarity.name())
+        .putString(builder.quantization.name())
+        .putInt(builder.m)
+        .putInt(builder.efConstruction)
+        .putInt(builder.ef)
+        .putInt(builder.threads)
+        .putInt(builder.exactBelow)
+        .putInt(builder.trainedFrom)
+        .putLong(builder.seed)
+        .putInt(counters.nodes)
+        .putInt(counters.entry)
+        .putInt(counters.top)
+        .putLong(counters.levelsDrawn)
+        .putInt(counters.nextOrder)
+        .putDouble(counters.squares)
+        .putLong(counters.trained);
+    recall.write(section);
+  }
+
+  static HnswIndex.Builder readBuilder(SnapshotReader in, SectionReader section) {
+    int dimension = section.getInt();
+    String similarity = section.getString();
+    String quantization = section.getString();
+    try {
+      HnswIndex.Builder builder =
+          HnswIndex.builder(dimension, Similarity.valueOf(similarity))
+              .quantization(Quantization.valueOf(quantization))
+              .m(section.getInt())
+              .efConstruction(section.getInt())
+              .ef(section.getInt())
+              .threads(section.getInt())
+              .exactBelow(section.getInt())
+              .trainedFrom(section.getInt());
+      return builder.seed(section.getLong());
+    } catch (IllegalArgumentException e) {
+      throw invalid(in, "parameters", e.getMessage());
+    }
+  }
+
+  static Counters readCounters(SnapshotReader in, SectionReader section) {
+    Counters counters =
+        new Counters(
+            section.getInt(),
+            section.getInt(),
+            section.getInt(),
+            section.getLong(),
+            section.getInt(),
+            section.getDouble(),
+            section.getLong());
+    check(in, "parameters", counters.nodes >= 0, "a number of nodes, found " + counters.nodes);
+    check(
+        in,
+        "parameters",
+        counters.entry >= HnswGraph.NONE && counters.entry < counters.nodes,
+        "an entry among %d nodes, found %d".formatted(counters.nodes, counters.entry));
+    check(
+        in,
+        "parameters",
+        counters.nextOrder >= 0 && counters.trained >= 0 && counters.levelsDrawn >= 0,
+        "counts, found " + counters);
+    check(
+        in,
+        "parameters",
+        counters.squares >= 0 && counters.squares < Double.POSITIVE_INFINITY,
+        "a squared norm, found " + counters.squares);
+    return counters;
+  }
+
+  static RecallTable readRecall(SnapshotReader in, SectionReader section) {
+    RecallTable table = RecallTable.read(section);
+    check(in, "parameters", table.isConsistent(), "ascending recalls of ascending breadths");
+    return table;
+  }
+
+  /** Checks that sections have the lengths they must have, before memory is laid out for them. */
+  static void checkLengths(SnapshotReader in, HnswIndex.Builder builder, Counters counters) {
+    long nodes = counters.nodes;
+    Quantization form = builder.quantization.resolved(builder.dimension);
+    checkLength(in, "extras", nodes * Float.BYTES);
+    checkLength(in, "links", nodes * 2 * builder.m * Integer.BYTES);
+    if (form.keepsFloats()) {
+      long stride = HnswGraph.stride(builder.dimension);
+      checkLength(in, "rows", nodes * stride * Float.BYTES);
+    }
+    boolean hasCodes = in.sections().contains("codes");
+    boolean isCoded = form.planes() > 0 && (counters.trained > 0 || !form.keepsFloats());
+    check(in, "codes", hasCodes == isCoded, isCoded ? "codes, found none" : "none, found codes");
+    if (isCoded) {
+      long row = 2L * Float.BYTES + form.planes() * (NibbleSpace.length(builder.dimension) / 2L);
+      long space = Integer.BYTES + Long.BYTES + (long) Float.BYTES * builder.dimension;
+      checkLength(in, "codes", space + nodes * row);
+    }
+  }
+
+  private static void checkLength(SnapshotReader in, String section, long expected) {
+    long found = in.section(section).length();
+    check(in, section, found == expected, "%d bytes, found %d".formatted(expected, found));
+  }
+
+  static void writeNodes(SnapshotWriter out, List<Node> nodes) {
+    SectionWriter section = out.section("nodes");
+    for (Node node : nodes) {
+      section.putByte(node.state);
+      if (node.state != FREE) {
+        section.putInt(node.order).putString(node.itemId);
+      }
+    }
+  }
+
+  static List<Node> readNodes(SnapshotReader in, Counters counters) {
+    SectionReader section = in.section("nodes");
+    List<Node> nodes = new ArrayList<>();
+    Set<String> shown = new HashSet<>();
+    for (int i = 0; i < counters.nodes; i++) {
+      byte state = section.getByte();
+      check(in, "nodes", state >= FREE && state <= ENDED, "a state from 0 to 2, found " + state);
+      if (state == FREE) {
+        nodes.add(new Node(state, 0, ""));
+        continue;
+      }
+      Node node = new Node(state, section.getInt(), section.getString());
+      check(
+          in,
+          "nodes",
+          node.order >= 0 && node.order < counters.nextOrder,
+          "a place among %d, found %d".formatted(counters.nextOrder, node.order));
+      check(in, "nodes", !node.itemId.isEmpty(), "an item id, found none");
+      check(
+          in,
+          "nodes",
+          state == ENDED || shown.add(node.itemId),
+          "each item once, found another '%s'".formatted(node.itemId));
+      nodes.add(node);
+    }
+    section.finish();
+    int entry = counters.entry;
+    check(
+        in,
+        "nodes",
+        entry == HnswGraph.NONE
+            ? nodes.stream().allMatch(Node::isFree)
+            : !nodes.get(entry).isFree(),
+        "an entry to all nodes, found " + entry);
+    return nodes;
+  }
+
+  static void writeGraph(SnapshotWriter out, HnswGraph graph) {
+    HnswGraph.View view = graph.view();
+    int count = graph.allocated();
+    SectionWriter section = out.section("extras");
+    for (int node = 0; node < count; node++) {
+      section.putFloat(graph.extra(view, node));
+    }
+    section = out.section("links");
+    for (int node = 0; node < count; node++) {
+      section.putInts(graph.links(view, node, 0), graph.linkOffset(node), graph.baseDegree);
+    }
+    section = out.section("levels");
+    for (int node = 0; node < count; node++) {
+      int level = graph.level(view, node);
+      section.putByte((byte) level);
+      if (level > 0) {
+        section.putInts(graph.links(view, node, 1), 0, level * graph.degree);
+      }
+    }
+    if (graph.keepsRows) {
+      section = out.section("rows");
+      float[] row = new float[graph.stride];
+      for (int node = 0; node < count; node++) {
+        graph.copyRow(view, node, row, 0);
+        section.putFloats(row, 0, row.length);
+      }
+    }
+    NibbleRows codes = view.codes();
+    if (codes != null) {
+      writeCodes(out, codes, count);
+    }
+  }
+
+  private static void writeCodes(SnapshotWriter out, NibbleRows codes, int count) {
+    NibbleSpace space = codes.space();
+    SectionWriter section = out.section("codes");
+    section.putInt(space.planes).putLong(space.seed());
+    section.putFloats(space.mean(), 0, space.dimension);
+    for (int node = 0; node < count; node++) {
+      section.putFloat(codes.scale(node)).putFloat(codes.bias(node));
+      section.putShorts(codes.chunks()[node >>> codes.shift()], codes.offset(node), codes.stride());
+    }
+  }
+
+  /** Fills a graph whose nodes have been taken, but not published. */
+  static void readGraph(
+      SnapshotReader in, HnswGraph graph, Quantization form, List<Node> nodes, Counters counters) {
+    int count = graph.allocated();
+    SectionReader section = in.section("extras");
+    for (int node = 0; node < count; node++) {
+      graph.setExtra(node, section.getFloat());
+    }
+    section.finish();
+    section = in.section("levels");
+    for (int node = 0; node < count; node++) {
+      int level = section.getByte();
+      check(in, "levels", level >= 0 && level <= 30, "a level from 0 to 30, found " + level);
+      graph.setLevel(node, level);
+      if (level > 0) {
+        int[] links = graph.links(graph.view(), node, 1);
+        section.getInts(links, 0, links.length);
+      }
+    }
+    section.finish();
+    section = in.section("links");
+    for (int node = 0; node < count; node++) {
+      int[] links = graph.links(graph.view(), node, 0);
+      section.getInts(links, graph.linkOffset(node), graph.baseDegree);
+    }
+    section.finish();
+    for (int node = 0; node < count; node++) {
+      checkLinks(in, graph, node, nodes);
+    }
+    int top = counters.entry == HnswGraph.NONE ? 0 : graph.level(graph.view(), counters.entry);
+    check(
+        in,
+        "levels",
+        top == counters.top,
+        "%d as that of the entry, found %d".formatted(counters.top, top));
+    readRows(in, graph);
+    if (in.sections().contains("codes")) {
+      readCodes(in, graph, form);
+    }
+  }
+
+  /** Maps the rows of a graph that has no nodes yet. */
+  static void mapRows(SnapshotReader in, HnswGraph graph) {
+    in.verify("rows");
+    graph.map(in.map("rows", graph.stride * Float.BYTES));
+  }
+
+  private static void readRows(SnapshotReader in, HnswGraph graph) {
+    if (!graph.keepsRows || graph.isMapped()) {
+      return;
+    }
+    SectionReader section = in.section("rows");
+    for (int node = 0; node < graph.allocated(); node++) {
+      section.getFloats(
+          graph.view().vectors()[node >>> graph.shift], graph.offset(node), graph.stride);
+    }
+    section.finish();
+  }
+
+  private static void readCodes(SnapshotReader in, HnswGraph graph, Quantization form) {
+    SectionReader section = in.section("codes");
+    int planes = section.getInt();
+    check(
+        in,
+        "codes",
+        planes == form.planes(),
+        "%d planes, found %d".formatted(form.planes(), planes));
+    long seed = section.getLong();
+    float[] mean = new float[graph.dimension];
+    section.getFloats(mean, 0, mean.length);
+    for (float element : mean) {
+      check(in, "codes", Float.isFinite(element), "a finite mean, found " + element);
+    }
+    NibbleRows codes =
+        new NibbleRows(new NibbleSpace(mean, planes, seed), graph.shift)
+            .extended(graph.view().links().length);
+    for (int node = 0; node < graph.allocated(); node++) {
+      codes.setFactors(node, section.getFloat(), section.getFloat());
+      section.getShorts(codes.chunks()[node >>> codes.shift()], codes.offset(node), codes.stride());
+    }
+    section.finish();
+    graph.setCodes(codes);
+  }
+
+  /** Checks that all links of a node lead to nodes, and of one in use to others at their level. */
+  private static void checkLinks(SnapshotReader in, HnswGraph graph, int node, List<Node> nodes) {
+    HnswGraph.View view = graph.view();
+    boolean isFree = nodes.get(node).isFree();
+    for (int level = 0; level <= graph.level(view, node); level++) {
+      int[] links = graph.links(view, node, level);
+      int from = graph.linksAt(node, level);
+      for (int i = from; i < from + graph.degree(level); i++) {
+        int link = links[i];
+        boolean holds = link >= 0 && link < nodes.size();
+        if (holds && !isFree) {
+          holds = !nodes.get(link).isFree() && graph.level(view, link) >= level;
+        }
+        if (!holds) {
+          throw invalid(
+              in,
+              level == 0 ? "links" : "levels",
+              "expected links of node %d to nodes in use at level %d of %d, found %d"
+                  .formatted(node, level, nodes.size(), link));
+        }
+      }
+    }
+  }
+
+  private static void check(SnapshotReader in, String section, boolean holds, String expected) {
+    if (!holds) {
+      throw invalid(in, section, "expected " + expected);
+    }
+  }
+
+  private static RecommenderException invalid(SnapshotReader in, String section, String what) {
+    return new RecommenderException(
+        RecommenderException.Kind.SNAPSHOT_INVALID,
+        String.format(Locale.ROOT, "%s: section '%s': %s", in.file(), section, what));
+  }
+}
