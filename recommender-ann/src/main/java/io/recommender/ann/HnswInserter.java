@@ -31,6 +31,8 @@ final class HnswInserter {
   /** In so many places a walk to the most nodes is tried. */
   private static final int PARTS = 8;
 
+  private static final int ROUNDS = 3;
+
   private final HnswGraph graph;
   private final int efConstruction;
 
@@ -329,14 +331,19 @@ final class HnswInserter {
       linked -= gone.size();
       graph.publish(entry, top);
       if (entry != HnswGraph.NONE) {
-        linkLost(view, alive, entry, workers);
+        // Who is linked anew may push another out of a list.
+        for (int i = 0; i < ROUNDS && linkLost(view, alive, entry, workers); i++) {}
       }
     }
     return gone;
   }
 
-  /** Links those nodes once more at the lowest level that no walk comes to. */
-  private void linkLost(
+  /**
+   * Links those nodes once more at the lowest level that no walk comes to.
+   *
+   * @return whether there were any
+   */
+  private boolean linkLost(
       HnswGraph.View view, IntPredicate alive, int entry, HnswWorkers<Worker> workers) {
     BitSet largest = reached(view, entry);
     BitSet seen = (BitSet) largest.clone();
@@ -357,6 +364,10 @@ final class HnswInserter {
       }
     }
     int anchor = start;
+    if (anchor != entry) {
+      // They may lead to it, but it does not lead to them.
+      largest.clear(entry);
+    }
     BitSet reached = largest;
     int[] lost =
         IntStream.range(0, view.size())
@@ -378,6 +389,7 @@ final class HnswInserter {
       linkBack(view, batch, 0, workers);
       done += count;
     }
+    return done > 0;
   }
 
   private BitSet reached(HnswGraph.View view, int start) {
