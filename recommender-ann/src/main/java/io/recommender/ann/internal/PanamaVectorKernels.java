@@ -456,31 +456,34 @@ final class PanamaVectorKernels extends VectorKernels {
     return sum;
   }
 
+  // Written out, here and below: a method that takes or returns vectors and is compiled before its
+  // callers is not always inlined into them, and then each of its vectors is an object.
   private static int nibbles(
       short[] query, int words, short[] chunk, int offset, int from, int to) {
     ShortVector sum = ShortVector.zero(SHORTS);
     for (int w = from; w < to; w += SHORT_LANES) {
       ShortVector codes = ShortVector.fromArray(SHORTS, chunk, offset + w);
       ShortVector first = codes.mul(ShortVector.fromArray(SHORTS, query, w));
-      ShortVector second = shifted(codes, 4).mul(ShortVector.fromArray(SHORTS, query, words + w));
+      ShortVector second =
+          codes
+              .lanewise(VectorOperators.LSHR, 4)
+              .mul(ShortVector.fromArray(SHORTS, query, words + w));
       ShortVector third =
-          shifted(codes, 8).mul(ShortVector.fromArray(SHORTS, query, 2 * words + w));
+          codes
+              .lanewise(VectorOperators.LSHR, 8)
+              .mul(ShortVector.fromArray(SHORTS, query, 2 * words + w));
       ShortVector fourth =
-          shifted(codes, 12).mul(ShortVector.fromArray(SHORTS, query, 3 * words + w));
+          codes
+              .lanewise(VectorOperators.LSHR, 12)
+              .mul(ShortVector.fromArray(SHORTS, query, 3 * words + w));
       sum = sum.add(first.add(second).add(third.add(fourth)));
     }
-    return widened(sum.reinterpretAsInts()).reduceLanes(VectorOperators.ADD);
-  }
-
-  private static IntVector widened(IntVector pairs) {
+    IntVector pairs = sum.reinterpretAsInts();
     return pairs
         .lanewise(VectorOperators.LSHL, 16)
         .lanewise(VectorOperators.ASHR, 16)
-        .add(pairs.lanewise(VectorOperators.ASHR, 16));
-  }
-
-  private static ShortVector shifted(ShortVector codes, int bits) {
-    return codes.lanewise(VectorOperators.LSHR, bits);
+        .add(pairs.lanewise(VectorOperators.ASHR, 16))
+        .reduceLanes(VectorOperators.ADD);
   }
 
   /** The same for the shortest rows, where a vector of the preferred length does not fit. */
@@ -488,11 +491,23 @@ final class PanamaVectorKernels extends VectorKernels {
     ShortVector codes = ShortVector.fromArray(HALF_SHORTS, chunk, offset);
     int words = NIBBLE_WORDS;
     ShortVector first = codes.mul(ShortVector.fromArray(HALF_SHORTS, query, 0));
-    ShortVector second = shifted(codes, 4).mul(ShortVector.fromArray(HALF_SHORTS, query, words));
-    ShortVector third = shifted(codes, 8).mul(ShortVector.fromArray(HALF_SHORTS, query, 2 * words));
+    ShortVector second =
+        codes
+            .lanewise(VectorOperators.LSHR, 4)
+            .mul(ShortVector.fromArray(HALF_SHORTS, query, words));
+    ShortVector third =
+        codes
+            .lanewise(VectorOperators.LSHR, 8)
+            .mul(ShortVector.fromArray(HALF_SHORTS, query, 2 * words));
     ShortVector fourth =
-        shifted(codes, 12).mul(ShortVector.fromArray(HALF_SHORTS, query, 3 * words));
-    return widened(first.add(second).add(third.add(fourth)).reinterpretAsInts())
+        codes
+            .lanewise(VectorOperators.LSHR, 12)
+            .mul(ShortVector.fromArray(HALF_SHORTS, query, 3 * words));
+    IntVector pairs = first.add(second).add(third.add(fourth)).reinterpretAsInts();
+    return pairs
+        .lanewise(VectorOperators.LSHL, 16)
+        .lanewise(VectorOperators.ASHR, 16)
+        .add(pairs.lanewise(VectorOperators.ASHR, 16))
         .reduceLanes(VectorOperators.ADD);
   }
 
@@ -504,29 +519,29 @@ final class PanamaVectorKernels extends VectorKernels {
   }
 
   private static void nibbleColumn(
-      short[] query, int words, short[] codes, int at, int[] out, int lane) {
+      short[] query, int words, short[] block, int at, int[] out, int lane) {
     IntVector low = IntVector.zero(INTS);
     IntVector high = IntVector.zero(INTS);
-    // More words at a time are too much for the compiler to inline.
     for (int w = 0, i = at; w < words; w += 2, i += 2 * NIBBLE_ROWS) {
-      ShortVector sum =
-          products(query, words, w, codes, i)
-              .add(products(query, words, w + 1, codes, i + NIBBLE_ROWS));
+      ShortVector codes = ShortVector.fromArray(SHORTS, block, i);
+      ShortVector first = codes.mul(query[w]);
+      ShortVector second = codes.lanewise(VectorOperators.LSHR, 4).mul(query[words + w]);
+      ShortVector third = codes.lanewise(VectorOperators.LSHR, 8).mul(query[2 * words + w]);
+      ShortVector fourth = codes.lanewise(VectorOperators.LSHR, 12).mul(query[3 * words + w]);
+      ShortVector sum = first.add(second).add(third.add(fourth));
+      int v = w + 1;
+      codes = ShortVector.fromArray(SHORTS, block, i + NIBBLE_ROWS);
+      first = codes.mul(query[v]);
+      second = codes.lanewise(VectorOperators.LSHR, 4).mul(query[words + v]);
+      third = codes.lanewise(VectorOperators.LSHR, 8).mul(query[2 * words + v]);
+      fourth = codes.lanewise(VectorOperators.LSHR, 12).mul(query[3 * words + v]);
+      sum = sum.add(first.add(second).add(third.add(fourth)));
       IntVector pairs = sum.reinterpretAsInts();
       low = low.add(pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16));
       high = high.add(pairs.lanewise(VectorOperators.ASHR, 16));
     }
     low.intoArray(out, lane);
     high.intoArray(out, lane + NIBBLE_ROWS / 2);
-  }
-
-  private static ShortVector products(short[] query, int words, int word, short[] codes, int at) {
-    ShortVector four = ShortVector.fromArray(SHORTS, codes, at);
-    ShortVector first = four.mul(query[word]);
-    ShortVector second = shifted(four, 4).mul(query[words + word]);
-    ShortVector third = shifted(four, 8).mul(query[2 * words + word]);
-    ShortVector fourth = shifted(four, 12).mul(query[3 * words + word]);
-    return first.add(second).add(third.add(fourth));
   }
 
   @Override
