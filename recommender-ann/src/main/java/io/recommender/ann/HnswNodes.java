@@ -414,8 +414,7 @@ final class HnswNodes {
       return;
     }
     List<Integer> gone =
-        new HnswRepair(graph, inserter, life::isAlive)
-            .run(node -> life.hasEnded(node) && !freed.get(node), threads);
+        inserter.repair(life::isAlive, node -> life.hasEnded(node) && !freed.get(node), threads);
     free.addAll(gone);
     gone.forEach(freed::set);
     ended = 0;
