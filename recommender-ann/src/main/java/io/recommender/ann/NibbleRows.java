@@ -45,7 +45,7 @@ record NibbleRows(
     short[][] moreChunks = Arrays.copyOf(chunks, count);
     float[][] moreFactors = Arrays.copyOf(factors, count);
     for (int i = chunks.length; i < count; i++) {
-      moreChunks[i] = new short[FIRST + (1 << shift) * stride()];
+      moreChunks[i] = new short[FIRST + (1 << shift) * stride() + VectorKernels.NIBBLE_WORDS];
       moreFactors[i] = new float[factorCount() << shift];
     }
     return new NibbleRows(space, euclidean, shift, moreChunks, moreFactors);

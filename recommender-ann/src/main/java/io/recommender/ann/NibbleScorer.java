@@ -2,6 +2,7 @@ package io.recommender.ann;
 
 import io.recommender.Similarity;
 import io.recommender.ann.internal.VectorKernels;
+import java.util.Arrays;
 
 /**
  * Ranks nodes by an estimate from their codes, which reads an eighth or a quarter of their vectors.
@@ -77,7 +78,7 @@ final class NibbleScorer implements NodeScorer {
     NibbleSpace space = graph.codes(view).space();
     if (rotated.length != space.length) {
       rotated = new float[space.length];
-      factors = new short[space.length];
+      factors = new short[4 * VectorKernels.nibbleFactors(space.words)];
     }
     return space;
   }
@@ -93,11 +94,15 @@ final class NibbleScorer implements NodeScorer {
     step = largest / VectorKernels.NIBBLE_QUERY_MAX;
     float inverse = step == 0 ? 0 : 1 / step;
     int sum = 0;
-    for (int i = 0; i < rotated.length; i++) {
-      // Rounds as Math.round does, without its care for what does not occur here.
-      int factor = (int) (rotated[i] * inverse + 1024.5f) - 1024;
-      factors[i] = (short) factor;
-      sum += factor;
+    int part = factors.length / 4;
+    Arrays.fill(factors, (short) 0);
+    for (int j = 0; j < 4; j++) {
+      for (int w = 0; w < space.words; w++) {
+        // Rounds as Math.round does, without its care for what does not occur here.
+        int factor = (int) (rotated[j * space.words + w] * inverse + 1024.5f) - 1024;
+        factors[j * part + w] = (short) factor;
+        sum += factor;
+      }
     }
     VectorKernels.toNibbleFactors(factors);
     boolean both = fine && space.planes == 2;

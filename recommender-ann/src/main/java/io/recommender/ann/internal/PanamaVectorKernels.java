@@ -29,7 +29,6 @@ final class PanamaVectorKernels extends VectorKernels {
   private static final int SHORT_LANES = SHORTS.length();
   private static final int INT_LANES = INTS.length();
 
-  private static final VectorSpecies<Short> HALF_SHORTS = ShortVector.SPECIES_256;
   private static final int LINE_SHORTS = 32;
 
   // So many products of a code and a factor fit into 16 bits, four to a block.
@@ -434,12 +433,11 @@ final class PanamaVectorKernels extends VectorKernels {
       int count,
       int[] out) {
     int mask = (1 << shift) - 1;
-    boolean isShort = words < SHORT_LANES;
     for (int r = 0; r < count; r++) {
       int row = rows[from + r];
       short[] chunk = chunks[row >>> shift];
       int offset = first + (row & mask) * stride;
-      out[r] = isShort ? halfNibbles(query, chunk, offset) : nibbles(query, words, chunk, offset);
+      out[r] = nibbles(query, words, chunk, offset);
     }
   }
 
@@ -460,6 +458,7 @@ final class PanamaVectorKernels extends VectorKernels {
   // callers is not always inlined into them, and then each of its vectors is an object.
   private static int nibbles(
       short[] query, int words, short[] chunk, int offset, int from, int to) {
+    int part = nibbleFactors(words);
     ShortVector sum = ShortVector.zero(SHORTS);
     for (int w = from; w < to; w += SHORT_LANES) {
       ShortVector codes = ShortVector.fromArray(SHORTS, chunk, offset + w);
@@ -467,43 +466,18 @@ final class PanamaVectorKernels extends VectorKernels {
       ShortVector second =
           codes
               .lanewise(VectorOperators.LSHR, 4)
-              .mul(ShortVector.fromArray(SHORTS, query, words + w));
+              .mul(ShortVector.fromArray(SHORTS, query, part + w));
       ShortVector third =
           codes
               .lanewise(VectorOperators.LSHR, 8)
-              .mul(ShortVector.fromArray(SHORTS, query, 2 * words + w));
+              .mul(ShortVector.fromArray(SHORTS, query, 2 * part + w));
       ShortVector fourth =
           codes
               .lanewise(VectorOperators.LSHR, 12)
-              .mul(ShortVector.fromArray(SHORTS, query, 3 * words + w));
+              .mul(ShortVector.fromArray(SHORTS, query, 3 * part + w));
       sum = sum.add(first.add(second).add(third.add(fourth)));
     }
     IntVector pairs = sum.reinterpretAsInts();
-    return pairs
-        .lanewise(VectorOperators.LSHL, 16)
-        .lanewise(VectorOperators.ASHR, 16)
-        .add(pairs.lanewise(VectorOperators.ASHR, 16))
-        .reduceLanes(VectorOperators.ADD);
-  }
-
-  /** The same for the shortest rows, where a vector of the preferred length does not fit. */
-  private static int halfNibbles(short[] query, short[] chunk, int offset) {
-    ShortVector codes = ShortVector.fromArray(HALF_SHORTS, chunk, offset);
-    int words = NIBBLE_WORDS;
-    ShortVector first = codes.mul(ShortVector.fromArray(HALF_SHORTS, query, 0));
-    ShortVector second =
-        codes
-            .lanewise(VectorOperators.LSHR, 4)
-            .mul(ShortVector.fromArray(HALF_SHORTS, query, words));
-    ShortVector third =
-        codes
-            .lanewise(VectorOperators.LSHR, 8)
-            .mul(ShortVector.fromArray(HALF_SHORTS, query, 2 * words));
-    ShortVector fourth =
-        codes
-            .lanewise(VectorOperators.LSHR, 12)
-            .mul(ShortVector.fromArray(HALF_SHORTS, query, 3 * words));
-    IntVector pairs = first.add(second).add(third.add(fourth)).reinterpretAsInts();
     return pairs
         .lanewise(VectorOperators.LSHL, 16)
         .lanewise(VectorOperators.ASHR, 16)
@@ -520,21 +494,22 @@ final class PanamaVectorKernels extends VectorKernels {
 
   private static void nibbleColumn(
       short[] query, int words, short[] block, int at, int[] out, int lane) {
+    int part = nibbleFactors(words);
     IntVector low = IntVector.zero(INTS);
     IntVector high = IntVector.zero(INTS);
     for (int w = 0, i = at; w < words; w += 2, i += 2 * NIBBLE_ROWS) {
       ShortVector codes = ShortVector.fromArray(SHORTS, block, i);
       ShortVector first = codes.mul(query[w]);
-      ShortVector second = codes.lanewise(VectorOperators.LSHR, 4).mul(query[words + w]);
-      ShortVector third = codes.lanewise(VectorOperators.LSHR, 8).mul(query[2 * words + w]);
-      ShortVector fourth = codes.lanewise(VectorOperators.LSHR, 12).mul(query[3 * words + w]);
+      ShortVector second = codes.lanewise(VectorOperators.LSHR, 4).mul(query[part + w]);
+      ShortVector third = codes.lanewise(VectorOperators.LSHR, 8).mul(query[2 * part + w]);
+      ShortVector fourth = codes.lanewise(VectorOperators.LSHR, 12).mul(query[3 * part + w]);
       ShortVector sum = first.add(second).add(third.add(fourth));
       int v = w + 1;
       codes = ShortVector.fromArray(SHORTS, block, i + NIBBLE_ROWS);
       first = codes.mul(query[v]);
-      second = codes.lanewise(VectorOperators.LSHR, 4).mul(query[words + v]);
-      third = codes.lanewise(VectorOperators.LSHR, 8).mul(query[2 * words + v]);
-      fourth = codes.lanewise(VectorOperators.LSHR, 12).mul(query[3 * words + v]);
+      second = codes.lanewise(VectorOperators.LSHR, 4).mul(query[part + v]);
+      third = codes.lanewise(VectorOperators.LSHR, 8).mul(query[2 * part + v]);
+      fourth = codes.lanewise(VectorOperators.LSHR, 12).mul(query[3 * part + v]);
       sum = sum.add(first.add(second).add(third.add(fourth)));
       IntVector pairs = sum.reinterpretAsInts();
       low = low.add(pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16));

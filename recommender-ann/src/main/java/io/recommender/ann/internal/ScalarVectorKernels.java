@@ -180,13 +180,14 @@ final class ScalarVectorKernels extends VectorKernels {
       int count,
       int[] out) {
     int mask = (1 << shift) - 1;
+    int part = nibbleFactors(words);
     for (int r = 0; r < count; r++) {
       int row = rows[from + r];
       short[] chunk = chunks[row >>> shift];
       int offset = first + (row & mask) * stride;
       int sum = 0;
       for (int w = 0; w < words; w++) {
-        sum += product(query, words, w, chunk[offset + w]);
+        sum += product(query, part, w, chunk[offset + w]);
       }
       out[r] = sum;
     }
@@ -194,22 +195,23 @@ final class ScalarVectorKernels extends VectorKernels {
 
   @Override
   public void dotNibbleBlock(short[] query, int words, short[] codes, int at, int[] out) {
+    int part = nibbleFactors(words);
     for (int row = 0; row < NIBBLE_ROWS; row++) {
       int sum = 0;
       for (int w = 0, i = at + nibbleLane(row); w < words; w++, i += NIBBLE_ROWS) {
-        sum += product(query, words, w, codes[i]);
+        sum += product(query, part, w, codes[i]);
       }
       out[row] = sum;
     }
   }
 
-  private static int product(short[] query, int words, int word, short codes) {
+  private static int product(short[] query, int part, int word, short codes) {
     int bits = codes & 0xffff;
     return (short)
         (bits * query[word]
-            + (bits >>> 4) * query[words + word]
-            + (bits >>> 8) * query[2 * words + word]
-            + (bits >>> 12) * query[3 * words + word]);
+            + (bits >>> 4) * query[part + word]
+            + (bits >>> 8) * query[2 * part + word]
+            + (bits >>> 12) * query[3 * part + word]);
   }
 
   @Override

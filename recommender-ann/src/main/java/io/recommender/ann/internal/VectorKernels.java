@@ -40,6 +40,9 @@ public abstract class VectorKernels {
   /** The number of words of a row of four-bit codes is this number or a multiple of its double. */
   public static final int NIBBLE_WORDS = 16;
 
+  /** A query has room for at least so many words, and an array of rows as many behind the last. */
+  private static final int NIBBLE_LINE = 2 * NIBBLE_WORDS;
+
   /** Rows of a block of four-bit codes that lies word by word. */
   public static final int NIBBLE_ROWS = 64;
 
@@ -183,14 +186,23 @@ public abstract class VectorKernels {
    * (q1 - 16 q0) + (f &gt;&gt; 8) (q2 - 16 q1) + (f &gt;&gt; 12) (q3 - 16 q2), in arithmetic of 16
    * bits where the whole fits into them. That needs no mask.
    *
-   * @param query integers of magnitude at most {@value #NIBBLE_QUERY_MAX}: those of the lowest four
-   *     bits of each word of a row, then those of the next, up to the highest; receives the factors
+   * @param query four parts of {@link #nibbleFactors} integers of magnitude at most {@value
+   *     #NIBBLE_QUERY_MAX}: those of the lowest four bits of each word of a row, then those of the
+   *     next, up to the highest, each part filled up with zeros; receives the factors
    */
   public static void toNibbleFactors(short[] query) {
-    int words = query.length / 4;
-    for (int i = query.length - 1; i >= words; i--) {
-      query[i] = (short) (query[i] - 16 * query[i - words]);
+    int part = query.length / 4;
+    for (int i = query.length - 1; i >= part; i--) {
+      query[i] = (short) (query[i] - 16 * query[i - part]);
     }
+  }
+
+  /**
+   * Returns the length of a part of the factors of a query: the number of words of a row, or more,
+   * so that a short row is read together with what is behind it, which is multiplied by zero.
+   */
+  public static int nibbleFactors(int words) {
+    return Math.max(words, NIBBLE_LINE);
   }
 
   /**
@@ -200,7 +212,8 @@ public abstract class VectorKernels {
    * @param query the query as {@link #toNibbleFactors} makes it
    * @param words the number of words of a row, {@value #NIBBLE_WORDS} or a multiple of its double
    * @param chunks row r begins at {@code first + (r & (1 << shift) - 1) * stride} of chunk {@code r
-   *     >>> shift}; a word holds four codes from 0 to 15
+   *     >>> shift}; a word holds four codes from 0 to 15; {@value #NIBBLE_WORDS} further elements
+   *     lie behind the last row
    * @param first where the first row of a chunk begins
    * @param rows numbers of rows
    * @param from the first used place of {@code rows}

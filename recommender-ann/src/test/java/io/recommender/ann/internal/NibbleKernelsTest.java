@@ -162,7 +162,12 @@ class NibbleKernelsTest {
   }
 
   private static short[] factors(short[] query) {
-    short[] factors = query.clone();
+    int words = query.length / 4;
+    int part = VectorKernels.nibbleFactors(words);
+    short[] factors = new short[4 * part];
+    for (int i = 0; i < query.length; i++) {
+      factors[i / words * part + i % words] = query[i];
+    }
     VectorKernels.toNibbleFactors(factors);
     return factors;
   }
@@ -176,7 +181,7 @@ class NibbleKernelsTest {
   }
 
   private static short[][] chunks(int stride, IntSupplier code) {
-    short[][] chunks = new short[CHUNKS][FIRST + (stride << SHIFT)];
+    short[][] chunks = new short[CHUNKS][FIRST + (stride << SHIFT) + VectorKernels.NIBBLE_WORDS];
     for (short[] chunk : chunks) {
       for (int i = 0; i < chunk.length; i++) {
         int word = 0;
