@@ -5,13 +5,12 @@ import io.recommender.ItemIndex;
 import io.recommender.RecommenderException;
 import io.recommender.ScoredItem;
 import io.recommender.Similarity;
+import io.recommender.ann.internal.SavedFiles;
 import io.recommender.ann.internal.SectionReader;
 import io.recommender.ann.internal.SnapshotReader;
-import io.recommender.ann.internal.SnapshotRevision;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,8 +81,7 @@ public final class HnswIndex implements ItemIndex {
   private final int threads;
   private final HnswNodes nodes;
 
-  /** Which save of each file this index is a change of. Guarded by itself. */
-  private final Map<Path, SnapshotRevision> revisions = new HashMap<>();
+  private final SavedFiles files = new SavedFiles(HnswSnapshot.KIND, HnswSnapshot.FORMAT);
 
   private HnswIndex(Builder builder) {
     dimension = builder.dimension;
@@ -272,7 +270,7 @@ public final class HnswIndex implements ItemIndex {
    * @param query the vector; not kept, not changed
    * @param minScore the least score, higher is better; not NaN
    * @param limit how many items at most, at least 1; the best ones are returned
-   * @param options how to search
+   * @param options how to search; a time limit is one for the whole call
    * @return the items, best first
    */
   public List<ScoredItem> searchRange(
@@ -283,16 +281,26 @@ public final class HnswIndex implements ItemIndex {
     if (limit < 1) {
       throw new IllegalArgumentException("limit: expected at least 1, found " + limit);
     }
+    long start = System.nanoTime();
     SearchHits hits = new SearchHits();
     int k = Math.min(limit, 64);
-    while (true) {
-      search(query, k, options, hits);
-      boolean hasMore =
-          hits.size() == k && hits.score(k - 1) >= minScore && k < limit && hits.isComplete();
-      if (!hasMore) {
-        break;
+    search(query, k, options, hits);
+    while (hits.isComplete() && k < limit && hits.size() == k && hits.score(k - 1) >= minScore) {
+      SearchOptions rest = options;
+      if (options.timeout().isPresent()) {
+        long left = options.timeoutNanos() - (System.nanoTime() - start);
+        if (left <= 0) {
+          break;
+        }
+        rest = options.timeout(Duration.ofNanos(left));
       }
       k = (int) Math.min(limit, 4L * k);
+      SearchHits more = new SearchHits();
+      search(query, k, rest, more);
+      if (!more.isComplete() && more.size() <= hits.size()) {
+        break;
+      }
+      hits = more;
     }
     List<ScoredItem> items = new ArrayList<>();
     for (int rank = 0; rank < hits.size() && hits.score(rank) >= minScore; rank++) {
@@ -311,11 +319,7 @@ public final class HnswIndex implements ItemIndex {
    *     something else; STORAGE_FAILED if it cannot be written. The file is then as it was
    */
   public void save(Path file) {
-    synchronized (revisions) {
-      Path key = file.toAbsolutePath().normalize();
-      SnapshotRevision base = revisions.getOrDefault(key, SnapshotRevision.NONE);
-      revisions.put(key, nodes.save(file, base));
-    }
+    nodes.withoutChanges(() -> files.save(file, nodes::write));
   }
 
   /**
@@ -326,17 +330,7 @@ public final class HnswIndex implements ItemIndex {
    *     only if the file changed during the call
    */
   public void replace(Path file) {
-    synchronized (revisions) {
-      Path key = file.toAbsolutePath().normalize();
-      SnapshotRevision base = SnapshotRevision.NONE;
-      if (Files.exists(file)) {
-        try (SnapshotReader reader =
-            SnapshotReader.open(file, HnswSnapshot.KIND, 1, HnswSnapshot.FORMAT)) {
-          base = reader.revision();
-        }
-      }
-      revisions.put(key, nodes.save(file, base));
-    }
+    nodes.withoutChanges(() -> files.replace(file, nodes::write));
   }
 
   /** How the vectors of an opened index are held. */
@@ -372,7 +366,8 @@ public final class HnswIndex implements ItemIndex {
    * @throws RecommenderException as {@link #open(Path)}
    */
   public static HnswIndex open(Path file, Opening opening) {
-    try (SnapshotReader in = SnapshotReader.open(file, HnswSnapshot.KIND, 1, HnswSnapshot.FORMAT)) {
+    SavedFiles files = new SavedFiles(HnswSnapshot.KIND, HnswSnapshot.FORMAT);
+    try (SnapshotReader in = files.open(file)) {
       SectionReader parameters = in.section("parameters");
       Builder builder = HnswSnapshot.readBuilder(in, parameters);
       HnswSnapshot.Counters counters = HnswSnapshot.readCounters(in, parameters);
@@ -381,7 +376,7 @@ public final class HnswIndex implements ItemIndex {
       HnswSnapshot.checkLengths(in, builder, counters);
       HnswIndex index = builder.expectedSize(Math.max(LEAST_EXPECTED, counters.nodes())).build();
       index.nodes.read(in, counters, recall, opening == Opening.MAP);
-      index.revisions.put(file.toAbsolutePath().normalize(), in.revision());
+      index.files.opened(in);
       return index;
     }
   }

@@ -3,9 +3,7 @@ package io.recommender.ann;
 import io.recommender.ItemFilter;
 import io.recommender.Similarity;
 import io.recommender.ann.internal.SnapshotReader;
-import io.recommender.ann.internal.SnapshotRevision;
 import io.recommender.ann.internal.SnapshotWriter;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -231,17 +229,18 @@ final class HnswNodes {
     return recall;
   }
 
-  /** Writes everything as it is now; changes wait, searches do not. */
-  SnapshotRevision save(Path file, SnapshotRevision base) {
+  /** Does something while changes wait; searches do not. */
+  void withoutChanges(Runnable task) {
     writeLock.lock();
     try {
-      return SnapshotWriter.write(file, HnswSnapshot.KIND, HnswSnapshot.FORMAT, base, this::write);
+      task.run();
     } finally {
       writeLock.unlock();
     }
   }
 
-  private void write(SnapshotWriter out) {
+  /** Writes everything; without changes. */
+  void write(SnapshotWriter out) {
     HnswGraph.View view = graph.view();
     HnswSnapshot.writeParameters(
         out,

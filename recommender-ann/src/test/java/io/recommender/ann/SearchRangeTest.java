@@ -98,6 +98,28 @@ class SearchRangeTest {
   }
 
   @Test
+  void aTimeLimitIsOneForTheWholeCall() {
+    Duration limit = Duration.ofMillis(20);
+    long[] asked = {0};
+    // Takes as long as there is time, when it is asked for the first time.
+    ItemFilter slow =
+        itemId -> {
+          long start = System.nanoTime();
+          while (asked[0] == 0 && System.nanoTime() - start < limit.toNanos()) {
+            Thread.onSpinWait();
+          }
+          asked[0]++;
+          return true;
+        };
+    SearchOptions options = DEFAULTS.filter(slow);
+    int all = INDEX.searchRange(QUERIES[0], -1e9, 1_000, options).size();
+    assertEquals(1_000, all);
+    asked[0] = 0;
+    int found = INDEX.searchRange(QUERIES[0], -1e9, 1_000, options.timeout(limit)).size();
+    assertTrue(found <= 64, () -> found + " items");
+  }
+
+  @Test
   void wrongRangesAreRefused() {
     float[] query = QUERIES[0];
     assertEquals(
