@@ -2,11 +2,14 @@ package io.recommender.ann;
 
 import io.recommender.Similarity;
 import io.recommender.ann.internal.CandidatePool;
+import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +27,11 @@ final class HnswInserter {
 
   /** With fewer nodes than this, threads cost more than they save. */
   static final int SERIAL_BELOW = 512;
+
+  /** In so many places a walk to the most nodes is tried. */
+  private static final int PARTS = 8;
+
+  private static final int ROUNDS = 3;
 
   private final HnswGraph graph;
   private final int efConstruction;
@@ -135,24 +143,31 @@ final class HnswInserter {
     int level = graph.level(view, node);
     int start = worker.search.descend(view, scorer, Math.min(level, view.top()));
     for (int current = Math.min(level, view.top()); current >= 0; current--) {
-      worker.search.search(view, scorer, start, current, efConstruction, Long.MAX_VALUE);
-      CandidatePool pool = worker.search.pool;
-      start = pool.node(0);
-      worker.ensure(pool.size() + 4);
-      int count = 0;
-      for (int i = 0; i < pool.size(); i++) {
-        // A node that is linked anew may meet itself.
-        if (pool.node(i) != node) {
-          worker.candidates[count] = pool.node(i);
-          worker.candidateScores[count++] = pool.score(i);
-        }
-      }
-      if (scorer == worker.byCodes) {
-        rank(worker, view, node, count);
-      }
-      int kept = select(worker, view, node, count, graph.degree(current));
-      graph.setLinks(node, current, worker.selected, kept);
+      start = chooseNeighbours(worker, view, node, scorer, start, current);
     }
+  }
+
+  /** Links a node to others of one level and returns the nearest that was met. */
+  private int chooseNeighbours(
+      Worker worker, HnswGraph.View view, int node, NodeScorer scorer, int start, int level) {
+    worker.search.search(view, scorer, start, level, efConstruction, Long.MAX_VALUE);
+    CandidatePool pool = worker.search.pool;
+    int nearest = pool.node(0);
+    worker.ensure(pool.size() + 4);
+    int count = 0;
+    for (int i = 0; i < pool.size(); i++) {
+      // A node that is linked anew may meet itself.
+      if (pool.node(i) != node) {
+        worker.candidates[count] = pool.node(i);
+        worker.candidateScores[count++] = pool.score(i);
+      }
+    }
+    if (scorer == worker.byCodes) {
+      rank(worker, view, node, count);
+    }
+    int kept = select(worker, view, node, count, graph.degree(level));
+    graph.setLinks(node, level, worker.selected, kept);
+    return nearest;
   }
 
   /**
@@ -309,23 +324,93 @@ final class HnswInserter {
         top = graph.level(view, node);
       }
     }
-    int[][] lonely = new int[1][];
     try (HnswWorkers<Worker> workers = workers(view.size(), threads)) {
       for (int level = view.top(); level >= 0; level--) {
-        lonely[0] = repairLevel(view, alive, level, workers);
+        repairLevel(view, alive, level, workers);
       }
       linked -= gone.size();
       graph.publish(entry, top);
       if (entry != HnswGraph.NONE) {
-        linked -= lonely[0].length;
-        insert(lonely[0], workers);
+        // Who is linked anew may push another out of a list.
+        for (int i = 0; i < ROUNDS && linkLost(view, alive, entry, workers); i++) {}
       }
     }
     return gone;
   }
 
-  /** Returns the nodes that are left without a link. */
-  private int[] repairLevel(
+  /**
+   * Links those nodes once more at the lowest level that no walk comes to.
+   *
+   * @return whether there were any
+   */
+  private boolean linkLost(
+      HnswGraph.View view, IntPredicate alive, int entry, HnswWorkers<Worker> workers) {
+    BitSet largest = reached(view, entry);
+    BitSet seen = (BitSet) largest.clone();
+    int start = entry;
+    // The entry may have been left with few others; then it is they who are linked to the many.
+    for (int i = 0, node = -1; i < PARTS && 2 * largest.cardinality() < linked; i++) {
+      do {
+        node = seen.nextClearBit(node + 1);
+      } while (node < view.size() && !alive.test(node));
+      if (node >= view.size()) {
+        break;
+      }
+      BitSet part = reached(view, node);
+      seen.or(part);
+      if (part.cardinality() > largest.cardinality()) {
+        largest = part;
+        start = node;
+      }
+    }
+    int anchor = start;
+    if (anchor != entry) {
+      // They may lead to it, but it does not lead to them.
+      largest.clear(entry);
+    }
+    BitSet reached = largest;
+    int[] lost =
+        IntStream.range(0, view.size())
+            .filter(node -> alive.test(node) && !reached.get(node))
+            .toArray();
+    int done = 0;
+    while (done < lost.length) {
+      int others = linked - lost.length + done;
+      int count = Math.min(lost.length - done, Math.max(1, others / BATCH_PART));
+      int[] batch = Arrays.copyOfRange(lost, done, done + count);
+      workers.forEach(
+          count,
+          (worker, i) -> {
+            NodeScorer scorer = view.codes() == null ? worker.exact : worker.byCodes;
+            scorer.prepare(view, batch[i]);
+            chooseNeighbours(worker, view, batch[i], scorer, anchor, 0);
+          });
+      VarHandle.releaseFence();
+      linkBack(view, batch, 0, workers);
+      done += count;
+    }
+    return done > 0;
+  }
+
+  private BitSet reached(HnswGraph.View view, int start) {
+    BitSet reached = new BitSet(view.size());
+    IntArrayList waiting = new IntArrayList(new int[] {start});
+    reached.set(start);
+    while (!waiting.isEmpty()) {
+      int node = waiting.popInt();
+      int[] links = graph.links(view, node, 0);
+      int at = graph.linksAt(node, 0);
+      for (int i = at; i < at + graph.baseDegree; i++) {
+        if (!reached.get(links[i])) {
+          reached.set(links[i]);
+          waiting.add(links[i]);
+        }
+      }
+    }
+    return reached;
+  }
+
+  private void repairLevel(
       HnswGraph.View view, IntPredicate alive, int level, HnswWorkers<Worker> workers) {
     // New lists are made from the old ones of all nodes, and written only when all are made.
     int[][] lists = new int[view.size()][];
@@ -336,17 +421,11 @@ final class HnswInserter {
             lists[node] = repaired(worker, view, alive, node, level);
           }
         });
-    int[] lonely = new int[view.size()];
-    int count = 0;
     for (int node = 0; node < lists.length; node++) {
       if (lists[node] != null) {
         graph.setLinks(node, level, lists[node], lists[node].length);
-        if (lists[node].length == 0) {
-          lonely[count++] = node;
-        }
       }
     }
-    return Arrays.copyOf(lonely, count);
   }
 
   /** Returns the new links of a node, or null if none of its links leads to an ended one. */

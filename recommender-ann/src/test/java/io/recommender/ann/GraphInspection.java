@@ -1,0 +1,102 @@
+package io.recommender.ann;
+
+import java.lang.reflect.Field;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+
+/** Looks into the graph of an index that nobody changes meanwhile. */
+final class GraphInspection {
+  private final HnswNodes nodes;
+  private final HnswGraph graph;
+
+  GraphInspection(HnswIndex index) {
+    nodes = (HnswNodes) field(index, "nodes");
+    graph = (HnswGraph) field(nodes, "graph");
+  }
+
+  private static Object field(Object owner, String name) {
+    try {
+      Field field = owner.getClass().getDeclaredField(name);
+      field.setAccessible(true);
+      return field.get(owner);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  int allocated() {
+    return graph.allocated();
+  }
+
+  /** Returns the item where searches begin. */
+  String entry() {
+    return nodes.ids().id(graph.view().entry());
+  }
+
+  /** Returns how many nodes have ended and are still linked. */
+  int endedAndLinked() {
+    BitSet reached = reached();
+    return (int) reached.stream().filter(node -> !nodes.life().isAlive(node)).count();
+  }
+
+  /** Returns the items that no walk at the lowest level comes to. */
+  List<String> unreachable() {
+    BitSet reached = reached();
+    List<String> missed = new ArrayList<>();
+    for (int node = 0; node < graph.view().size(); node++) {
+      if (nodes.life().isAlive(node) && !reached.get(node)) {
+        missed.add(nodes.ids().id(node));
+      }
+    }
+    return missed;
+  }
+
+  private BitSet reached() {
+    BitSet reached = new BitSet();
+    ArrayDeque<Integer> waiting = new ArrayDeque<>();
+    int entry = graph.view().entry();
+    if (entry != HnswGraph.NONE) {
+      reached.set(entry);
+      waiting.add(entry);
+    }
+    while (!waiting.isEmpty()) {
+      for (int neighbour : links(waiting.remove(), 0)) {
+        if (!reached.get(neighbour)) {
+          reached.set(neighbour);
+          waiting.add(neighbour);
+        }
+      }
+    }
+    return reached;
+  }
+
+  int[] links(int node, int level) {
+    HnswGraph.View view = graph.view();
+    int[] links = graph.links(view, node, level);
+    int at = graph.linksAt(node, level);
+    return Arrays.copyOfRange(links, at, at + graph.linkCount(node, links, at, level));
+  }
+
+  /** Returns everything of the graph that decides how searches go. */
+  List<Object> content() {
+    HnswGraph.View view = graph.view();
+    List<Object> content = new ArrayList<>(List.of(view.size(), view.entry(), view.top()));
+    for (int node = 0; node < view.size(); node++) {
+      content.add(nodes.life().isAlive(node) ? nodes.ids().id(node) : "ended");
+      for (int level = graph.level(view, node); level >= 0; level--) {
+        content.add(Arrays.stream(links(node, level)).boxed().toList());
+      }
+      NibbleRows codes = view.codes();
+      if (codes != null) {
+        short[] chunk = codes.chunks()[node >>> codes.shift()];
+        int at = codes.offset(node);
+        content.add(Arrays.hashCode(Arrays.copyOfRange(chunk, at, at + codes.stride())));
+        content.add(List.of(codes.scale(node), codes.bias(node)));
+      }
+    }
+    return content;
+  }
+}
