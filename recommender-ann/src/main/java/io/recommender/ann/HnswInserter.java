@@ -2,15 +2,8 @@ package io.recommender.ann;
 
 import io.recommender.Similarity;
 import io.recommender.ann.internal.CandidatePool;
-import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.lang.invoke.VarHandle;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
-import java.util.List;
-import java.util.function.IntPredicate;
-import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Links new nodes into a graph, many at a time, with the same result on any number of threads.
@@ -27,11 +20,6 @@ final class HnswInserter {
 
   /** With fewer nodes than this, threads cost more than they save. */
   static final int SERIAL_BELOW = 512;
-
-  /** In so many places a walk to the most nodes is tried. */
-  private static final int PARTS = 8;
-
-  private static final int ROUNDS = 3;
 
   private final HnswGraph graph;
   private final int efConstruction;
@@ -65,8 +53,13 @@ final class HnswInserter {
     linked = nodes;
   }
 
+  /** Counts nodes that have ended and are no longer linked. */
+  void unlinked(int nodes) {
+    linked -= nodes;
+  }
+
   /** Memory of one thread. */
-  private final class Worker {
+  final class Worker {
     final HnswSearch search = new HnswSearch(graph);
     final NodeScorer byCodes = new NibbleScorer(graph, ranking, quantization.walksFine());
     final NodeScorer exact = exactScorer();
@@ -97,7 +90,7 @@ final class HnswInserter {
     }
   }
 
-  private HnswWorkers<Worker> workers(int tasks, int threads) {
+  HnswWorkers<Worker> workers(int tasks, int threads) {
     return new HnswWorkers<>(tasks < SERIAL_BELOW ? 1 : threads, Worker::new);
   }
 
@@ -137,9 +130,51 @@ final class HnswInserter {
     graph.publish(entry, top);
   }
 
-  private void chooseNeighbours(Worker worker, HnswGraph.View view, int node) {
+  /**
+   * Links nodes of a level once more, by walks that begin at the entry.
+   *
+   * @param nodes nodes that these walks do not come to yet
+   * @param others how many nodes they come to
+   */
+  void relink(int[] nodes, int others, int level, HnswWorkers<Worker> workers) {
+    HnswGraph.View view = graph.view();
+    int done = 0;
+    while (done < nodes.length) {
+      int count = Math.min(nodes.length - done, Math.max(1, (others + done) / BATCH_PART));
+      int[] batch = Arrays.copyOfRange(nodes, done, done + count);
+      workers.forEach(
+          count,
+          (worker, i) -> {
+            NodeScorer scorer = scorer(worker, view, batch[i]);
+            chooseNeighbours(worker, view, batch[i], scorer, view.entry(), level);
+          });
+      VarHandle.releaseFence();
+      linkBack(view, batch, level, workers);
+      done += count;
+    }
+  }
+
+  /** Returns the nearest nodes that a walk from the entry at a level finds, best first. */
+  int[] nearest(Worker worker, int node, int level) {
+    HnswGraph.View view = graph.view();
+    NodeScorer scorer = scorer(worker, view, node);
+    worker.search.search(view, scorer, view.entry(), level, efConstruction, Long.MAX_VALUE);
+    CandidatePool pool = worker.search.pool;
+    int[] nodes = new int[pool.size()];
+    for (int i = 0; i < nodes.length; i++) {
+      nodes[i] = pool.node(i);
+    }
+    return nodes;
+  }
+
+  private static NodeScorer scorer(Worker worker, HnswGraph.View view, int node) {
     NodeScorer scorer = view.codes() == null ? worker.exact : worker.byCodes;
     scorer.prepare(view, node);
+    return scorer;
+  }
+
+  private void chooseNeighbours(Worker worker, HnswGraph.View view, int node) {
+    NodeScorer scorer = scorer(worker, view, node);
     int level = graph.level(view, node);
     int start = worker.search.descend(view, scorer, Math.min(level, view.top()));
     for (int current = Math.min(level, view.top()); current >= 0; current--) {
@@ -175,7 +210,7 @@ final class HnswInserter {
    * Malkov and Yashunin, Efficient and robust approximate nearest neighbor search using
    * hierarchical navigable small world graphs, 2018).
    */
-  private int select(Worker worker, HnswGraph.View view, int node, int count, int most) {
+  int select(Worker worker, HnswGraph.View view, int node, int count, int most) {
     int kept = 0;
     float own = worker.exact.own(view, node);
     float weight = graph.extra(view, node);
@@ -285,7 +320,7 @@ final class HnswInserter {
   }
 
   /** Orders the worker's candidates by nearness to a node, equal ones by number. */
-  private void rank(Worker worker, HnswGraph.View view, int node, int count) {
+  void rank(Worker worker, HnswGraph.View view, int node, int count) {
     int[] all = worker.candidates;
     worker.exact.prepare(view, node);
     worker.exact.score(view, all, 0, count, worker.candidateScores);
@@ -300,174 +335,5 @@ final class HnswInserter {
       int ascending = ~(int) (worker.order[i] >> 32);
       worker.candidateScores[i] = Float.intBitsToFloat(ascending ^ (ascending >> 31 & 0x7fffffff));
     }
-  }
-
-  /**
-   * Links around the nodes that have ended, so that none leads to them any more (Singh et al.,
-   * FreshDiskANN: a fast and accurate graph-based ANN index for streaming similarity search, 2021):
-   * whoever was linked to one is linked to the best of its neighbours instead.
-   *
-   * @param alive which nodes stay
-   * @param ended which nodes go
-   * @return the nodes that went
-   */
-  List<Integer> repair(IntPredicate alive, IntPredicate ended, int threads) {
-    HnswGraph.View view = graph.view();
-    List<Integer> gone = new ArrayList<>();
-    int entry = HnswGraph.NONE;
-    int top = 0;
-    for (int node = 0; node < view.size(); node++) {
-      if (ended.test(node)) {
-        gone.add(node);
-      } else if (alive.test(node) && (entry == HnswGraph.NONE || graph.level(view, node) > top)) {
-        entry = node;
-        top = graph.level(view, node);
-      }
-    }
-    try (HnswWorkers<Worker> workers = workers(view.size(), threads)) {
-      for (int level = view.top(); level >= 0; level--) {
-        repairLevel(view, alive, level, workers);
-      }
-      linked -= gone.size();
-      graph.publish(entry, top);
-      if (entry != HnswGraph.NONE) {
-        // Who is linked anew may push another out of a list.
-        for (int i = 0; i < ROUNDS && linkLost(view, alive, entry, workers); i++) {}
-      }
-    }
-    return gone;
-  }
-
-  /**
-   * Links those nodes once more at the lowest level that no walk comes to.
-   *
-   * @return whether there were any
-   */
-  private boolean linkLost(
-      HnswGraph.View view, IntPredicate alive, int entry, HnswWorkers<Worker> workers) {
-    BitSet largest = reached(view, entry);
-    BitSet seen = (BitSet) largest.clone();
-    int start = entry;
-    // The entry may have been left with few others; then it is they who are linked to the many.
-    for (int i = 0, node = -1; i < PARTS && 2 * largest.cardinality() < linked; i++) {
-      do {
-        node = seen.nextClearBit(node + 1);
-      } while (node < view.size() && !alive.test(node));
-      if (node >= view.size()) {
-        break;
-      }
-      BitSet part = reached(view, node);
-      seen.or(part);
-      if (part.cardinality() > largest.cardinality()) {
-        largest = part;
-        start = node;
-      }
-    }
-    int anchor = start;
-    if (anchor != entry) {
-      // They may lead to it, but it does not lead to them.
-      largest.clear(entry);
-    }
-    BitSet reached = largest;
-    int[] lost =
-        IntStream.range(0, view.size())
-            .filter(node -> alive.test(node) && !reached.get(node))
-            .toArray();
-    int done = 0;
-    while (done < lost.length) {
-      int others = linked - lost.length + done;
-      int count = Math.min(lost.length - done, Math.max(1, others / BATCH_PART));
-      int[] batch = Arrays.copyOfRange(lost, done, done + count);
-      workers.forEach(
-          count,
-          (worker, i) -> {
-            NodeScorer scorer = view.codes() == null ? worker.exact : worker.byCodes;
-            scorer.prepare(view, batch[i]);
-            chooseNeighbours(worker, view, batch[i], scorer, anchor, 0);
-          });
-      VarHandle.releaseFence();
-      linkBack(view, batch, 0, workers);
-      done += count;
-    }
-    return done > 0;
-  }
-
-  private BitSet reached(HnswGraph.View view, int start) {
-    BitSet reached = new BitSet(view.size());
-    IntArrayList waiting = new IntArrayList(new int[] {start});
-    reached.set(start);
-    while (!waiting.isEmpty()) {
-      int node = waiting.popInt();
-      int[] links = graph.links(view, node, 0);
-      int at = graph.linksAt(node, 0);
-      for (int i = at; i < at + graph.baseDegree; i++) {
-        if (!reached.get(links[i])) {
-          reached.set(links[i]);
-          waiting.add(links[i]);
-        }
-      }
-    }
-    return reached;
-  }
-
-  private void repairLevel(
-      HnswGraph.View view, IntPredicate alive, int level, HnswWorkers<Worker> workers) {
-    // New lists are made from the old ones of all nodes, and written only when all are made.
-    int[][] lists = new int[view.size()][];
-    workers.forEach(
-        view.size(),
-        (worker, node) -> {
-          if (alive.test(node) && graph.level(view, node) >= level) {
-            lists[node] = repaired(worker, view, alive, node, level);
-          }
-        });
-    for (int node = 0; node < lists.length; node++) {
-      if (lists[node] != null) {
-        graph.setLinks(node, level, lists[node], lists[node].length);
-      }
-    }
-  }
-
-  /** Returns the new links of a node, or null if none of its links leads to an ended one. */
-  private int @Nullable [] repaired(
-      Worker worker, HnswGraph.View view, IntPredicate alive, int node, int level) {
-    int[] links = graph.links(view, node, level);
-    int at = graph.linksAt(node, level);
-    boolean whole = true;
-    int linkCount = graph.linkCount(node, links, at, level);
-    for (int i = 0; i < linkCount; i++) {
-      whole &= alive.test(links[at + i]);
-    }
-    if (whole) {
-      return null;
-    }
-    worker.ensure((graph.degree(level) + 1) * graph.degree(level) + 4);
-    int count = 0;
-    for (int i = 0; i < linkCount; i++) {
-      int neighbour = links[at + i];
-      if (alive.test(neighbour)) {
-        worker.candidates[count++] = neighbour;
-        continue;
-      }
-      int[] further = graph.links(view, neighbour, level);
-      int furtherAt = graph.linksAt(neighbour, level);
-      int furtherCount = graph.linkCount(neighbour, further, furtherAt, level);
-      for (int j = 0; j < furtherCount; j++) {
-        int candidate = further[furtherAt + j];
-        if (candidate != node && alive.test(candidate)) {
-          worker.candidates[count++] = candidate;
-        }
-      }
-    }
-    Arrays.sort(worker.candidates, 0, count);
-    int distinct = 0;
-    for (int i = 0; i < count; i++) {
-      if (i == 0 || worker.candidates[i] != worker.candidates[i - 1]) {
-        worker.candidates[distinct++] = worker.candidates[i];
-      }
-    }
-    rank(worker, view, node, distinct);
-    int kept = select(worker, view, node, distinct, graph.degree(level));
-    return Arrays.copyOf(worker.selected, kept);
   }
 }

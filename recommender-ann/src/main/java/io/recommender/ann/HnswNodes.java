@@ -413,7 +413,8 @@ final class HnswNodes {
       return;
     }
     List<Integer> gone =
-        inserter.repair(life::isAlive, node -> life.hasEnded(node) && !freed.get(node), threads);
+        new HnswRepair(graph, inserter, life::isAlive)
+            .run(node -> life.hasEnded(node) && !freed.get(node), threads);
     free.addAll(gone);
     gone.forEach(freed::set);
     ended = 0;

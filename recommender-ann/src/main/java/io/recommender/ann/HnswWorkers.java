@@ -28,6 +28,11 @@ final class HnswWorkers<W> implements AutoCloseable {
     threads = count == 1 ? null : Executors.newFixedThreadPool(count - 1);
   }
 
+  /** Returns the memory of the thread that calls. */
+  W first() {
+    return workers.get(0);
+  }
+
   @FunctionalInterface
   interface Task<W> {
     void run(W worker, int index);
