@@ -8,10 +8,11 @@ import java.util.BitSet;
  * The nodes that walks at one level come to from a root, and for each the one link of those which
  * lead to it that is counted on. These links make a tree.
  *
- * <p>Any other node can be added: some node of the tree is given a link to it, in a place that is
- * empty or in place of a link that is not of the tree, so that no node of the tree is lost. There
- * always is such a place, because a tree has leaves and all places of a leaf are of this kind. So
- * adding nodes one by one ends with all of them in the tree, whatever the graph was.
+ * <p>Any other node can be added: some node of the tree is given a link to it, in an empty place
+ * or, if it is a leaf of the tree, in place of its last link. No node of the tree is lost by that,
+ * and no node loses more than one link, above all not those through which all walks go. A tree
+ * always has a leaf, so adding nodes one by one ends with all of them in the tree, whatever the
+ * graph was.
  *
  * <p><b>Confined</b> to the writer. A link is written when the links of the node it leads to have
  * been, so searches may go on.
@@ -22,6 +23,7 @@ final class ReachTree {
   private final int level;
   private final int root;
   private final int[] parents;
+  private final BitSet inner = new BitSet();
   private final IntArrayList waiting = new IntArrayList();
   private int size;
 
@@ -33,6 +35,9 @@ final class ReachTree {
     parents = new int[view.size()];
     Arrays.fill(parents, HnswGraph.NONE);
     grow(root, root);
+    if (size == 1) {
+      inner.clear(root);
+    }
   }
 
   int root() {
@@ -74,6 +79,7 @@ final class ReachTree {
 
   private void add(int parent, int node) {
     parents[node] = parent;
+    inner.set(parent);
     size++;
     waiting.push(node);
   }
@@ -106,14 +112,13 @@ final class ReachTree {
     }
     int[] links = graph.links(view, candidate, level);
     int at = graph.linksAt(candidate, level);
-    int count = graph.linkCount(candidate, links, at, level);
-    int place = count;
-    if (count == graph.degree(level)) {
-      // The last ones matter least.
-      while (--place >= 0 && parents[links[at + place]] == candidate) {}
-      if (place < 0) {
+    int place = graph.linkCount(candidate, links, at, level);
+    if (place == graph.degree(level)) {
+      if (inner.get(candidate)) {
         return false;
       }
+      // The last one matters least.
+      place--;
     }
     links[at + place] = node;
     grow(candidate, node);
