@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Afterwards walks come from the entry to every node that is left, at each of its levels up to
  * that of the entry. Looking whether they do takes a small part of the time; usually they come to
  * all or nearly all. The others are linked once more, as if they were new. Whom this pushes out of
- * the lists of others, or whom nobody chooses, is given a link that leads to nothing but what is
- * reached in another way too: see {@link ReachTree}.
+ * the lists of others, or whom nobody chooses, as happens to short vectors under inner products, is
+ * given a link from a node through which no other is reached: see {@link ReachTree}.
  *
  * <p><b>Confined</b> to the writer.
  */

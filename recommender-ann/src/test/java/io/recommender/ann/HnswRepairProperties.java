@@ -67,12 +67,11 @@ class HnswRepairProperties {
 
   @Property(tries = 60, edgeCases = EdgeCasesMode.NONE)
   void theBestItemsAreFoundAfterHalfWereRemoved(
-      @ForAll boolean isEuclidean,
+      @ForAll Similarity similarity,
       @ForAll @IntRange(min = 8, max = 32) int dimension,
-      @ForAll @IntRange(min = 16, max = 24) int m,
+      @ForAll @IntRange(min = 8, max = 24) int m,
       @ForAll @IntRange(min = 1, max = 12) int clusters,
       @ForAll long seed) {
-    Similarity similarity = isEuclidean ? Similarity.L2 : Similarity.COSINE;
     int count = 2_000;
     float[][] vectors = TestVectors.clustered(count, dimension, clusters, 0.7, seed);
     HnswIndex index = index(similarity, dimension, m, seed);
