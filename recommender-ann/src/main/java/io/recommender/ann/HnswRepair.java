@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Afterwards walks come from the entry to every node that is left, at each of its levels up to
  * that of the entry. Looking whether they do takes a small part of the time; usually they come to
- * all or nearly all. The others are linked once more, as if they were new. Whom this pushes out of
- * the lists of others, or whom nobody chooses, as happens to short vectors under inner products, is
- * given a link from a node through which no other is reached: see {@link ReachTree}.
+ * all or nearly all. Of the others those without links are linked once more, as if they were new.
+ * Whom nobody leads to then, as happens to short vectors under inner products and to equal vectors,
+ * is given a link from a node through which no other is reached: see {@link ReachTree}.
  *
  * <p><b>Confined</b> to the writer.
  */
@@ -80,8 +80,11 @@ final class HnswRepair {
     ReachTree tree = new ReachTree(graph, level, entry);
     int[] lost = lost(nodes, tree);
     if (lost.length > 0) {
-      inserter.relink(lost, nodes.length - lost.length, level, workers);
-      tree = new ReachTree(graph, level, entry);
+      int[] lonely = Arrays.stream(lost).filter(node -> links(node, level).length == 0).toArray();
+      if (lonely.length > 0) {
+        inserter.relink(lonely, nodes.length - lost.length, level, workers);
+        tree = new ReachTree(graph, level, entry);
+      }
       HnswInserter.Worker worker = workers.first();
       for (int node : lost(nodes, tree)) {
         // It may have been reached through one before it.
