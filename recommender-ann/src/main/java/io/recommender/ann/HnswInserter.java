@@ -256,7 +256,8 @@ final class HnswInserter {
     return false;
   }
 
-  private void linkBack(HnswGraph.View view, int[] batch, int level, HnswWorkers<Worker> workers) {
+  /** Links the nodes to which nodes of a batch are linked at a level back to these. */
+  void linkBack(HnswGraph.View view, int[] batch, int level, HnswWorkers<Worker> workers) {
     long[] pairs = new long[batch.length * graph.baseDegree];
     int count = 0;
     for (int node : batch) {
