@@ -71,9 +71,13 @@ class HnswRepairProperties {
       @ForAll @IntRange(min = 8, max = 32) int dimension,
       @ForAll @IntRange(min = 8, max = 24) int m,
       @ForAll @IntRange(min = 1, max = 12) int clusters,
+      @ForAll boolean isUnequal,
       @ForAll long seed) {
     int count = 2_000;
     float[][] vectors = TestVectors.clustered(count, dimension, clusters, 0.7, seed);
+    if (similarity == Similarity.DOT && isUnequal) {
+      TestVectors.unequal(vectors, 0.5, seed);
+    }
     HnswIndex index = index(similarity, dimension, m, seed);
     FlatIndex exact = new FlatIndex(dimension, similarity);
     index.addAll(TestVectors.ids(count), vectors);
