@@ -350,15 +350,19 @@ public final class HnswIndex implements ItemIndex {
    *
    * @param file what {@link #save} wrote
    * @return the index as it was
-   * @throws RecommenderException SNAPSHOT_INVALID if it is damaged or something else, naming the
-   *     section; STORAGE_FAILED if it cannot be read
+   * @throws RecommenderException SNAPSHOT_INVALID if it is damaged or something else, or if its
+   *     checksums are right and it has what no index has, such as vectors that are not finite,
+   *     naming the section, what was expected and what was found; STORAGE_FAILED if it cannot be
+   *     read
    */
   public static HnswIndex open(Path file) {
     return open(file, Opening.READ);
   }
 
   /**
-   * Opens a saved index.
+   * Opens a saved index. All of the file is read once and checked, however vectors are held. Mapped
+   * vectors are not checked again when a search fetches them, so nobody may write into the file;
+   * replacing it as a whole, as {@link #save} does, is safe.
    *
    * @param file what {@link #save} wrote
    * @param opening how vectors are held

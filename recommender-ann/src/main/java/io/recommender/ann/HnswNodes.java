@@ -275,7 +275,7 @@ final class HnswNodes {
     try {
       List<HnswSnapshot.Node> nodes = HnswSnapshot.readNodes(in, counters);
       if (isMapped && graph.keepsRows && !nodes.isEmpty()) {
-        HnswSnapshot.mapRows(in, graph);
+        HnswSnapshot.mapRows(in, graph, similarity, counters);
       }
       for (int node = 0; node < counters.nodes(); node++) {
         graph.extend();
@@ -384,13 +384,7 @@ final class HnswNodes {
     if (graph.keepsRows) {
       graph.writeRow(node, vector);
     }
-    graph.setExtra(
-        node,
-        switch (similarity) {
-          case DOT -> squares == 0 ? 1 : (float) StrictMath.pow(squares, -HnswGraph.TEMPERING / 2);
-          case COSINE -> squares > 0 ? (float) Math.sqrt(squares) : 1;
-          case L2 -> (float) (-squares / 2);
-        });
+    graph.setExtra(node, HnswGraph.extra(similarity, squares));
   }
 
   private static double squaredNorm(float[] vector) {
