@@ -32,7 +32,7 @@ final class HnswCoder {
   private final int trainedFrom;
   private long trainedOn;
 
-  HnswCoder(HnswGraph graph, Quantization quantization, HnswIndex.Builder builder) {
+  HnswCoder(HnswGraph graph, Quantization quantization, HnswIndexBuilder builder) {
     this.graph = graph;
     this.quantization = quantization;
     euclidean = builder.similarity == Similarity.L2;

@@ -29,11 +29,11 @@ import java.util.Optional;
  * }</pre>
  *
  * <p>A search walks from neighbour to neighbour towards the query and keeps the best {@code ef}
- * items it meets: a larger {@link Builder#ef} finds more of the true best ones and takes longer.
- * Nobody has to know how much: {@link SearchOptions#targetRecall} asks for a part of the true best
- * items instead. What a walk reads are codes of four bits, an eighth of the vectors, once those no
- * longer fit into a cache; what it found is ranked by the vectors. {@link Quantization} tells the
- * forms.
+ * items it meets: a larger {@link HnswIndexBuilder#ef} finds more of the true best ones and takes
+ * longer. Nobody has to know how much: {@link SearchOptions#targetRecall} asks for a part of the
+ * true best items instead. What a walk reads are codes of four bits, an eighth of the vectors, once
+ * those no longer fit into a cache; what it found is ranked by the vectors. {@link Quantization}
+ * tells the forms.
  *
  * <p>Where comparing every candidate costs less than the walk the index does that instead: in a
  * small index, under a short allow list, and under a filter that accepts little. A filter that
@@ -63,14 +63,15 @@ import java.util.Optional;
  * <p><b>Files.</b> {@link #save} replaces a file as a whole or not at all, and never one that
  * somebody else has saved since; {@link #open} refuses a damaged one and names its section.
  *
- * <p><b>Cost.</b> Memory is {@link Builder#estimatedBytes}. A removed item's place is used again
- * after a repair, which happens once a fifth of the places are empty and links around them all.
+ * <p><b>Cost.</b> Memory is {@link HnswIndexBuilder#estimatedBytes}. A removed item's place is used
+ * again after a repair, which happens once a fifth of the places are empty and links around them
+ * all.
  */
 public final class HnswIndex implements ItemIndex {
   /** The largest norm of a vector or query. */
   public static final double MAX_NORM = 1e15;
 
-  private static final int MAX_DIMENSION = 1 << 20;
+  static final int MAX_DIMENSION = 1 << 20;
 
   /** An opened index may grow far beyond the few items that it has. */
   private static final int LEAST_EXPECTED = 1024;
@@ -83,7 +84,7 @@ public final class HnswIndex implements ItemIndex {
 
   private final SavedFiles files = new SavedFiles(HnswSnapshot.KIND, HnswSnapshot.FORMAT);
 
-  private HnswIndex(Builder builder) {
+  HnswIndex(HnswIndexBuilder builder) {
     dimension = builder.dimension;
     similarity = builder.similarity;
     ef = builder.ef;
@@ -98,8 +99,8 @@ public final class HnswIndex implements ItemIndex {
    * @param similarity how vectors are compared
    * @return a builder
    */
-  public static Builder builder(int dimension, Similarity similarity) {
-    return new Builder(dimension, similarity);
+  public static HnswIndexBuilder builder(int dimension, Similarity similarity) {
+    return new HnswIndexBuilder(dimension, similarity);
   }
 
   @Override
@@ -373,7 +374,7 @@ public final class HnswIndex implements ItemIndex {
     SavedFiles files = new SavedFiles(HnswSnapshot.KIND, HnswSnapshot.FORMAT);
     try (SnapshotReader in = files.open(file)) {
       SectionReader parameters = in.section("parameters");
-      Builder builder = HnswSnapshot.readBuilder(in, parameters);
+      HnswIndexBuilder builder = HnswSnapshot.readBuilder(in, parameters);
       HnswSnapshot.Counters counters = HnswSnapshot.readCounters(in, parameters);
       RecallTable recall = HnswSnapshot.readRecall(in, parameters);
       parameters.finish();
@@ -407,164 +408,5 @@ public final class HnswIndex implements ItemIndex {
   public String toString() {
     return "HnswIndex[%d dimensions, %s, %d items, %s]"
         .formatted(dimension, similarity, size(), FlatIndex.kernels());
-  }
-
-  /** Collects the parameters of an index. <b>Confined</b>. */
-  public static final class Builder {
-    final int dimension;
-    final Similarity similarity;
-    int m = 16;
-    int efConstruction = 100;
-    int ef = 64;
-    long seed = 42;
-    int threads = 1;
-    int expectedSize;
-    int exactBelow = 2000;
-    Quantization quantization = Quantization.AUTO;
-    int trainedFrom = HnswCoder.TRAINED_FROM;
-
-    private Builder(int dimension, Similarity similarity) {
-      this.dimension = inRange("dimension", dimension, 1, MAX_DIMENSION);
-      this.similarity = Objects.requireNonNull(similarity, "similarity");
-    }
-
-    /**
-     * Sets the number of links of a node: m at the higher levels, 2m at the lowest.
-     *
-     * @param m from 2 to 256; 16 if never set
-     * @return this
-     */
-    public Builder m(int m) {
-      this.m = inRange("m", m, 2, 256);
-      return this;
-    }
-
-    /**
-     * Sets how many candidates the search for a new node's neighbours keeps.
-     *
-     * @param efConstruction at least 1; 100 if never set
-     * @return this
-     */
-    public Builder efConstruction(int efConstruction) {
-      this.efConstruction = inRange("efConstruction", efConstruction, 1, 1 << 20);
-      return this;
-    }
-
-    /**
-     * Sets how many items a search keeps unless it says otherwise.
-     *
-     * @param ef at least 1; 64 if never set
-     * @return this
-     */
-    public Builder ef(int ef) {
-      this.ef = inRange("ef", ef, 1, 1 << 20);
-      return this;
-    }
-
-    /**
-     * Sets the seed of the levels.
-     *
-     * @param seed any number; 42 if never set
-     * @return this
-     */
-    public Builder seed(long seed) {
-      this.seed = seed;
-      return this;
-    }
-
-    /**
-     * Sets how many threads {@link HnswIndex#addAll} uses; the graph does not depend on it. The
-     * threads live as long as the call.
-     *
-     * @param threads at least 1, which is the default
-     * @return this
-     */
-    public Builder threads(int threads) {
-      this.threads = inRange("threads", threads, 1, 1024);
-      return this;
-    }
-
-    /**
-     * Sets how many items memory is laid out for; more may be added.
-     *
-     * @param expectedSize at least 0, which is the default
-     * @return this
-     */
-    public Builder expectedSize(int expectedSize) {
-      this.expectedSize = inRange("expectedSize", expectedSize, 0, Integer.MAX_VALUE);
-      return this;
-    }
-
-    /**
-     * Sets in which form vectors are kept.
-     *
-     * @param quantization the form; {@link Quantization#AUTO} if never set
-     * @return this
-     */
-    public Builder quantization(Quantization quantization) {
-      this.quantization = Objects.requireNonNull(quantization, "quantization");
-      return this;
-    }
-
-    /** Sets below how many items every item is compared; for tests of the graph. */
-    Builder exactBelow(int exactBelow) {
-      this.exactBelow = exactBelow;
-      return this;
-    }
-
-    /** Sets from how many items on codes are relative to a mean; for tests of codes. */
-    Builder trainedFrom(int trainedFrom) {
-      this.trainedFrom = trainedFrom;
-      return this;
-    }
-
-    /**
-     * Estimates the memory of an index, without the item ids, which it shares with the caller.
-     *
-     * @param size the number of items, at least 0
-     * @return the number of bytes, for a JVM with compressed references
-     */
-    public long estimatedBytes(long size) {
-      Quantization form = quantization.resolved(dimension);
-      long bytes = form.keepsFloats() ? (dimension + 15L) / 16 * 16 * Float.BYTES : 0;
-      if (form.planes() > 0) {
-        int factors = similarity == Similarity.L2 ? 2 : 1;
-        bytes += (long) form.planes() * NibbleSpace.length(dimension) / 2;
-        bytes += (long) factors * Float.BYTES;
-      }
-      long links = 2L * m * Integer.BYTES;
-      long upper = Integer.BYTES + (16 + (long) m * Integer.BYTES * m / (m - 1)) / m;
-      // Weight, id, a share of the table of ids, life.
-      long identity = 2L * Integer.BYTES + 6 + 2L * Integer.BYTES;
-      return size * (bytes + links + upper + identity);
-    }
-
-    /** Copies the parameters. */
-    Builder copy() {
-      Builder copy = new Builder(dimension, similarity);
-      copy.m = m;
-      copy.efConstruction = efConstruction;
-      copy.ef = ef;
-      copy.seed = seed;
-      copy.threads = threads;
-      copy.expectedSize = expectedSize;
-      copy.exactBelow = exactBelow;
-      copy.quantization = quantization;
-      copy.trainedFrom = trainedFrom;
-      return copy;
-    }
-
-    /** {@return an empty index} */
-    public HnswIndex build() {
-      return new HnswIndex(this);
-    }
-
-    private static int inRange(String name, int value, int least, int most) {
-      if (value < least || value > most) {
-        throw new IllegalArgumentException(
-            "%s: expected %d to %d, found %d".formatted(name, least, most, value));
-      }
-      return value;
-    }
   }
 }

@@ -50,7 +50,7 @@ final class HnswNodes {
   private final NodeIds ids;
   private final NodeLife life;
   private final ReentrantLock writeLock = new ReentrantLock();
-  private final HnswIndex.Builder builder;
+  private final HnswIndexBuilder builder;
   private volatile RecallTable recall = RecallTable.NONE;
   private final NodeSets sets;
   private final AtomicReferenceArray<HnswQuery> queries = new AtomicReferenceArray<>(QUERIES);
@@ -93,7 +93,7 @@ final class HnswNodes {
    */
   record Log(long epoch, int[] nodes) {}
 
-  HnswNodes(HnswIndex.Builder builder) {
+  HnswNodes(HnswIndexBuilder builder) {
     this.builder = builder.copy();
     dimension = builder.dimension;
     similarity = builder.similarity;

@@ -62,7 +62,7 @@ final class HnswSnapshot {
   private HnswSnapshot() {}
 
   static void writeParameters(
-      SnapshotWriter out, HnswIndex.Builder builder, Counters counters, RecallTable recall) {
+      SnapshotWriter out, HnswIndexBuilder builder, Counters counters, RecallTable recall) {
     SectionWriter section = out.section("parameters");
     section
         .putInt(builder.dimension)
@@ -85,12 +85,12 @@ final class HnswSnapshot {
     recall.write(section);
   }
 
-  static HnswIndex.Builder readBuilder(SnapshotReader in, SectionReader section) {
+  static HnswIndexBuilder readBuilder(SnapshotReader in, SectionReader section) {
     int dimension = section.getInt();
     String similarity = section.getString();
     String quantization = section.getString();
     try {
-      HnswIndex.Builder builder =
+      HnswIndexBuilder builder =
           HnswIndex.builder(dimension, Similarity.valueOf(similarity))
               .quantization(Quantization.valueOf(quantization))
               .m(section.getInt())
@@ -146,7 +146,7 @@ final class HnswSnapshot {
   }
 
   /** Checks that sections have the lengths they must have, before memory is laid out for them. */
-  static void checkLengths(SnapshotReader in, HnswIndex.Builder builder, Counters counters) {
+  static void checkLengths(SnapshotReader in, HnswIndexBuilder builder, Counters counters) {
     long nodes = counters.nodes;
     Quantization form = builder.quantization.resolved(builder.dimension);
     checkLength(in, "extras", nodes * Float.BYTES);
