@@ -141,7 +141,7 @@ final class HnswGraph {
 
   /** Takes the next node, which no reader knows before {@link #publish}. */
   int extend() {
-    int node = allocated++;
+    int node = allocated;
     View current = view;
     int chunk = node >>> shift;
     if (chunk == current.vectors().length) {
@@ -166,6 +166,7 @@ final class HnswGraph {
               current.entry(),
               current.top());
     }
+    allocated++;
     return node;
   }
 

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 
 /**
  * An approximate index: a hierarchical navigable small world graph (Malkov and Yashunin, Efficient
@@ -79,7 +81,7 @@ public final class HnswIndex implements ItemIndex {
   private final int dimension;
   private final Similarity similarity;
   private final int ef;
-  private final int threads;
+  private final HnswIndexBuilder parameters;
   private final HnswNodes nodes;
 
   private final SavedFiles files = new SavedFiles(HnswSnapshot.KIND, HnswSnapshot.FORMAT);
@@ -88,8 +90,8 @@ public final class HnswIndex implements ItemIndex {
     dimension = builder.dimension;
     similarity = builder.similarity;
     ef = builder.ef;
-    threads = builder.threads;
-    nodes = new HnswNodes(builder);
+    parameters = builder.copy();
+    nodes = new HnswNodes(parameters);
   }
 
   /**
@@ -258,9 +260,9 @@ public final class HnswIndex implements ItemIndex {
     SearchOptions options = SearchOptions.defaults().filter(filter);
     @SuppressWarnings({"unchecked", "rawtypes"})
     List<ScoredItem>[] results = new List[queries.length];
-    int workers = Math.max(1, Math.min(threads, queries.length / 16));
-    try (HnswWorkers<Object> pool = new HnswWorkers<>(workers, Object::new)) {
-      pool.forEach(queries.length, (worker, i) -> results[i] = search(queries[i], k, options));
+    int most = Math.max(1, queries.length / 16);
+    try (HnswWorkers<Object> workers = parameters.workers(most, Object::new)) {
+      workers.forEach(queries.length, (worker, i) -> results[i] = search(queries[i], k, options));
     }
     return List.of(results);
   }
@@ -371,15 +373,35 @@ public final class HnswIndex implements ItemIndex {
    * @throws RecommenderException as {@link #open(Path)}
    */
   public static HnswIndex open(Path file, Opening opening) {
+    return opened(file, opening, builder -> {});
+  }
+
+  /**
+   * Opens a saved index that uses threads of the caller's; see {@link HnswIndexBuilder#executor}.
+   *
+   * @param file what {@link #save} wrote
+   * @param opening how vectors are held
+   * @param executor who runs what is done on several threads, as many as were set when the index
+   *     was built
+   * @return the index as it was, which can be changed
+   * @throws RecommenderException as {@link #open(Path)}
+   */
+  public static HnswIndex open(Path file, Opening opening, Executor executor) {
+    Objects.requireNonNull(executor, "executor");
+    return opened(file, opening, builder -> builder.executor(executor));
+  }
+
+  private static HnswIndex opened(Path file, Opening opening, Consumer<HnswIndexBuilder> further) {
     SavedFiles files = new SavedFiles(HnswSnapshot.KIND, HnswSnapshot.FORMAT);
     try (SnapshotReader in = files.open(file)) {
-      SectionReader parameters = in.section("parameters");
-      HnswIndexBuilder builder = HnswSnapshot.readBuilder(in, parameters);
-      HnswSnapshot.Counters counters = HnswSnapshot.readCounters(in, parameters);
-      RecallTable recall = HnswSnapshot.readRecall(in, parameters);
-      parameters.finish();
+      SectionReader section = in.section("parameters");
+      HnswIndexBuilder builder = HnswSnapshot.readBuilder(in, section);
+      HnswSnapshot.Counters counters = HnswSnapshot.readCounters(in, section);
+      RecallTable recall = HnswSnapshot.readRecall(in, section);
+      section.finish();
       HnswSnapshot.checkLengths(in, builder, counters);
-      HnswIndex index = builder.expectedSize(Math.max(LEAST_EXPECTED, counters.nodes())).build();
+      further.accept(builder.expectedSize(Math.max(LEAST_EXPECTED, counters.nodes())));
+      HnswIndex index = builder.build();
       index.nodes.read(in, counters, recall, opening == Opening.MAP);
       index.files.opened(in);
       return index;

@@ -2,6 +2,9 @@ package io.recommender.ann;
 
 import io.recommender.Similarity;
 import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Collects the parameters of an {@link HnswIndex}; see {@link HnswIndex#builder}. Every parameter
@@ -20,6 +23,7 @@ public final class HnswIndexBuilder {
   int ef = 64;
   long seed = 42;
   int threads = 1;
+  @Nullable Executor executor;
   int expectedSize;
   int exactBelow = 2000;
   Quantization quantization = Quantization.AUTO;
@@ -75,14 +79,38 @@ public final class HnswIndexBuilder {
   }
 
   /**
-   * Sets how many threads {@link HnswIndex#addAll} uses; the graph does not depend on it. The
-   * threads live as long as the call.
+   * Sets how many threads {@link HnswIndex#addAll}, {@link HnswIndex#searchAll} and repairs use,
+   * with the one that calls; the graph does not depend on it. The others come from the {@link
+   * #executor}, or else live as long as the call.
    *
-   * @param threads at least 1, which is the default
+   * @param threads from 1, which is the default, to 1024
    * @return this
    */
   public HnswIndexBuilder threads(int threads) {
     this.threads = inRange("threads", threads, 1, 1024);
+    return this;
+  }
+
+  /**
+   * Sets who runs what is done on several {@link #threads}: at most {@code threads - 1} tasks at
+   * once, beside the calling thread. Without one, or with one thread only, it is not used.
+   *
+   * <p>The calling thread takes part, and waits only for tasks that have begun. So every call comes
+   * to its end, with the same graph, if the executor refuses tasks, never begins them, is shut down
+   * or runs them in the calling thread. A task that begins too late does nothing. Filters of {@link
+   * HnswIndex#searchAll} are asked on its threads.
+   *
+   * <p><b>Lifetime.</b> The index keeps it for as long as it lives and never shuts it down. A file
+   * has none: see {@link HnswIndex#open(java.nio.file.Path, HnswIndex.Opening, Executor)}.
+   *
+   * <p><b>Errors.</b> {@link java.util.concurrent.RejectedExecutionException} is no error. What
+   * else {@link Executor#execute} throws comes out of the call, which then has added nothing.
+   *
+   * @param executor the executor, shared by any number of indexes
+   * @return this
+   */
+  public HnswIndexBuilder executor(Executor executor) {
+    this.executor = Objects.requireNonNull(executor, "executor");
     return this;
   }
 
@@ -149,11 +177,17 @@ public final class HnswIndexBuilder {
     copy.ef = ef;
     copy.seed = seed;
     copy.threads = threads;
+    copy.executor = executor;
     copy.expectedSize = expectedSize;
     copy.exactBelow = exactBelow;
     copy.quantization = quantization;
     copy.trainedFrom = trainedFrom;
     return copy;
+  }
+
+  /** Returns threads for one call, to be closed: as many as were set, but not more than given. */
+  <W> HnswWorkers<W> workers(int most, Supplier<W> memory) {
+    return new HnswWorkers<>(Math.min(threads, most), executor, memory);
   }
 
   /** {@return an empty index} */
