@@ -62,6 +62,10 @@ import java.util.function.Consumer;
  * <p><b>Thread safety.</b> Thread-safe. Changes take turns. A search takes no lock and waits for
  * nothing: it sees each item as it was at one moment.
  *
+ * <p><b>Errors.</b> Null is refused with a {@link NullPointerException} that names the argument,
+ * another wrong argument with an {@link IllegalArgumentException} that says what was expected and
+ * what was found. Nothing has changed then.
+ *
  * <p><b>Files.</b> {@link #save} replaces a file as a whole or not at all, and never one that
  * somebody else has saved since; {@link #open} refuses a damaged one and names its section.
  *
@@ -132,7 +136,7 @@ public final class HnswIndex implements ItemIndex {
 
   @Override
   public void add(String itemId, float[] vector) {
-    addAll(List.of(itemId), new float[][] {vector});
+    addAll(List.of(Objects.requireNonNull(itemId, "itemId")), new float[][] {vector});
   }
 
   /**
@@ -142,15 +146,15 @@ public final class HnswIndex implements ItemIndex {
    */
   @Override
   public void addAll(List<String> itemIds, float[][] vectors) {
-    List<String> ids = List.copyOf(itemIds);
-    if (ids.size() != vectors.length) {
+    List<String> ids = new ArrayList<>(Objects.requireNonNull(itemIds, "itemIds"));
+    if (ids.size() != Objects.requireNonNull(vectors, "vectors").length) {
       throw new IllegalArgumentException(
           "vectors: expected %d, one for each item, found %d"
               .formatted(ids.size(), vectors.length));
     }
     Map<String, Integer> last = new LinkedHashMap<>(ids.size() * 4 / 3 + 1);
     for (int i = 0; i < vectors.length; i++) {
-      if (ids.get(i).isEmpty()) {
+      if (Objects.requireNonNull(ids.get(i), "item id").isEmpty()) {
         throw new IllegalArgumentException("item id: expected a non-empty string");
       }
       checkedNorm("vector of item '" + ids.get(i) + "'", vectors[i]);
@@ -200,13 +204,12 @@ public final class HnswIndex implements ItemIndex {
    * @param k how many items, at least 1
    * @param options how to search
    * @param hits receives at most k items; fewer only if fewer are accepted or the time is up. Left
-   *     as they were if this method throws
+   *     as they were if an argument is refused, empty if a filter throws something
    */
   public void search(float[] query, int k, SearchOptions options, SearchHits hits) {
     double norm = checkedNorm("query", query);
-    if (k < 1) {
-      throw new IllegalArgumentException("k: expected at least 1, found " + k);
-    }
+    checkPositive("k", k);
+    Objects.requireNonNull(options, "options");
     Objects.requireNonNull(hits, "hits");
     int breadth = breadth(k, options);
     nodes.search(query, norm, k, breadth, options.filter(), options.timeoutNanos(), hits);
@@ -239,7 +242,7 @@ public final class HnswIndex implements ItemIndex {
    * @param queries at least one vector, better hundreds
    */
   public void calibrate(float[][] queries) {
-    if (queries.length == 0) {
+    if (Objects.requireNonNull(queries, "queries").length == 0) {
       throw new IllegalArgumentException("queries: expected at least 1, found none");
     }
     float[][] kept = new float[queries.length][];
@@ -254,9 +257,10 @@ public final class HnswIndex implements ItemIndex {
 
   @Override
   public List<List<ScoredItem>> searchAll(float[][] queries, int k, ItemFilter filter) {
-    for (int i = 0; i < queries.length; i++) {
+    for (int i = 0; i < Objects.requireNonNull(queries, "queries").length; i++) {
       checkedNorm("query " + i, queries[i]);
     }
+    checkPositive("k", k);
     SearchOptions options = SearchOptions.defaults().filter(filter);
     @SuppressWarnings({"unchecked", "rawtypes"})
     List<ScoredItem>[] results = new List[queries.length];
@@ -281,9 +285,8 @@ public final class HnswIndex implements ItemIndex {
     if (Double.isNaN(minScore)) {
       throw new IllegalArgumentException("minScore: expected a number, found NaN");
     }
-    if (limit < 1) {
-      throw new IllegalArgumentException("limit: expected at least 1, found " + limit);
-    }
+    checkPositive("limit", limit);
+    Objects.requireNonNull(options, "options");
     long start = System.nanoTime();
     SearchHits hits = new SearchHits();
     int k = Math.min(limit, 64);
@@ -322,6 +325,7 @@ public final class HnswIndex implements ItemIndex {
    *     something else; STORAGE_FAILED if it cannot be written. The file is then as it was
    */
   public void save(Path file) {
+    Objects.requireNonNull(file, "file");
     nodes.withoutChanges(() -> files.save(file, nodes::write));
   }
 
@@ -333,6 +337,7 @@ public final class HnswIndex implements ItemIndex {
    *     only if the file changed during the call
    */
   public void replace(Path file) {
+    Objects.requireNonNull(file, "file");
     nodes.withoutChanges(() -> files.replace(file, nodes::write));
   }
 
@@ -392,6 +397,8 @@ public final class HnswIndex implements ItemIndex {
   }
 
   private static HnswIndex opened(Path file, Opening opening, Consumer<HnswIndexBuilder> further) {
+    Objects.requireNonNull(file, "file");
+    Objects.requireNonNull(opening, "opening");
     SavedFiles files = new SavedFiles(HnswSnapshot.KIND, HnswSnapshot.FORMAT);
     try (SnapshotReader in = files.open(file)) {
       SectionReader section = in.section("parameters");
@@ -408,8 +415,14 @@ public final class HnswIndex implements ItemIndex {
     }
   }
 
+  private static void checkPositive(String name, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(name + ": expected at least 1, found " + value);
+    }
+  }
+
   private double checkedNorm(String name, float[] vector) {
-    if (vector.length != dimension) {
+    if (Objects.requireNonNull(vector, name).length != dimension) {
       throw new IllegalArgumentException(
           "%s: length %d, index dimension %d".formatted(name, vector.length, dimension));
     }

@@ -11,11 +11,14 @@ import org.jspecify.annotations.Nullable;
  * has a value that serves most catalogues.
  *
  * <p><b>Errors.</b> What is out of range is refused by the method that is given it, with an {@link
- * IllegalArgumentException} that names the range; the builder stays as it was.
+ * IllegalArgumentException} that names the range and what was found, null with a {@link
+ * NullPointerException} that names the argument; the builder stays as it was.
  *
  * <p><b>Confined</b>. May be used again after {@link #build}, for further indexes.
  */
 public final class HnswIndexBuilder {
+  private static final int MAX_EF = 1 << 20;
+
   final int dimension;
   final Similarity similarity;
   int m = 16;
@@ -48,22 +51,22 @@ public final class HnswIndexBuilder {
   /**
    * Sets how many candidates the search for a new node's neighbours keeps.
    *
-   * @param efConstruction at least 1; 100 if never set
+   * @param efConstruction from 1 to {@value #MAX_EF}; 100 if never set
    * @return this
    */
   public HnswIndexBuilder efConstruction(int efConstruction) {
-    this.efConstruction = inRange("efConstruction", efConstruction, 1, 1 << 20);
+    this.efConstruction = inRange("efConstruction", efConstruction, 1, MAX_EF);
     return this;
   }
 
   /**
    * Sets how many items a search keeps unless it says otherwise.
    *
-   * @param ef at least 1; 64 if never set
+   * @param ef from 1 to {@value #MAX_EF}; 64 if never set
    * @return this
    */
   public HnswIndexBuilder ef(int ef) {
-    this.ef = inRange("ef", ef, 1, 1 << 20);
+    this.ef = inRange("ef", ef, 1, MAX_EF);
     return this;
   }
 
@@ -151,10 +154,11 @@ public final class HnswIndexBuilder {
   /**
    * Estimates the memory of an index, without the item ids, which it shares with the caller.
    *
-   * @param size the number of items, at least 0
+   * @param size the number of items, from 0 to 2147483647, the most that an index has
    * @return the number of bytes, for a JVM with compressed references
    */
   public long estimatedBytes(long size) {
+    inRange("size", size, 0, Integer.MAX_VALUE);
     Quantization form = quantization.resolved(dimension);
     long bytes = form.keepsFloats() ? (dimension + 15L) / 16 * 16 * Float.BYTES : 0;
     if (form.planes() > 0) {
@@ -195,11 +199,11 @@ public final class HnswIndexBuilder {
     return new HnswIndex(this);
   }
 
-  private static int inRange(String name, int value, int least, int most) {
+  private static int inRange(String name, long value, int least, int most) {
     if (value < least || value > most) {
       throw new IllegalArgumentException(
           "%s: expected %d to %d, found %d".formatted(name, least, most, value));
     }
-    return value;
+    return (int) value;
   }
 }

@@ -470,13 +470,18 @@ final class HnswNodes {
     if (one == null) {
       one = new HnswQuery(this, graph, similarity, quantization, exactBelow);
     }
+    boolean isAnswered = false;
     try {
       State now = state;
       hits.clear();
       if (now.size() > 0) {
         one.answer(now, query, norm, k, ef, filter, timeout, hits);
       }
+      isAnswered = true;
     } finally {
+      if (!isAnswered) {
+        hits.clear();
+      }
       queries.set(slot, one);
       readers.leave(reader);
     }
