@@ -28,16 +28,16 @@ final class HnswCoder {
   private final Quantization quantization;
   private final boolean euclidean;
   private final long seed;
-  private final int threads;
+  private final HnswIndexBuilder builder;
   private final int trainedFrom;
   private long trainedOn;
 
-  HnswCoder(HnswGraph graph, Quantization quantization, HnswIndex.Builder builder) {
+  HnswCoder(HnswGraph graph, Quantization quantization, HnswIndexBuilder builder) {
     this.graph = graph;
     this.quantization = quantization;
     euclidean = builder.similarity == Similarity.L2;
     seed = builder.seed;
-    threads = builder.threads;
+    this.builder = builder;
     long bytes = 4L * graph.stride;
     boolean isAuto = builder.quantization == Quantization.AUTO;
     trainedFrom = (int) Math.max(builder.trainedFrom, isAuto ? CACHED_BYTES / bytes : 0);
@@ -84,8 +84,9 @@ final class HnswCoder {
   }
 
   private HnswWorkers<float[]> workers(NibbleRows codes, int tasks) {
-    return new HnswWorkers<>(
-        tasks < HnswInserter.SERIAL_BELOW ? 1 : threads, () -> new float[codes.space().length]);
+    return builder.workers(
+        tasks < HnswInserter.SERIAL_BELOW ? 1 : Integer.MAX_VALUE,
+        () -> new float[codes.space().length]);
   }
 
   private void train(int count) {

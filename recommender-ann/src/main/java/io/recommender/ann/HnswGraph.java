@@ -1,5 +1,6 @@
 package io.recommender.ann;
 
+import io.recommender.Similarity;
 import io.recommender.ann.internal.MappedSection;
 import io.recommender.ann.internal.VectorKernels;
 import java.util.Arrays;
@@ -36,6 +37,12 @@ import org.jspecify.annotations.Nullable;
 final class HnswGraph {
   /** How far norms are evened out between the nodes of a graph for inner products. */
   static final double TEMPERING = 0.15;
+
+  /** The squared norm of the shortest vector that is not zero. */
+  private static final double LEAST_SQUARES = (double) Float.MIN_VALUE * Float.MIN_VALUE;
+
+  /** That of the longest one, with room for rounding. */
+  private static final double MOST_SQUARES = HnswIndex.MAX_NORM * HnswIndex.MAX_NORM * (1 + 1e-9);
 
   private static final VectorKernels KERNELS = VectorKernels.best();
   private static final int LANES = 16;
@@ -134,7 +141,7 @@ final class HnswGraph {
 
   /** Takes the next node, which no reader knows before {@link #publish}. */
   int extend() {
-    int node = allocated++;
+    int node = allocated;
     View current = view;
     int chunk = node >>> shift;
     if (chunk == current.vectors().length) {
@@ -159,6 +166,7 @@ final class HnswGraph {
               current.entry(),
               current.top());
     }
+    allocated++;
     return node;
   }
 
@@ -334,6 +342,29 @@ final class HnswGraph {
 
   int degree(int level) {
     return level == 0 ? baseDegree : degree;
+  }
+
+  /** Returns the extra number for a vector of a squared norm. */
+  static float extra(Similarity similarity, double squares) {
+    return switch (similarity) {
+      case DOT -> squares == 0 ? 1 : (float) StrictMath.pow(squares, -TEMPERING / 2);
+      case COSINE -> squares > 0 ? (float) Math.sqrt(squares) : 1;
+      case L2 -> (float) (-squares / 2);
+    };
+  }
+
+  /** Returns the least extra number that a vector may have. */
+  static float leastExtra(Similarity similarity) {
+    return similarity == Similarity.COSINE
+        ? extra(similarity, LEAST_SQUARES)
+        : extra(similarity, MOST_SQUARES);
+  }
+
+  /** Returns the largest extra number that a vector may have. */
+  static float mostExtra(Similarity similarity) {
+    return similarity == Similarity.COSINE
+        ? extra(similarity, MOST_SQUARES)
+        : extra(similarity, LEAST_SQUARES);
   }
 
   /** Returns the extra number of a node. */

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 
 /**
  * An approximate index: a hierarchical navigable small world graph (Malkov and Yashunin, Efficient
@@ -29,11 +31,11 @@ import java.util.Optional;
  * }</pre>
  *
  * <p>A search walks from neighbour to neighbour towards the query and keeps the best {@code ef}
- * items it meets: a larger {@link Builder#ef} finds more of the true best ones and takes longer.
- * Nobody has to know how much: {@link SearchOptions#targetRecall} asks for a part of the true best
- * items instead. What a walk reads are codes of four bits, an eighth of the vectors, once those no
- * longer fit into a cache; what it found is ranked by the vectors. {@link Quantization} tells the
- * forms.
+ * items it meets: a larger {@link HnswIndexBuilder#ef} finds more of the true best ones and takes
+ * longer. Nobody has to know how much: {@link SearchOptions#targetRecall} asks for a part of the
+ * true best items instead. What a walk reads are codes of four bits, an eighth of the vectors, once
+ * those no longer fit into a cache; what it found is ranked by the vectors. {@link Quantization}
+ * tells the forms.
  *
  * <p>Where comparing every candidate costs less than the walk the index does that instead: in a
  * small index, under a short allow list, and under a filter that accepts little. A filter that
@@ -60,17 +62,22 @@ import java.util.Optional;
  * <p><b>Thread safety.</b> Thread-safe. Changes take turns. A search takes no lock and waits for
  * nothing: it sees each item as it was at one moment.
  *
+ * <p><b>Errors.</b> Null is refused with a {@link NullPointerException} that names the argument,
+ * another wrong argument with an {@link IllegalArgumentException} that says what was expected and
+ * what was found. Nothing has changed then.
+ *
  * <p><b>Files.</b> {@link #save} replaces a file as a whole or not at all, and never one that
  * somebody else has saved since; {@link #open} refuses a damaged one and names its section.
  *
- * <p><b>Cost.</b> Memory is {@link Builder#estimatedBytes}. A removed item's place is used again
- * after a repair, which happens once a fifth of the places are empty and links around them all.
+ * <p><b>Cost.</b> Memory is {@link HnswIndexBuilder#estimatedBytes}. A removed item's place is used
+ * again after a repair, which happens once a fifth of the places are empty and links around them
+ * all.
  */
 public final class HnswIndex implements ItemIndex {
   /** The largest norm of a vector or query. */
   public static final double MAX_NORM = 1e15;
 
-  private static final int MAX_DIMENSION = 1 << 20;
+  static final int MAX_DIMENSION = 1 << 20;
 
   /** An opened index may grow far beyond the few items that it has. */
   private static final int LEAST_EXPECTED = 1024;
@@ -78,17 +85,17 @@ public final class HnswIndex implements ItemIndex {
   private final int dimension;
   private final Similarity similarity;
   private final int ef;
-  private final int threads;
+  private final HnswIndexBuilder parameters;
   private final HnswNodes nodes;
 
   private final SavedFiles files = new SavedFiles(HnswSnapshot.KIND, HnswSnapshot.FORMAT);
 
-  private HnswIndex(Builder builder) {
+  HnswIndex(HnswIndexBuilder builder) {
     dimension = builder.dimension;
     similarity = builder.similarity;
     ef = builder.ef;
-    threads = builder.threads;
-    nodes = new HnswNodes(builder);
+    parameters = builder.copy();
+    nodes = new HnswNodes(parameters);
   }
 
   /**
@@ -98,8 +105,8 @@ public final class HnswIndex implements ItemIndex {
    * @param similarity how vectors are compared
    * @return a builder
    */
-  public static Builder builder(int dimension, Similarity similarity) {
-    return new Builder(dimension, similarity);
+  public static HnswIndexBuilder builder(int dimension, Similarity similarity) {
+    return new HnswIndexBuilder(dimension, similarity);
   }
 
   @Override
@@ -129,7 +136,7 @@ public final class HnswIndex implements ItemIndex {
 
   @Override
   public void add(String itemId, float[] vector) {
-    addAll(List.of(itemId), new float[][] {vector});
+    addAll(List.of(Objects.requireNonNull(itemId, "itemId")), new float[][] {vector});
   }
 
   /**
@@ -139,15 +146,15 @@ public final class HnswIndex implements ItemIndex {
    */
   @Override
   public void addAll(List<String> itemIds, float[][] vectors) {
-    List<String> ids = List.copyOf(itemIds);
-    if (ids.size() != vectors.length) {
+    List<String> ids = new ArrayList<>(Objects.requireNonNull(itemIds, "itemIds"));
+    if (ids.size() != Objects.requireNonNull(vectors, "vectors").length) {
       throw new IllegalArgumentException(
           "vectors: expected %d, one for each item, found %d"
               .formatted(ids.size(), vectors.length));
     }
     Map<String, Integer> last = new LinkedHashMap<>(ids.size() * 4 / 3 + 1);
     for (int i = 0; i < vectors.length; i++) {
-      if (ids.get(i).isEmpty()) {
+      if (Objects.requireNonNull(ids.get(i), "item id").isEmpty()) {
         throw new IllegalArgumentException("item id: expected a non-empty string");
       }
       checkedNorm("vector of item '" + ids.get(i) + "'", vectors[i]);
@@ -197,13 +204,12 @@ public final class HnswIndex implements ItemIndex {
    * @param k how many items, at least 1
    * @param options how to search
    * @param hits receives at most k items; fewer only if fewer are accepted or the time is up. Left
-   *     as they were if this method throws
+   *     as they were if an argument is refused, empty if a filter throws something
    */
   public void search(float[] query, int k, SearchOptions options, SearchHits hits) {
     double norm = checkedNorm("query", query);
-    if (k < 1) {
-      throw new IllegalArgumentException("k: expected at least 1, found " + k);
-    }
+    checkPositive("k", k);
+    Objects.requireNonNull(options, "options");
     Objects.requireNonNull(hits, "hits");
     int breadth = breadth(k, options);
     nodes.search(query, norm, k, breadth, options.filter(), options.timeoutNanos(), hits);
@@ -236,7 +242,7 @@ public final class HnswIndex implements ItemIndex {
    * @param queries at least one vector, better hundreds
    */
   public void calibrate(float[][] queries) {
-    if (queries.length == 0) {
+    if (Objects.requireNonNull(queries, "queries").length == 0) {
       throw new IllegalArgumentException("queries: expected at least 1, found none");
     }
     float[][] kept = new float[queries.length][];
@@ -251,15 +257,16 @@ public final class HnswIndex implements ItemIndex {
 
   @Override
   public List<List<ScoredItem>> searchAll(float[][] queries, int k, ItemFilter filter) {
-    for (int i = 0; i < queries.length; i++) {
+    for (int i = 0; i < Objects.requireNonNull(queries, "queries").length; i++) {
       checkedNorm("query " + i, queries[i]);
     }
+    checkPositive("k", k);
     SearchOptions options = SearchOptions.defaults().filter(filter);
     @SuppressWarnings({"unchecked", "rawtypes"})
     List<ScoredItem>[] results = new List[queries.length];
-    int workers = Math.max(1, Math.min(threads, queries.length / 16));
-    try (HnswWorkers<Object> pool = new HnswWorkers<>(workers, Object::new)) {
-      pool.forEach(queries.length, (worker, i) -> results[i] = search(queries[i], k, options));
+    int most = Math.max(1, queries.length / 16);
+    try (HnswWorkers<Object> workers = parameters.workers(most, Object::new)) {
+      workers.forEach(queries.length, (worker, i) -> results[i] = search(queries[i], k, options));
     }
     return List.of(results);
   }
@@ -278,9 +285,8 @@ public final class HnswIndex implements ItemIndex {
     if (Double.isNaN(minScore)) {
       throw new IllegalArgumentException("minScore: expected a number, found NaN");
     }
-    if (limit < 1) {
-      throw new IllegalArgumentException("limit: expected at least 1, found " + limit);
-    }
+    checkPositive("limit", limit);
+    Objects.requireNonNull(options, "options");
     long start = System.nanoTime();
     SearchHits hits = new SearchHits();
     int k = Math.min(limit, 64);
@@ -319,6 +325,7 @@ public final class HnswIndex implements ItemIndex {
    *     something else; STORAGE_FAILED if it cannot be written. The file is then as it was
    */
   public void save(Path file) {
+    Objects.requireNonNull(file, "file");
     nodes.withoutChanges(() -> files.save(file, nodes::write));
   }
 
@@ -330,6 +337,7 @@ public final class HnswIndex implements ItemIndex {
    *     only if the file changed during the call
    */
   public void replace(Path file) {
+    Objects.requireNonNull(file, "file");
     nodes.withoutChanges(() -> files.replace(file, nodes::write));
   }
 
@@ -350,15 +358,19 @@ public final class HnswIndex implements ItemIndex {
    *
    * @param file what {@link #save} wrote
    * @return the index as it was
-   * @throws RecommenderException SNAPSHOT_INVALID if it is damaged or something else, naming the
-   *     section; STORAGE_FAILED if it cannot be read
+   * @throws RecommenderException SNAPSHOT_INVALID if it is damaged or something else, or if its
+   *     checksums are right and it has what no index has, such as vectors that are not finite,
+   *     naming the section, what was expected and what was found; STORAGE_FAILED if it cannot be
+   *     read
    */
   public static HnswIndex open(Path file) {
     return open(file, Opening.READ);
   }
 
   /**
-   * Opens a saved index.
+   * Opens a saved index. All of the file is read once and checked, however vectors are held. Mapped
+   * vectors are not checked again when a search fetches them, so nobody may write into the file;
+   * replacing it as a whole, as {@link #save} does, is safe.
    *
    * @param file what {@link #save} wrote
    * @param opening how vectors are held
@@ -366,23 +378,51 @@ public final class HnswIndex implements ItemIndex {
    * @throws RecommenderException as {@link #open(Path)}
    */
   public static HnswIndex open(Path file, Opening opening) {
+    return opened(file, opening, builder -> {});
+  }
+
+  /**
+   * Opens a saved index that uses threads of the caller's; see {@link HnswIndexBuilder#executor}.
+   *
+   * @param file what {@link #save} wrote
+   * @param opening how vectors are held
+   * @param executor who runs what is done on several threads, as many as were set when the index
+   *     was built
+   * @return the index as it was, which can be changed
+   * @throws RecommenderException as {@link #open(Path)}
+   */
+  public static HnswIndex open(Path file, Opening opening, Executor executor) {
+    Objects.requireNonNull(executor, "executor");
+    return opened(file, opening, builder -> builder.executor(executor));
+  }
+
+  private static HnswIndex opened(Path file, Opening opening, Consumer<HnswIndexBuilder> further) {
+    Objects.requireNonNull(file, "file");
+    Objects.requireNonNull(opening, "opening");
     SavedFiles files = new SavedFiles(HnswSnapshot.KIND, HnswSnapshot.FORMAT);
     try (SnapshotReader in = files.open(file)) {
-      SectionReader parameters = in.section("parameters");
-      Builder builder = HnswSnapshot.readBuilder(in, parameters);
-      HnswSnapshot.Counters counters = HnswSnapshot.readCounters(in, parameters);
-      RecallTable recall = HnswSnapshot.readRecall(in, parameters);
-      parameters.finish();
+      SectionReader section = in.section("parameters");
+      HnswIndexBuilder builder = HnswSnapshot.readBuilder(in, section);
+      HnswSnapshot.Counters counters = HnswSnapshot.readCounters(in, section);
+      RecallTable recall = HnswSnapshot.readRecall(in, section);
+      section.finish();
       HnswSnapshot.checkLengths(in, builder, counters);
-      HnswIndex index = builder.expectedSize(Math.max(LEAST_EXPECTED, counters.nodes())).build();
+      further.accept(builder.expectedSize(Math.max(LEAST_EXPECTED, counters.nodes())));
+      HnswIndex index = builder.build();
       index.nodes.read(in, counters, recall, opening == Opening.MAP);
       index.files.opened(in);
       return index;
     }
   }
 
+  private static void checkPositive(String name, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(name + ": expected at least 1, found " + value);
+    }
+  }
+
   private double checkedNorm(String name, float[] vector) {
-    if (vector.length != dimension) {
+    if (Objects.requireNonNull(vector, name).length != dimension) {
       throw new IllegalArgumentException(
           "%s: length %d, index dimension %d".formatted(name, vector.length, dimension));
     }
@@ -403,164 +443,5 @@ public final class HnswIndex implements ItemIndex {
   public String toString() {
     return "HnswIndex[%d dimensions, %s, %d items, %s]"
         .formatted(dimension, similarity, size(), FlatIndex.kernels());
-  }
-
-  /** Collects the parameters of an index. <b>Confined</b>. */
-  public static final class Builder {
-    final int dimension;
-    final Similarity similarity;
-    int m = 16;
-    int efConstruction = 100;
-    int ef = 64;
-    long seed = 42;
-    int threads = 1;
-    int expectedSize;
-    int exactBelow = 2000;
-    Quantization quantization = Quantization.AUTO;
-    int trainedFrom = HnswCoder.TRAINED_FROM;
-
-    private Builder(int dimension, Similarity similarity) {
-      this.dimension = inRange("dimension", dimension, 1, MAX_DIMENSION);
-      this.similarity = Objects.requireNonNull(similarity, "similarity");
-    }
-
-    /**
-     * Sets the number of links of a node: m at the higher levels, 2m at the lowest.
-     *
-     * @param m from 2 to 256; 16 if never set
-     * @return this
-     */
-    public Builder m(int m) {
-      this.m = inRange("m", m, 2, 256);
-      return this;
-    }
-
-    /**
-     * Sets how many candidates the search for a new node's neighbours keeps.
-     *
-     * @param efConstruction at least 1; 100 if never set
-     * @return this
-     */
-    public Builder efConstruction(int efConstruction) {
-      this.efConstruction = inRange("efConstruction", efConstruction, 1, 1 << 20);
-      return this;
-    }
-
-    /**
-     * Sets how many items a search keeps unless it says otherwise.
-     *
-     * @param ef at least 1; 64 if never set
-     * @return this
-     */
-    public Builder ef(int ef) {
-      this.ef = inRange("ef", ef, 1, 1 << 20);
-      return this;
-    }
-
-    /**
-     * Sets the seed of the levels.
-     *
-     * @param seed any number; 42 if never set
-     * @return this
-     */
-    public Builder seed(long seed) {
-      this.seed = seed;
-      return this;
-    }
-
-    /**
-     * Sets how many threads {@link HnswIndex#addAll} uses; the graph does not depend on it. The
-     * threads live as long as the call.
-     *
-     * @param threads at least 1, which is the default
-     * @return this
-     */
-    public Builder threads(int threads) {
-      this.threads = inRange("threads", threads, 1, 1024);
-      return this;
-    }
-
-    /**
-     * Sets how many items memory is laid out for; more may be added.
-     *
-     * @param expectedSize at least 0, which is the default
-     * @return this
-     */
-    public Builder expectedSize(int expectedSize) {
-      this.expectedSize = inRange("expectedSize", expectedSize, 0, Integer.MAX_VALUE);
-      return this;
-    }
-
-    /**
-     * Sets in which form vectors are kept.
-     *
-     * @param quantization the form; {@link Quantization#AUTO} if never set
-     * @return this
-     */
-    public Builder quantization(Quantization quantization) {
-      this.quantization = Objects.requireNonNull(quantization, "quantization");
-      return this;
-    }
-
-    /** Sets below how many items every item is compared; for tests of the graph. */
-    Builder exactBelow(int exactBelow) {
-      this.exactBelow = exactBelow;
-      return this;
-    }
-
-    /** Sets from how many items on codes are relative to a mean; for tests of codes. */
-    Builder trainedFrom(int trainedFrom) {
-      this.trainedFrom = trainedFrom;
-      return this;
-    }
-
-    /**
-     * Estimates the memory of an index, without the item ids, which it shares with the caller.
-     *
-     * @param size the number of items, at least 0
-     * @return the number of bytes, for a JVM with compressed references
-     */
-    public long estimatedBytes(long size) {
-      Quantization form = quantization.resolved(dimension);
-      long bytes = form.keepsFloats() ? (dimension + 15L) / 16 * 16 * Float.BYTES : 0;
-      if (form.planes() > 0) {
-        int factors = similarity == Similarity.L2 ? 2 : 1;
-        bytes += (long) form.planes() * NibbleSpace.length(dimension) / 2;
-        bytes += (long) factors * Float.BYTES;
-      }
-      long links = 2L * m * Integer.BYTES;
-      long upper = Integer.BYTES + (16 + (long) m * Integer.BYTES * m / (m - 1)) / m;
-      // Weight, id, a share of the table of ids, life.
-      long identity = 2L * Integer.BYTES + 6 + 2L * Integer.BYTES;
-      return size * (bytes + links + upper + identity);
-    }
-
-    /** Copies the parameters. */
-    Builder copy() {
-      Builder copy = new Builder(dimension, similarity);
-      copy.m = m;
-      copy.efConstruction = efConstruction;
-      copy.ef = ef;
-      copy.seed = seed;
-      copy.threads = threads;
-      copy.expectedSize = expectedSize;
-      copy.exactBelow = exactBelow;
-      copy.quantization = quantization;
-      copy.trainedFrom = trainedFrom;
-      return copy;
-    }
-
-    /** {@return an empty index} */
-    public HnswIndex build() {
-      return new HnswIndex(this);
-    }
-
-    private static int inRange(String name, int value, int least, int most) {
-      if (value < least || value > most) {
-        throw new IllegalArgumentException(
-            "%s: expected %d to %d, found %d".formatted(name, least, most, value));
-      }
-      return value;
-    }
   }
 }

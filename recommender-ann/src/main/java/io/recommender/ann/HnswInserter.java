@@ -25,6 +25,7 @@ final class HnswInserter {
   static final int SERIAL_BELOW = 512;
 
   private final HnswGraph graph;
+  private final HnswIndexBuilder builder;
   private final int efConstruction;
 
   private final HnswGraph.Ranking ranking;
@@ -37,12 +38,13 @@ final class HnswInserter {
   /** Whether nodes have weights, which even out their norms. */
   private final boolean weighted;
 
-  HnswInserter(
-      HnswGraph graph, int efConstruction, Similarity similarity, Quantization quantization) {
+  HnswInserter(HnswGraph graph, Quantization quantization, HnswIndexBuilder builder) {
     this.graph = graph;
+    this.builder = builder;
+    Similarity similarity = builder.similarity;
     this.quantization = quantization;
     weighted = similarity == Similarity.DOT;
-    this.efConstruction = efConstruction;
+    efConstruction = builder.efConstruction;
     ranking =
         switch (similarity) {
           case DOT -> HnswGraph.Ranking.PRODUCT_TIMES_EXTRA;
@@ -87,14 +89,14 @@ final class HnswInserter {
   }
 
   /** Links nodes whose rows and levels are set. */
-  void insert(int[] nodes, int threads) {
-    try (HnswWorkers<Worker> workers = workers(nodes.length, threads)) {
+  void insert(int[] nodes) {
+    try (HnswWorkers<Worker> workers = workers(nodes.length)) {
       insert(nodes, workers);
     }
   }
 
-  HnswWorkers<Worker> workers(int tasks, int threads) {
-    return new HnswWorkers<>(tasks < SERIAL_BELOW ? 1 : threads, Worker::new);
+  HnswWorkers<Worker> workers(int tasks) {
+    return builder.workers(tasks < SERIAL_BELOW ? 1 : Integer.MAX_VALUE, Worker::new);
   }
 
   private void insert(int[] nodes, HnswWorkers<Worker> workers) {

@@ -40,7 +40,6 @@ final class HnswNodes {
   private final Similarity similarity;
   private final int m;
   private final long seed;
-  private final int threads;
   private final int exactBelow;
   private final Quantization quantization;
   private final HnswGraph graph;
@@ -50,7 +49,7 @@ final class HnswNodes {
   private final NodeIds ids;
   private final NodeLife life;
   private final ReentrantLock writeLock = new ReentrantLock();
-  private final HnswIndex.Builder builder;
+  private final HnswIndexBuilder builder;
   private volatile RecallTable recall = RecallTable.NONE;
   private final NodeSets sets;
   private final AtomicReferenceArray<HnswQuery> queries = new AtomicReferenceArray<>(QUERIES);
@@ -93,13 +92,17 @@ final class HnswNodes {
    */
   record Log(long epoch, int[] nodes) {}
 
-  HnswNodes(HnswIndex.Builder builder) {
-    this.builder = builder.copy();
+  /**
+   * Makes nodes without any.
+   *
+   * @param builder the parameters, which change no more
+   */
+  HnswNodes(HnswIndexBuilder builder) {
+    this.builder = builder;
     dimension = builder.dimension;
     similarity = builder.similarity;
     m = builder.m;
     seed = builder.seed;
-    threads = builder.threads;
     exactBelow = builder.exactBelow;
     quantization = builder.quantization.resolved(dimension);
     ids = new NodeIds(builder.expectedSize);
@@ -107,7 +110,7 @@ final class HnswNodes {
     sets = new NodeSets(ids, life);
     graph = new HnswGraph(dimension, m, builder.expectedSize, quantization.keepsFloats());
     coder = new HnswCoder(graph, quantization, builder);
-    inserter = new HnswInserter(graph, builder.efConstruction, similarity, quantization);
+    inserter = new HnswInserter(graph, quantization, builder);
   }
 
   int size() {
@@ -152,21 +155,15 @@ final class HnswNodes {
     return vector;
   }
 
-  /** Adds or replaces items as one version. Ids are distinct, vectors are the index's own. */
+  /**
+   * Adds or replaces items as one version. Ids are distinct, vectors are the index's own. If this
+   * throws, nothing has changed, or everything if it was during the repair that followed.
+   */
   void put(List<String> itemIds, float[][] vectors) {
     writeLock.lock();
     try {
+      int[] placed = place(itemIds, vectors);
       long version = state.version() + 1;
-      int[] placed = new int[vectors.length];
-      ids.ensure(graph.allocated() + vectors.length - free.size());
-      life.ensure(graph.allocated() + vectors.length - free.size());
-      for (int i = 0; i < vectors.length; i++) {
-        placed[i] = takePlace();
-        writeRow(placed[i], vectors[i]);
-        ids.setId(placed[i], itemIds.get(i));
-      }
-      coder.code(placed, vectors);
-      inserter.insert(placed, threads);
       for (int i = 0; i < placed.length; i++) {
         int old = ids.find(itemIds.get(i));
         int order = old == HnswGraph.NONE ? nextOrder++ : life.order(old);
@@ -184,6 +181,54 @@ final class HnswNodes {
     } finally {
       writeLock.unlock();
     }
+  }
+
+  /** Links vectors as new nodes that no version shows yet. */
+  private int[] place(List<String> itemIds, float[][] vectors) {
+    int[] placed = new int[vectors.length];
+    int taken = 0;
+    int written = 0;
+    boolean isLinked = false;
+    try {
+      ids.ensure(graph.allocated() + vectors.length - free.size());
+      life.ensure(graph.allocated() + vectors.length - free.size());
+      while (written < placed.length) {
+        int node = takePlace();
+        placed[taken++] = node;
+        graph.setLevel(node, drawLevel());
+        writeRow(node, vectors[written]);
+        ids.setId(node, itemIds.get(written++));
+      }
+      coder.code(placed, vectors);
+      inserter.insert(placed);
+      isLinked = true;
+      return placed;
+    } finally {
+      if (!isLinked) {
+        for (int i = written; i < taken; i++) {
+          graph.setExtra(placed[i], HnswGraph.extra(similarity, 0));
+          ids.setId(placed[i], itemIds.get(i));
+        }
+        abandon(Arrays.copyOf(placed, taken));
+      }
+    }
+  }
+
+  /** Lets nodes that may be linked end before any version shows them; others are free again. */
+  private void abandon(int[] nodes) {
+    long version = state.version() + 1;
+    for (int node : nodes) {
+      if (graph.view().entry() == HnswGraph.NONE) {
+        free.add(node);
+        freed.set(node);
+      } else {
+        life.begin(node, version, nextOrder++);
+        life.end(node, version);
+        ended++;
+      }
+    }
+    inserter.resume(graph.allocated() - free.size());
+    publish(version);
   }
 
   /** Measures the recall of walks once there are enough items, and when they have doubled. */
@@ -275,7 +320,7 @@ final class HnswNodes {
     try {
       List<HnswSnapshot.Node> nodes = HnswSnapshot.readNodes(in, counters);
       if (isMapped && graph.keepsRows && !nodes.isEmpty()) {
-        HnswSnapshot.mapRows(in, graph);
+        HnswSnapshot.mapRows(in, graph, similarity, counters);
       }
       for (int node = 0; node < counters.nodes(); node++) {
         graph.extend();
@@ -352,14 +397,11 @@ final class HnswNodes {
       int node = free.remove();
       freed.clear(node);
       life.clear(node);
-      graph.setLevel(node, drawLevel());
       return node;
     }
-    int node = graph.extend();
-    ids.ensure(node + 1);
-    life.ensure(node + 1);
-    graph.setLevel(node, drawLevel());
-    return node;
+    ids.ensure(graph.allocated() + 1);
+    life.ensure(graph.allocated() + 1);
+    return graph.extend();
   }
 
   /** Levels are drawn from the seed and the number of the draw, by splitmix64. */
@@ -384,13 +426,7 @@ final class HnswNodes {
     if (graph.keepsRows) {
       graph.writeRow(node, vector);
     }
-    graph.setExtra(
-        node,
-        switch (similarity) {
-          case DOT -> squares == 0 ? 1 : (float) StrictMath.pow(squares, -HnswGraph.TEMPERING / 2);
-          case COSINE -> squares > 0 ? (float) Math.sqrt(squares) : 1;
-          case L2 -> (float) (-squares / 2);
-        });
+    graph.setExtra(node, HnswGraph.extra(similarity, squares));
   }
 
   private static double squaredNorm(float[] vector) {
@@ -414,7 +450,7 @@ final class HnswNodes {
     }
     List<Integer> gone =
         new HnswRepair(graph, inserter, life::isAlive)
-            .run(node -> life.hasEnded(node) && !freed.get(node), threads);
+            .run(node -> life.hasEnded(node) && !freed.get(node));
     free.addAll(gone);
     gone.forEach(freed::set);
     ended = 0;
@@ -434,13 +470,18 @@ final class HnswNodes {
     if (one == null) {
       one = new HnswQuery(this, graph, similarity, quantization, exactBelow);
     }
+    boolean isAnswered = false;
     try {
       State now = state;
       hits.clear();
       if (now.size() > 0) {
         one.answer(now, query, norm, k, ef, filter, timeout, hits);
       }
+      isAnswered = true;
     } finally {
+      if (!isAnswered) {
+        hits.clear();
+      }
       queries.set(slot, one);
       readers.leave(reader);
     }

@@ -49,15 +49,14 @@ final class HnswRepair {
    * @param ended which nodes go
    * @return the nodes that went
    */
-  List<Integer> run(IntPredicate ended, int threads) {
+  List<Integer> run(IntPredicate ended) {
     int[] kept = IntStream.range(0, view.size()).filter(alive).toArray();
     List<Integer> gone = IntStream.range(0, view.size()).filter(ended).boxed().toList();
-    try (HnswWorkers<HnswInserter.Worker> workers = inserter.workers(view.size(), threads)) {
+    try (HnswWorkers<HnswInserter.Worker> workers = inserter.workers(view.size())) {
       // Above the level of the entry there may be nodes too, if an earlier repair has moved it.
       for (int level = highest(kept); level >= 0; level--) {
         repairLevel(level, workers);
       }
-      inserter.unlinked(gone.size());
       if (kept.length == 0) {
         graph.publish(HnswGraph.NONE, 0);
       } else {
@@ -68,6 +67,7 @@ final class HnswRepair {
         }
       }
     }
+    inserter.unlinked(gone.size());
     return gone;
   }
 

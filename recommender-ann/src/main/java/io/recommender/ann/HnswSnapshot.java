@@ -6,6 +6,9 @@ import io.recommender.ann.internal.SectionReader;
 import io.recommender.ann.internal.SectionWriter;
 import io.recommender.ann.internal.SnapshotReader;
 import io.recommender.ann.internal.SnapshotWriter;
+import io.recommender.ann.internal.VectorKernels;
+import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
+import it.unimi.dsi.fastutil.ints.IntSet;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -18,6 +21,11 @@ import java.util.Set;
  * <p>Sections: {@code parameters}; {@code nodes}, a state byte each, and for those that are not
  * free the place among equals and the id; {@code extras}, {@code links}, {@code levels}, {@code
  * rows} and {@code codes} as {@link HnswGraph} and {@link NibbleRows} have them.
+ *
+ * <p>Checksums tell a damaged file from a whole one, not a file that somebody made from one that
+ * was saved. So reading also checks that every number is one that an index may have: then nothing
+ * in it overflows, leads outside of an array or to a score that is no number. This is done while
+ * the sections are read; rows that are to be mapped are read once for it.
  */
 final class HnswSnapshot {
   static final String KIND = "hnsw";
@@ -28,6 +36,11 @@ final class HnswSnapshot {
 
   static final byte SHOWN = 1;
   static final byte ENDED = 2;
+
+  private static final double MAX_SQUARES = HnswIndex.MAX_NORM * HnswIndex.MAX_NORM;
+
+  /** How far sums of squares may differ that were computed in another order. */
+  private static final double ROUNDING = 1 + 1e-6;
 
   /** What is kept of the writer of an index. */
   record Counters(
@@ -49,7 +62,7 @@ final class HnswSnapshot {
   private HnswSnapshot() {}
 
   static void writeParameters(
-      SnapshotWriter out, HnswIndex.Builder builder, Counters counters, RecallTable recall) {
+      SnapshotWriter out, HnswIndexBuilder builder, Counters counters, RecallTable recall) {
     SectionWriter section = out.section("parameters");
     section
         .putInt(builder.dimension)
@@ -72,12 +85,12 @@ final class HnswSnapshot {
     recall.write(section);
   }
 
-  static HnswIndex.Builder readBuilder(SnapshotReader in, SectionReader section) {
+  static HnswIndexBuilder readBuilder(SnapshotReader in, SectionReader section) {
     int dimension = section.getInt();
     String similarity = section.getString();
     String quantization = section.getString();
     try {
-      HnswIndex.Builder builder =
+      HnswIndexBuilder builder =
           HnswIndex.builder(dimension, Similarity.valueOf(similarity))
               .quantization(Quantization.valueOf(quantization))
               .m(section.getInt())
@@ -116,8 +129,13 @@ final class HnswSnapshot {
     check(
         in,
         "parameters",
-        counters.squares >= 0 && counters.squares < Double.POSITIVE_INFINITY,
-        "a squared norm, found " + counters.squares);
+        counters.trained <= counters.nodes,
+        "a mean of at most %d nodes, found %d".formatted(counters.nodes, counters.trained));
+    check(
+        in,
+        "parameters",
+        counters.squares >= 0 && counters.squares <= MAX_SQUARES * ROUNDING,
+        "a squared norm of at most %s, found %s".formatted(MAX_SQUARES, counters.squares));
     return counters;
   }
 
@@ -128,7 +146,7 @@ final class HnswSnapshot {
   }
 
   /** Checks that sections have the lengths they must have, before memory is laid out for them. */
-  static void checkLengths(SnapshotReader in, HnswIndex.Builder builder, Counters counters) {
+  static void checkLengths(SnapshotReader in, HnswIndexBuilder builder, Counters counters) {
     long nodes = counters.nodes;
     Quantization form = builder.quantization.resolved(builder.dimension);
     checkLength(in, "extras", nodes * Float.BYTES);
@@ -166,6 +184,7 @@ final class HnswSnapshot {
     SectionReader section = in.section("nodes");
     List<Node> nodes = new ArrayList<>();
     Set<String> shown = new HashSet<>();
+    IntSet orders = new IntOpenHashSet();
     for (int i = 0; i < counters.nodes; i++) {
       byte state = section.getByte();
       check(in, "nodes", state >= FREE && state <= ENDED, "a state from 0 to 2, found " + state);
@@ -185,6 +204,11 @@ final class HnswSnapshot {
           "nodes",
           state == ENDED || shown.add(node.itemId),
           "each item once, found another '%s'".formatted(node.itemId));
+      check(
+          in,
+          "nodes",
+          state == ENDED || orders.add(node.order),
+          "each place once, found another %d, of '%s'".formatted(node.order, node.itemId));
       nodes.add(node);
     }
     section.finish();
@@ -253,8 +277,18 @@ final class HnswSnapshot {
       Counters counters) {
     int count = graph.allocated();
     SectionReader section = in.section("extras");
+    float least = HnswGraph.leastExtra(similarity);
+    float most = HnswGraph.mostExtra(similarity);
     for (int node = 0; node < count; node++) {
-      graph.setExtra(node, section.getFloat());
+      float extra = section.getFloat();
+      if (!(extra >= least && extra <= most)) {
+        throw invalid(
+            in,
+            "extras",
+            "expected a number from %s to %s of node %d, found %s"
+                .formatted(least, most, node, extra));
+      }
+      graph.setExtra(node, extra);
     }
     section.finish();
     section = in.section("levels");
@@ -283,28 +317,57 @@ final class HnswSnapshot {
         "levels",
         top == counters.top,
         "%d as that of the entry, found %d".formatted(counters.top, top));
-    readRows(in, graph);
+    readRows(in, graph, similarity, counters);
     if (in.sections().contains("codes")) {
       readCodes(in, graph, similarity, form);
     }
   }
 
-  /** Maps the rows of a graph that has no nodes yet. */
-  static void mapRows(SnapshotReader in, HnswGraph graph) {
-    in.verify("rows");
+  /** Checks the rows of a graph that has no nodes yet, and maps them. */
+  static void mapRows(
+      SnapshotReader in, HnswGraph graph, Similarity similarity, Counters counters) {
+    SectionReader section = in.section("rows");
+    float[] row = new float[graph.stride];
+    for (int node = 0; node < counters.nodes; node++) {
+      readRow(in, section, similarity, counters, node, row);
+    }
+    section.finish();
     graph.map(in.map("rows", graph.stride * Float.BYTES));
   }
 
-  private static void readRows(SnapshotReader in, HnswGraph graph) {
+  private static void readRows(
+      SnapshotReader in, HnswGraph graph, Similarity similarity, Counters counters) {
     if (!graph.keepsRows || graph.isMapped()) {
       return;
     }
     SectionReader section = in.section("rows");
+    float[] row = new float[graph.stride];
     for (int node = 0; node < graph.allocated(); node++) {
-      section.getFloats(
-          graph.view().vectors()[node >>> graph.shift], graph.offset(node), graph.stride);
+      readRow(in, section, similarity, counters, node, row);
+      float[] chunk = graph.view().vectors()[node >>> graph.shift];
+      System.arraycopy(row, 0, chunk, graph.offset(node), row.length);
     }
     section.finish();
+  }
+
+  private static void readRow(
+      SnapshotReader in,
+      SectionReader section,
+      Similarity similarity,
+      Counters counters,
+      int node,
+      float[] row) {
+    section.getFloats(row, 0, row.length);
+    // One sum finds what is not finite too: nothing that is added to it makes it a number again.
+    double squares = VectorKernels.exactDot(row, row, 0, row.length);
+    double most = similarity == Similarity.COSINE ? 1 : counters.squares;
+    if (!(squares <= most * ROUNDING)) {
+      throw invalid(
+          in,
+          "rows",
+          "expected finite elements and a norm of at most %s of node %d, found norm %s"
+              .formatted(Math.sqrt(most), node, Math.sqrt(squares)));
+    }
   }
 
   private static void readCodes(
@@ -319,15 +382,33 @@ final class HnswSnapshot {
     long seed = section.getLong();
     float[] mean = new float[graph.dimension];
     section.getFloats(mean, 0, mean.length);
-    for (float element : mean) {
-      check(in, "codes", Float.isFinite(element), "a finite mean, found " + element);
-    }
+    double squares = VectorKernels.exactDot(mean, mean, 0, mean.length);
+    check(
+        in,
+        "codes",
+        squares <= MAX_SQUARES * ROUNDING,
+        "a finite mean of a norm of at most %s, found norm %s"
+            .formatted(HnswIndex.MAX_NORM, Math.sqrt(squares)));
     NibbleRows codes =
         new NibbleRows(
                 new NibbleSpace(mean, planes, seed), similarity == Similarity.L2, graph.shift)
             .extended(graph.view().links().length);
     for (int node = 0; node < graph.allocated(); node++) {
-      codes.setFactors(node, section.getFloat(), section.getFloat());
+      float scale = section.getFloat();
+      float bias = section.getFloat();
+      if (!NibbleRows.mayBeFactors(scale, bias, codes.euclidean())) {
+        throw invalid(
+            in,
+            "codes",
+            "expected a scale from 0 to %s and a number from %s to 0 of node %d, found %s and %s"
+                .formatted(
+                    NibbleRows.MAX_SCALE,
+                    NibbleRows.leastBias(codes.euclidean()),
+                    node,
+                    scale,
+                    bias));
+      }
+      codes.setFactors(node, scale, bias);
       section.getShorts(codes.chunks()[node >>> codes.shift()], codes.offset(node), codes.stride());
     }
     section.finish();

@@ -23,6 +23,12 @@ record NibbleRows(
   /** Where the first row begins: with the header of an array it fills a cache line. */
   private static final int FIRST = 24;
 
+  /**
+   * More than any scale: the relative vector of two vectors is at most twice as long as the longest
+   * one, and the codes of its largest element are at least half of one.
+   */
+  static final float MAX_SCALE = (float) (8 * HnswIndex.MAX_NORM);
+
   NibbleRows(NibbleSpace space, boolean euclidean, int shift) {
     this(space, euclidean, shift, new short[0][], new float[0][]);
   }
@@ -84,6 +90,16 @@ record NibbleRows(
     if (euclidean) {
       factors[node >>> shift][factorAt(node) + 1] = bias;
     }
+  }
+
+  /** Returns whether a node may have such factors; no bias counts as zero. */
+  static boolean mayBeFactors(float scale, float bias, boolean euclidean) {
+    return scale >= 0 && scale <= MAX_SCALE && bias >= leastBias(euclidean) && bias <= 0;
+  }
+
+  /** Returns less than any bias, or zero if there are none. */
+  static float leastBias(boolean euclidean) {
+    return euclidean ? (float) (-4 * HnswIndex.MAX_NORM * HnswIndex.MAX_NORM) : 0;
   }
 
   private int factorAt(int node) {

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p><b>Order.</b> Best first; ranks begin at 0.
+ * <p><b>Order.</b> Best first; ranks begin at 0. Another rank is refused with an {@link
+ * IndexOutOfBoundsException} that says what was expected and what was found.
  *
  * <p><b>Confined</b>. Valid until the next search that is given the same object.
  */
@@ -101,7 +102,9 @@ public final class SearchHits {
   private int checked(int rank) {
     if (rank < 0 || rank >= size) {
       throw new IndexOutOfBoundsException(
-          "rank: expected 0 to %d, found %d".formatted(size - 1, rank));
+          size == 0
+              ? "rank: expected none, as there are no hits, found " + rank
+              : "rank: expected 0 to %d, found %d".formatted(size - 1, rank));
     }
     return rank;
   }

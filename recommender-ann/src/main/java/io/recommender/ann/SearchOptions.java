@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
  * SearchOptions options = SearchOptions.defaults().targetRecall(0.98).filter(inStock);
  * }</pre>
  *
+ * <p><b>Errors.</b> What is out of range is refused by the method that is given it, with an {@link
+ * IllegalArgumentException} that says what was expected and what was found, null with a {@link
+ * NullPointerException} that names the argument.
+ *
  * <p><b>Immutable</b>.
  */
 public final class SearchOptions {
@@ -92,7 +96,7 @@ public final class SearchOptions {
    * @return changed options
    */
   public SearchOptions timeout(Duration timeout) {
-    if (timeout.isNegative()) {
+    if (Objects.requireNonNull(timeout, "timeout").isNegative()) {
       throw new IllegalArgumentException("timeout: expected zero or more, found " + timeout);
     }
     long nanos;

@@ -96,7 +96,7 @@ class EstimatedBytesTest {
   @ParameterizedTest
   @EnumSource(Quantization.class)
   void isWhatIsHeld(Quantization form) throws IllegalAccessException {
-    HnswIndex.Builder builder =
+    HnswIndexBuilder builder =
         HnswIndex.builder(DIMENSION, Similarity.L2).quantization(form).efConstruction(4).threads(2);
     HnswIndex index = builder.build();
     float[][] vectors = HnswFixture.clustered(COUNT, DIMENSION, 0, 1);

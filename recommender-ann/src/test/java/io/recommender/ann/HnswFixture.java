@@ -22,7 +22,7 @@ final class HnswFixture {
   private HnswFixture() {}
 
   /** A builder of small indexes that walk and have codes all the same. */
-  static HnswIndex.Builder small(int dimension, Similarity similarity, Quantization quantization) {
+  static HnswIndexBuilder small(int dimension, Similarity similarity, Quantization quantization) {
     return HnswIndex.builder(dimension, similarity)
         .quantization(quantization)
         .m(4)

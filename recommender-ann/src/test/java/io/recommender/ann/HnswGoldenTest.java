@@ -13,46 +13,54 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * An index as version 1 of the format has it, which every later release must open. If this test
- * fails, files of users would no longer be read: count the version up, keep the old file and the
- * code that reads it, and add a new one.
+ * Indexes as version 1 of the format has them, one of each form of vectors, which every later
+ * release must open. If this test fails, files of users would no longer be read: count the version
+ * up, keep the old files and the code that reads them, and add new ones.
  */
 class HnswGoldenTest {
-  private static final String GOLDEN = "hnsw-1.snapshot";
   private static final int DIMENSION = 4;
 
   @TempDir private Path folder;
 
-  /** Writes the file anew: the argument is the folder for it. */
+  private static String name(Quantization form) {
+    // The first one was there before the others.
+    return form == Quantization.INT8_FLOAT
+        ? "hnsw-1.snapshot"
+        : "hnsw-1-" + form.name().toLowerCase(Locale.ROOT).replace('_', '-') + ".snapshot";
+  }
+
+  /** Writes the files: the argument is the folder for them, which has none of them yet. */
   public static void main(String[] args) {
-    HnswIndex index =
-        HnswIndex.builder(DIMENSION, Similarity.L2)
-            .quantization(Quantization.INT8_FLOAT)
-            .m(3)
-            .efConstruction(10)
-            .ef(8)
-            .seed(5)
-            .exactBelow(0)
-            .trainedFrom(16)
-            .build();
-    List<String> ids = new ArrayList<>();
-    List<float[]> vectors = new ArrayList<>();
-    for (int i = 0; i < 40; i++) {
-      ids.add("größe-" + i);
-      vectors.add(vector(i));
+    for (Quantization form : Quantization.values()) {
+      HnswIndex index =
+          HnswIndex.builder(DIMENSION, Similarity.L2)
+              .quantization(form)
+              .m(3)
+              .efConstruction(10)
+              .ef(8)
+              .seed(5)
+              .exactBelow(0)
+              .trainedFrom(16)
+              .build();
+      List<String> ids = new ArrayList<>();
+      List<float[]> vectors = new ArrayList<>();
+      for (int i = 0; i < 40; i++) {
+        ids.add("größe-" + i);
+        vectors.add(vector(i));
+      }
+      index.addAll(ids, vectors.toArray(new float[0][]));
+      index.remove("größe-3");
+      index.add("größe-5", vector(100));
+      index.calibrate(new float[][] {vector(7), vector(8)});
+      index.save(Path.of(args[0], name(form)));
     }
-    index.addAll(ids, vectors.toArray(new float[0][]));
-    index.remove("größe-3");
-    index.add("größe-5", vector(100));
-    index.calibrate(new float[][] {vector(7), vector(8)});
-    index.save(Path.of(args[0], GOLDEN));
   }
 
   /** Whole numbers, so that distances are whole numbers too. */
@@ -60,37 +68,58 @@ class HnswGoldenTest {
     return new float[] {number, number % 7, number % 5, -number % 3};
   }
 
-  private Path file() throws IOException {
+  private Path file(Quantization form) throws IOException {
+    String name = name(form);
     try (InputStream stream =
-        Objects.requireNonNull(HnswGoldenTest.class.getResourceAsStream(GOLDEN), GOLDEN)) {
+        Objects.requireNonNull(HnswGoldenTest.class.getResourceAsStream(name), name)) {
       return Files.write(folder.resolve("a"), stream.readAllBytes());
     }
   }
 
   @ParameterizedTest
-  @EnumSource(Opening.class)
-  void answersAsEver(Opening opening) throws IOException {
-    HnswIndex index = HnswIndex.open(file(), opening);
-    assertEquals(DIMENSION, index.dimension());
-    assertEquals(Similarity.L2, index.similarity());
-    assertEquals(39, index.size());
-    assertFalse(index.contains("größe-3"));
-    assertArrayEquals(vector(100), index.vector("größe-5").orElseThrow());
-    assertArrayEquals(vector(39), index.vector("größe-39").orElseThrow());
-    assertEquals(
-        List.of(
-            new ScoredItem("größe-20", 0),
-            new ScoredItem("größe-19", -19),
-            new ScoredItem("größe-18", -21)),
-        index.search(vector(20), 3));
-    assertEquals(
-        List.of(new ScoredItem("größe-5", 0), new ScoredItem("größe-39", -3742)),
-        index.search(vector(100), 2, SearchOptions.defaults().targetRecall(1)));
+  @EnumSource(Quantization.class)
+  void answersAsEver(Quantization form) throws IOException {
+    Path file = file(form);
+    for (Opening opening : Opening.values()) {
+      HnswIndex index = HnswIndex.open(file, opening);
+      assertEquals(DIMENSION, index.dimension());
+      assertEquals(Similarity.L2, index.similarity());
+      assertEquals(39, index.size());
+      assertFalse(index.contains("größe-3"));
+      if (form == Quantization.INT8) {
+        assertCodedAnswers(index);
+      } else {
+        assertArrayEquals(vector(100), index.vector("größe-5").orElseThrow());
+        assertArrayEquals(vector(39), index.vector("größe-39").orElseThrow());
+        assertEquals(
+            List.of(
+                new ScoredItem("größe-20", 0),
+                new ScoredItem("größe-19", -19),
+                new ScoredItem("größe-18", -21)),
+            index.search(vector(20), 3));
+        assertEquals(
+            List.of(new ScoredItem("größe-5", 0), new ScoredItem("größe-39", -3742)),
+            index.search(vector(100), 2, SearchOptions.defaults().targetRecall(1)));
+      }
+    }
   }
 
-  @Test
-  void isSavedAgainAsItWas() throws IOException {
-    Path file = file();
+  /** Codes are nearly the vectors, and the same bytes are the same numbers on every JVM. */
+  private static void assertCodedAnswers(HnswIndex index) {
+    assertArrayEquals(vector(100), index.vector("größe-5").orElseThrow(), 1);
+    assertArrayEquals(vector(39), index.vector("größe-39").orElseThrow(), 0.4f);
+    List<ScoredItem> near = index.search(vector(20), 1);
+    assertEquals("größe-20", near.get(0).itemId());
+    assertEquals(0, near.get(0).score(), 0.1);
+    List<ScoredItem> far = index.search(vector(100), 2, SearchOptions.defaults().targetRecall(1));
+    assertEquals(List.of("größe-5", "größe-39"), far.stream().map(ScoredItem::itemId).toList());
+    assertEquals(-3742, far.get(1).score(), 3742 * 0.02);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Quantization.class)
+  void isSavedAgainAsItWas(Quantization form) throws IOException {
+    Path file = file(form);
     HnswIndex.open(file).save(folder.resolve("b"));
     HnswFixture.assertSameSections(file, folder.resolve("b"));
     HnswIndex index = HnswIndex.open(file, Opening.MAP);

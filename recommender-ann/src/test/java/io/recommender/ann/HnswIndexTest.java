@@ -223,7 +223,7 @@ class HnswIndexTest {
 
   @Test
   void wrongParametersAreNamed() {
-    HnswIndex.Builder builder = HnswIndex.builder(2, Similarity.DOT);
+    HnswIndexBuilder builder = HnswIndex.builder(2, Similarity.DOT);
     assertEquals(
         "m: expected 2 to 256, found 1",
         assertThrows(IllegalArgumentException.class, () -> builder.m(1)).getMessage());

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class HnswRepairTest {
   private static final int DIMENSION = 36;
 
-  private static HnswIndex.Builder builder(Quantization quantization, Similarity similarity) {
+  private static HnswIndexBuilder builder(Quantization quantization, Similarity similarity) {
     return HnswIndex.builder(DIMENSION, similarity)
         .quantization(quantization)
         .exactBelow(0)

@@ -26,7 +26,7 @@ class HnswStressTest {
     return TestVectors.gaussian(DIMENSION, new Random(31L * item + version));
   }
 
-  private static HnswIndex.Builder builder(Quantization quantization, Similarity similarity) {
+  private static HnswIndexBuilder builder(Quantization quantization, Similarity similarity) {
     return HnswIndex.builder(DIMENSION, similarity)
         .m(8)
         .efConstruction(30)
