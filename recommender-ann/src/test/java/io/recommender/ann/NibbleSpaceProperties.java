@@ -91,7 +91,7 @@ class NibbleSpaceProperties {
 
     double length = norm(rotated);
     double part = bound(rotated, planes);
-    assertTrue(part < (planes == 2 ? 0.05 : 0.4), () -> "the bound says little: " + part);
+    assertTrue(part < (planes == 2 ? 0.05 : 0.5), () -> "the bound says little: " + part);
     assertEquals(length * length, dot(rotated, decoded), ROUNDING * length * length, "unbiased");
     float[] error = new float[space.length];
     for (int i = 0; i < error.length; i++) {
