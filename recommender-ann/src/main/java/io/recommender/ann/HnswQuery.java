@@ -170,7 +170,7 @@ final class HnswQuery {
   private void answerSome(float[] query, int k, int ef, ItemFilter filter) {
     NodeSet set = owner.sets().find(filter, now, view);
     if (set != null) {
-      answerSet(query, k, ef, filter, set);
+      answerSet(query, k, ef, set);
       return;
     }
     Optional<Set<String>> allowed = filter.allowList();
@@ -186,7 +186,7 @@ final class HnswQuery {
     compareAll(query, k, filter);
   }
 
-  private void answerSet(float[] query, int k, int ef, ItemFilter filter, NodeSet set) {
+  private void answerSet(float[] query, int k, int ef, NodeSet set) {
     double breadth = ef * (double) now.size() / Math.max(1, set.count());
     prepareWalk();
     if (breadth * WALK_COST < set.count() && now.size() > exactBelow) {
@@ -207,6 +207,7 @@ final class HnswQuery {
         int count = 1 + seeds(set);
         inTime = search.searchWithin(view, walker, starts, count, ef, set, deadline);
         countWalk();
+        hits.countSteppedOver(search.bridgedCount());
         found.clear();
         for (int rank = 0; rank < search.pool.size(); rank++) {
           found.add(rank);
@@ -221,7 +222,7 @@ final class HnswQuery {
         }
       }
     }
-    compareSet(query, k, filter, set);
+    compareSet(query, k, ef, set);
   }
 
   /** Spreads places to begin over the members of a set. */
@@ -341,20 +342,16 @@ final class HnswQuery {
     finish(true);
   }
 
-  /** Scores a set by codes and ranks those that look best. */
-  private void compareSet(float[] query, int k, ItemFilter filter, NodeSet set) {
-    if (walker == ranker || k > set.count() / 8) {
-      compareAll(query, k, set, filter);
+  /** Scores a set by codes and ranks those that look best, or all if all shall be compared. */
+  private void compareSet(float[] query, int k, int ef, NodeSet set) {
+    if (walker == ranker || k > set.count() / 8 || ef == Integer.MAX_VALUE) {
+      compareAll(query, k, set, null);
       return;
     }
     search.pool.reset(3 * k + 64);
     boolean inTime = set.packed() == null ? scoreMembers(set) : scorePacked(set, set.packed());
     rankPool(query, k, null);
-    if (inTime && top.size() < k) {
-      compareAll(query, k, set, filter);
-    } else {
-      finish(inTime);
-    }
+    finish(inTime);
   }
 
   private boolean scoreMembers(NodeSet set) {
@@ -396,7 +393,7 @@ final class HnswQuery {
     compareAll(query, k, null, filter);
   }
 
-  /** Compares the query with every node, or with those of a set; exact. */
+  /** Compares the query with every node that a filter accepts, or with those of a set; exact. */
   private void compareAll(
       float[] query, int k, @Nullable NodeSet set, @Nullable ItemFilter filter) {
     top.reset(k);
@@ -415,7 +412,7 @@ final class HnswQuery {
         if (best >= top.threshold() && isShown(node)) {
           double score = score(query, node);
           int order = owner.life().order(node);
-          if (top.admits(score, order) && (set != null || accepts(filter, node))) {
+          if (top.admits(score, order) && accepts(filter, node)) {
             top.offer(score, order, node);
           }
         }
@@ -426,11 +423,6 @@ final class HnswQuery {
         return;
       }
       next = block[count - 1] + 1;
-    }
-    if (set != null && top.size() < k && filter != null) {
-      // Items were replaced since the version in hand: the set has their new nodes.
-      compareAll(query, k, null, filter);
-      return;
     }
     hits.count(0, scored, 0);
     hits.setExact();

@@ -353,4 +353,9 @@ final class HnswSearch {
   int expandedCount() {
     return expanded;
   }
+
+  /** How many nodes outside its set the last search stepped over. */
+  int bridgedCount() {
+    return bridgedCount;
+  }
 }

@@ -26,8 +26,12 @@ final class NodeSets {
   private final NodeLife life;
   private final AtomicReferenceArray<Entry> entries = new AtomicReferenceArray<>(SLOTS);
 
-  /** A filter that was seen, and its nodes if it was seen again. */
-  private record Entry(WeakReference<ItemFilter> filter, @Nullable NodeSet set) {}
+  /**
+   * A filter that was seen, and its nodes if it was seen again.
+   *
+   * @param isPart whether the set lacks nodes that the version shows for which it was made
+   */
+  private record Entry(WeakReference<ItemFilter> filter, @Nullable NodeSet set, boolean isPart) {}
 
   NodeSets(NodeIds ids, NodeLife life) {
     this.ids = ids;
@@ -43,7 +47,7 @@ final class NodeSets {
     int slot = System.identityHashCode(filter) & SLOTS - 1;
     Entry entry = entries.get(slot);
     if (entry == null || entry.filter.get() != filter) {
-      entries.set(slot, new Entry(new WeakReference<>(filter), null));
+      entries.set(slot, new Entry(new WeakReference<>(filter), null, false));
       return null;
     }
     NodeSet set = entry.set;
@@ -51,10 +55,14 @@ final class NodeSets {
         set != null && set.epoch() == now.log().epoch() && set.position() == now.logged();
     NodeSet fresh = set;
     if (!isCurrent) {
-      fresh =
-          set == null || set.epoch() != now.log().epoch() || set.position() > now.logged()
-              ? make(filter, now, nodes)
-              : updated(set, filter, now, nodes);
+      boolean isFollowed =
+          set != null && set.epoch() == now.log().epoch() && set.position() <= now.logged();
+      if (!isFollowed) {
+        return make(filter, now, nodes, slot, entry);
+      }
+      fresh = updated(set, filter, now, nodes);
+    } else if (entry.isPart) {
+      return null;
     } else if (set.packed() == null
         && view.codes() != null
         && (packedNodes() + set.count()) * PACKED_PART <= now.size()) {
@@ -65,7 +73,7 @@ final class NodeSets {
     } else {
       return set;
     }
-    entries.set(slot, new Entry(entry.filter, fresh));
+    entries.set(slot, new Entry(entry.filter, fresh, false));
     return fresh;
   }
 
@@ -83,16 +91,29 @@ final class NodeSets {
     return sum;
   }
 
-  private NodeSet make(ItemFilter filter, HnswNodes.State now, int nodes) {
+  /**
+   * Makes and remembers a set.
+   *
+   * @return the set, or null if it does not have everything that the version shows
+   */
+  private @Nullable NodeSet make(
+      ItemFilter filter, HnswNodes.State now, int nodes, int slot, Entry entry) {
     long[] bits = new long[(nodes + 63) >>> 6];
     int count = 0;
+    boolean isWhole = true;
     Optional<Set<String>> allowed = filter.allowList();
     if (allowed.isPresent()) {
       for (String itemId : allowed.get()) {
         int node = ids.find(itemId);
-        if (node != HnswGraph.NONE && node < nodes && filter.accepts(itemId)) {
+        if (node == HnswGraph.NONE || !filter.accepts(itemId)) {
+          continue;
+        }
+        if (node < nodes && life.isShown(node, now.version())) {
           bits[node >>> 6] |= 1L << node;
           count++;
+        } else {
+          // Added or replaced since: later versions log this node, nothing leads to one before it.
+          isWhole = false;
         }
       }
     } else {
@@ -103,7 +124,9 @@ final class NodeSets {
         }
       }
     }
-    return new NodeSet(bits, count, now.log().epoch(), now.logged(), null);
+    NodeSet set = new NodeSet(bits, count, now.log().epoch(), now.logged(), null);
+    entries.set(slot, new Entry(entry.filter, set, !isWhole));
+    return isWhole ? set : null;
   }
 
   private NodeSet updated(NodeSet old, ItemFilter filter, HnswNodes.State now, int nodes) {

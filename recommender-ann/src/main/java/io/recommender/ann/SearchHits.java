@@ -28,6 +28,7 @@ public final class SearchHits {
   private int visited;
   private int scored;
   private int reranked;
+  private int steppedOver;
   private boolean isComplete = true;
   private boolean isExact;
 
@@ -99,6 +100,11 @@ public final class SearchHits {
     return isExact;
   }
 
+  /** {@return how many nodes that are not accepted a walk stepped over} */
+  int steppedOver() {
+    return steppedOver;
+  }
+
   private int checked(int rank) {
     if (rank < 0 || rank >= size) {
       throw new IndexOutOfBoundsException(
@@ -115,6 +121,7 @@ public final class SearchHits {
     visited = 0;
     scored = 0;
     reranked = 0;
+    steppedOver = 0;
     isComplete = true;
     isExact = false;
   }
@@ -134,6 +141,10 @@ public final class SearchHits {
     visited += moreVisited;
     scored += moreScored;
     reranked += moreReranked;
+  }
+
+  void countSteppedOver(int more) {
+    steppedOver += more;
   }
 
   void setIncomplete() {

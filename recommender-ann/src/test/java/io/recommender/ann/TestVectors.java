@@ -78,7 +78,7 @@ final class TestVectors {
   static double score(Similarity similarity, float[] query, float[] vector) {
     double dot = 0;
     double distance = 0;
-    double norms = norm(query) * norm(vector);
+    double norms = similarity == Similarity.COSINE ? norm(query) * norm(vector) : 0;
     for (int i = 0; i < query.length; i++) {
       dot += (double) query[i] * vector[i];
       distance += ((double) query[i] - vector[i]) * ((double) query[i] - vector[i]);
