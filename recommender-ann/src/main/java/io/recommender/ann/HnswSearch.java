@@ -48,12 +48,23 @@ final class HnswSearch {
   /** Kept, so that reading ahead is not left out. */
   private int kept;
 
+  /** The node that walks go around, or none. */
+  private int barred = HnswGraph.NONE;
+
   private int descended;
   private int expanded;
+
+  /** The clock is read when so many nodes were expanded. */
+  private int clockAt;
 
   HnswSearch(HnswGraph graph) {
     this.graph = graph;
     scores = new float[4 * graph.baseDegree + 4];
+  }
+
+  /** Makes walks at the lowest level go around a node, as if it were not linked. */
+  void bar(int node) {
+    barred = node;
   }
 
   /** Finds the best node of every level above one, each from that of the level before. */
@@ -270,9 +281,11 @@ final class HnswSearch {
   }
 
   private boolean isBefore(long deadline) {
-    return deadline == Long.MAX_VALUE
-        || expanded % CLOCK_EVERY >= WIDTH
-        || System.nanoTime() - deadline < 0;
+    if (deadline == Long.MAX_VALUE || expanded < clockAt) {
+      return true;
+    }
+    clockAt = expanded + CLOCK_EVERY;
+    return System.nanoTime() - deadline < 0;
   }
 
   private void begin(int nodes) {
@@ -284,6 +297,10 @@ final class HnswSearch {
     touchedCount = 0;
     bridgedCount = 0;
     expanded = 0;
+    clockAt = 0;
+    if (barred != HnswGraph.NONE) {
+      bridge(barred);
+    }
   }
 
   private void end() {
@@ -344,14 +361,18 @@ final class HnswSearch {
     pool.addAll(touched, from, scores, count);
   }
 
-  /** How many nodes the last search scored, those of the last descent included. */
+  /**
+   * How many nodes the last search scored, those of a descent included if it was the first since.
+   */
   int scoredCount() {
-    return touchedCount + descended;
+    int count = touchedCount + descended;
+    descended = 0;
+    return count;
   }
 
-  /** How many nodes the last search expanded. */
+  /** How many nodes had their links read by the last search. */
   int expandedCount() {
-    return expanded;
+    return expanded + bridgedCount;
   }
 
   /** How many nodes outside its set the last search stepped over. */

@@ -22,6 +22,9 @@ final class NodeSets {
   /** Codes are copied for sets that have at most this part of the items together. */
   private static final int PACKED_PART = 2;
 
+  /** The clock is read once for so many items that a filter is asked about. */
+  private static final int CLOCK_EVERY = 256;
+
   private final NodeIds ids;
   private final NodeLife life;
   private final AtomicReferenceArray<Entry> entries = new AtomicReferenceArray<>(SLOTS);
@@ -38,8 +41,14 @@ final class NodeSets {
     this.life = life;
   }
 
-  /** Returns the nodes that a filter accepts, or null if that is not known. */
-  @Nullable NodeSet find(ItemFilter filter, HnswNodes.State now, HnswGraph.View view) {
+  /**
+   * Returns the nodes that a filter accepts, or null if that is not known and there is no time to
+   * find out.
+   *
+   * @param deadline until when, as {@link System#nanoTime}, or {@link Long#MAX_VALUE}
+   */
+  @Nullable NodeSet find(
+      ItemFilter filter, HnswNodes.State now, HnswGraph.View view, long deadline) {
     int nodes = view.size();
     if (!filter.isConstant()) {
       return null;
@@ -58,9 +67,12 @@ final class NodeSets {
       boolean isFollowed =
           set != null && set.epoch() == now.log().epoch() && set.position() <= now.logged();
       if (!isFollowed) {
-        return make(filter, now, nodes, slot, entry);
+        return make(filter, now, nodes, slot, entry, deadline);
       }
-      fresh = updated(set, filter, now, nodes);
+      fresh = updated(set, filter, now, nodes, deadline);
+      if (fresh == null) {
+        return null;
+      }
     } else if (entry.isPart) {
       return null;
     } else if (set.packed() == null
@@ -97,13 +109,17 @@ final class NodeSets {
    * @return the set, or null if it does not have everything that the version shows
    */
   private @Nullable NodeSet make(
-      ItemFilter filter, HnswNodes.State now, int nodes, int slot, Entry entry) {
+      ItemFilter filter, HnswNodes.State now, int nodes, int slot, Entry entry, long deadline) {
     long[] bits = new long[(nodes + 63) >>> 6];
     int count = 0;
     boolean isWhole = true;
     Optional<Set<String>> allowed = filter.allowList();
     if (allowed.isPresent()) {
+      int asked = 0;
       for (String itemId : allowed.get()) {
+        if (readsClock(asked++) && isLate(deadline)) {
+          return null;
+        }
         int node = ids.find(itemId);
         if (node == HnswGraph.NONE || !filter.accepts(itemId)) {
           continue;
@@ -118,6 +134,9 @@ final class NodeSets {
       }
     } else {
       for (int node = 0; node < nodes; node++) {
+        if (readsClock(node) && isLate(deadline)) {
+          return null;
+        }
         if (life.isShown(node, now.version()) && filter.accepts(ids.id(node))) {
           bits[node >>> 6] |= 1L << node;
           count++;
@@ -129,11 +148,23 @@ final class NodeSets {
     return isWhole ? set : null;
   }
 
-  private NodeSet updated(NodeSet old, ItemFilter filter, HnswNodes.State now, int nodes) {
+  private static boolean readsClock(int asked) {
+    return asked % CLOCK_EVERY == CLOCK_EVERY - 1;
+  }
+
+  private static boolean isLate(long deadline) {
+    return deadline != Long.MAX_VALUE && System.nanoTime() - deadline >= 0;
+  }
+
+  private @Nullable NodeSet updated(
+      NodeSet old, ItemFilter filter, HnswNodes.State now, int nodes, long deadline) {
     long[] bits = new long[(nodes + 63) >>> 6];
     System.arraycopy(old.bits(), 0, bits, 0, Math.min(bits.length, old.bits().length));
     int count = old.count();
     for (int i = old.position(); i < now.logged(); i++) {
+      if (readsClock(i - old.position()) && isLate(deadline)) {
+        return null;
+      }
       int node = now.log().nodes()[i];
       if (node >= nodes) {
         continue;

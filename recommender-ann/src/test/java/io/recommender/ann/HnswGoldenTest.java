@@ -7,20 +7,29 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import io.recommender.ScoredItem;
 import io.recommender.Similarity;
 import io.recommender.ann.HnswIndex.Opening;
+import io.recommender.ann.internal.SectionReader;
+import io.recommender.ann.internal.SnapshotReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Indexes as version 1 of the format has them, one of each form of vectors, which every later
+ * Indexes as each version of the format has them, one of each form of vectors, which every later
  * release must open. If this test fails, files of users would no longer be read: count the version
  * up, keep the old files and the code that reads them, and add new ones.
  */
@@ -29,11 +38,15 @@ class HnswGoldenTest {
 
   @TempDir private Path folder;
 
-  private static String name(Quantization form) {
+  private static String name(int format, Quantization form) {
     // The first one was there before the others.
     return form == Quantization.INT8_FLOAT
-        ? "hnsw-1.snapshot"
-        : "hnsw-1-" + form.name().toLowerCase(Locale.ROOT).replace('_', '-') + ".snapshot";
+        ? "hnsw-" + format + ".snapshot"
+        : "hnsw-"
+            + format
+            + "-"
+            + form.name().toLowerCase(Locale.ROOT).replace('_', '-')
+            + ".snapshot";
   }
 
   /** Writes the files: the argument is the folder for them, which has none of them yet. */
@@ -59,7 +72,7 @@ class HnswGoldenTest {
       index.remove("größe-3");
       index.add("größe-5", vector(100));
       index.calibrate(new float[][] {vector(7), vector(8)});
-      index.save(Path.of(args[0], name(form)));
+      index.save(Path.of(args[0], name(HnswSnapshot.FORMAT, form)));
     }
   }
 
@@ -68,18 +81,25 @@ class HnswGoldenTest {
     return new float[] {number, number % 7, number % 5, -number % 3};
   }
 
-  private Path file(Quantization form) throws IOException {
-    String name = name(form);
+  private Path file(int format, Quantization form) throws IOException {
+    String name = name(format, form);
     try (InputStream stream =
         Objects.requireNonNull(HnswGoldenTest.class.getResourceAsStream(name), name)) {
       return Files.write(folder.resolve("a"), stream.readAllBytes());
     }
   }
 
+  private static Stream<Arguments> files() {
+    return IntStream.rangeClosed(1, HnswSnapshot.FORMAT)
+        .boxed()
+        .flatMap(
+            format -> Stream.of(Quantization.values()).map(form -> Arguments.of(format, form)));
+  }
+
   @ParameterizedTest
-  @EnumSource(Quantization.class)
-  void answersAsEver(Quantization form) throws IOException {
-    Path file = file(form);
+  @MethodSource("files")
+  void answersAsEver(int format, Quantization form) throws IOException {
+    Path file = file(format, form);
     for (Opening opening : Opening.values()) {
       HnswIndex index = HnswIndex.open(file, opening);
       assertEquals(DIMENSION, index.dimension());
@@ -119,12 +139,45 @@ class HnswGoldenTest {
   @ParameterizedTest
   @EnumSource(Quantization.class)
   void isSavedAgainAsItWas(Quantization form) throws IOException {
-    Path file = file(form);
+    Path file = file(HnswSnapshot.FORMAT, form);
     HnswIndex.open(file).save(folder.resolve("b"));
     HnswFixture.assertSameSections(file, folder.resolve("b"));
     HnswIndex index = HnswIndex.open(file, Opening.MAP);
     index.add("more", vector(41));
     index.save(file);
     assertEquals(40, HnswIndex.open(file).size());
+  }
+
+  private static RecallTable recall(Path file) {
+    try (SnapshotReader in = SnapshotReader.open(file, HnswSnapshot.KIND, 1, HnswSnapshot.FORMAT)) {
+      SectionReader parameters = in.section("parameters");
+      HnswSnapshot.readBuilder(in, parameters);
+      HnswSnapshot.readCounters(in, parameters);
+      RecallTable recall = HnswSnapshot.readRecall(in, parameters);
+      parameters.finish();
+      return recall;
+    }
+  }
+
+  @Test
+  void theFirstVersionKnowsTheRecallOfTenItems() throws IOException {
+    Path file = file(1, Quantization.INT8_FLOAT);
+    RecallTable recall = recall(file);
+    assertEquals(List.of(10), recall.curves().stream().map(RecallCurve::k).toList());
+    assertEquals(39, recall.items());
+    int breadth = recall.breadth(0.9, 10);
+    assertEquals(12, breadth);
+    assertEquals(breadth, recall.breadth(0.9, 1));
+    assertEquals(10 * breadth, recall.breadth(0.9, 100));
+    HnswIndex.open(file).save(folder.resolve("b"));
+    Map<String, byte[]> before = HnswFixture.sections(file);
+    Map<String, byte[]> after = HnswFixture.sections(folder.resolve("b"));
+    assertEquals(before.keySet(), after.keySet());
+    after.forEach(
+        (name, bytes) ->
+            assertEquals(!name.equals("parameters"), Arrays.equals(bytes, before.get(name)), name));
+    RecallTable again = recall(folder.resolve("b"));
+    assertEquals(1, again.curves().size());
+    assertArrayEquals(recall.curves().get(0).recalls(), again.curves().get(0).recalls());
   }
 }

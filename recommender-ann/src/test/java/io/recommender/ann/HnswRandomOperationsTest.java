@@ -89,7 +89,7 @@ class HnswRandomOperationsTest {
   private static final class Run {
     private final Random random;
     private final HnswOracle oracle;
-    private final HnswIndex.Builder builder;
+    private final HnswIndexBuilder builder;
     private final Path file;
     private final List<ItemFilter> filters = new ArrayList<>();
     private final BitSet inStock = new BitSet();
