@@ -215,7 +215,7 @@ public final class HnswIndex implements ItemIndex {
     nodes.search(query, norm, k, breadth, options.filter(), options.timeoutNanos(), hits);
   }
 
-  private int breadth(int k, SearchOptions options) {
+  int breadth(int k, SearchOptions options) {
     double recall = options.targetRecall();
     if (Double.isNaN(recall)) {
       return options.ef() > 0 ? options.ef() : ef;
@@ -241,6 +241,8 @@ public final class HnswIndex implements ItemIndex {
    *
    * <p><b>Cost.</b> Comparing every query with every item, and a dozen walks for each; an index
    * spends a few parts in a hundred of its construction on its own measurement.
+   *
+   * <p>Changes wait meanwhile, searches do not.
    *
    * @param queries at least one vector, better hundreds
    */

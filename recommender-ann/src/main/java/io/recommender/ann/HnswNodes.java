@@ -10,7 +10,6 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.PriorityQueue;
-import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
@@ -33,9 +32,6 @@ final class HnswNodes {
 
   private static final int QUERIES = 64;
 
-  /** With so many of its items an index measures the recall of its walks. */
-  private static final int SAMPLE = 200;
-
   private final int dimension;
   private final Similarity similarity;
   private final int m;
@@ -50,6 +46,7 @@ final class HnswNodes {
   private final NodeLife life;
   private final ReentrantLock writeLock = new ReentrantLock();
   private final HnswIndexBuilder builder;
+  private final HnswCalibration calibration;
   private volatile RecallTable recall = RecallTable.NONE;
   private final NodeSets sets;
   private final AtomicReferenceArray<HnswQuery> queries = new AtomicReferenceArray<>(QUERIES);
@@ -111,6 +108,7 @@ final class HnswNodes {
     graph = new HnswGraph(dimension, m, builder.expectedSize, quantization.keepsFloats());
     coder = new HnswCoder(graph, quantization, builder);
     inserter = new HnswInserter(graph, quantization, builder);
+    calibration = new HnswCalibration(builder, graph, ids, life, this::walk);
   }
 
   int size() {
@@ -236,37 +234,15 @@ final class HnswNodes {
     int size = ids.size();
     // What was measured while everything was compared says nothing of walks.
     boolean isKnown = recall.items() > exactBelow && size < 2L * recall.items();
-    if (size <= exactBelow || isKnown || size < SAMPLE) {
+    if (size <= exactBelow || isKnown || size < HnswCalibration.SAMPLE) {
       return;
     }
-    // Items are what queries like items look like. A walk for one goes around it, as if it had
-    // never
-    // been added: its own links would lead to whatever is near.
-    float[][] queries = new float[SAMPLE][];
-    int[] nodes = new int[SAMPLE];
-    SplittableRandom random = new SplittableRandom(seed);
-    for (int i = 0; i < SAMPLE; ) {
-      int node = random.nextInt(graph.allocated());
-      // Walks begin above the lowest level, so those of other levels cannot be gone around.
-      if (life.isAlive(node) && graph.level(graph.view(), node) == 0) {
-        nodes[i] = node;
-        queries[i++] = vector(node);
-      }
-    }
-    RecallTrial trial = new RecallTrial(SAMPLE, size, 1);
-    recall =
-        trial.measure(
-            (query, k, breadth, hits) -> walk(queries[query], k, breadth, nodes[query], hits),
-            (query, itemId) -> itemId.equals(ids.id(nodes[query])));
+    recall = calibration.ofItems();
   }
 
-  /** Measures the recall of walks for queries. */
+  /** Measures the recall of walks for queries; changes wait meanwhile. */
   void measureRecall(float[][] queries) {
-    RecallTrial trial = new RecallTrial(queries.length, size(), 0);
-    recall =
-        trial.measure(
-            (query, k, breadth, hits) -> walk(queries[query], k, breadth, HnswGraph.NONE, hits),
-            (query, itemId) -> false);
+    withoutChanges(() -> recall = calibration.of(queries));
   }
 
   private void walk(float[] query, int k, int breadth, int barred, SearchHits hits) {

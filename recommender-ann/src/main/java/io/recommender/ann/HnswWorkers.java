@@ -80,13 +80,22 @@ final class HnswWorkers<W> implements AutoCloseable {
    *     runs any more, and not all have
    */
   void forEach(int count, Task<W> task) {
-    Round<W> now = new Round<>(count, task);
-    if (helpers.isEmpty() || count <= GRAIN) {
+    forEach(count, GRAIN, task);
+  }
+
+  /**
+   * As {@link #forEach(int, Task)}.
+   *
+   * @param grain how many indexes a thread takes at once
+   */
+  void forEach(int count, int grain, Task<W> task) {
+    Round<W> now = new Round<>(count, grain, task);
+    if (helpers.isEmpty() || count <= grain) {
       now.work(first());
     } else {
       begin(now);
       try {
-        call((count - 1) / GRAIN);
+        call((count - 1) / grain);
         now.work(first());
       } finally {
         now.stop();
@@ -203,19 +212,21 @@ final class HnswWorkers<W> implements AutoCloseable {
   /** The indexes of one call, which threads take a few at a time. */
   private static final class Round<W> {
     private final int count;
+    private final int grain;
     private final Task<W> task;
     private final AtomicInteger next = new AtomicInteger();
     private final List<Throwable> failures = new ArrayList<>();
 
-    Round(int count, Task<W> task) {
+    Round(int count, int grain, Task<W> task) {
       this.count = count;
+      this.grain = grain;
       this.task = task;
     }
 
     void work(W worker) {
       try {
-        for (int start = next.getAndAdd(GRAIN); start < count; start = next.getAndAdd(GRAIN)) {
-          int end = Math.min(count, start + GRAIN);
+        for (int start = next.getAndAdd(grain); start < count; start = next.getAndAdd(grain)) {
+          int end = Math.min(count, start + grain);
           for (int i = start; i < end; i++) {
             task.run(worker, i);
           }

@@ -14,9 +14,9 @@ import java.util.Map;
  * eighth for 300. The recall that counts is the mean over the queries, or less where there are too
  * few of them to be sure: two standard errors must fit into what {@link RecallTable#MARGIN} spares.
  *
- * <p><b>Cost.</b> A comparison of each query with all items, and walks. A query is not asked again
- * once all of its items are found. Breadths end at {@value #FEW_BROADEST}, and for 30 items or more
- * at a 32nd of the number of items if that is more, at most at 4096.
+ * <p><b>Cost.</b> Walks, and what it takes to know the best items. A query is not asked again once
+ * all of its items are found. Breadths end at {@value #FEW_BROADEST}, and for 30 items or more at a
+ * 32nd of the number of items if that is more, at most at 4096.
  *
  * <p><b>Confined</b>.
  */
@@ -41,7 +41,7 @@ final class RecallTrial {
   /** Answers a query with a breadth. */
   @FunctionalInterface
   interface Search {
-    /** Finds k items; compares everything if the breadth is {@link Integer#MAX_VALUE}. */
+    /** Finds k items. */
     void run(int query, int k, int breadth, SearchHits hits);
   }
 
@@ -54,7 +54,6 @@ final class RecallTrial {
   private final int queries;
   private final int items;
   private final int excluded;
-  private final SearchHits hits = new SearchHits();
 
   /** The rank of each of the true best items, for each query. */
   private final List<Map<String, Integer>> truths = new ArrayList<>();
@@ -81,27 +80,41 @@ final class RecallTrial {
     found = new int[queries][KS.length];
   }
 
-  /** Measures breadths until nearly everything is found. */
-  RecallTable measure(Search search, Exclusion exclusion) {
-    for (int q = 0; q < queries; q++) {
-      search.run(q, asked(deepest(q)), Integer.MAX_VALUE, hits);
+  /** Returns how many of the best items have to be known for a query, those excluded included. */
+  int asked(int query) {
+    return KS[deepest(query)] + excluded;
+  }
+
+  /**
+   * Measures breadths until nearly everything is found.
+   *
+   * @param best the true best items for each query, best first, without those that do not count
+   * @param workers who searches
+   */
+  RecallTable measure(
+      List<List<String>> best,
+      Search search,
+      Exclusion exclusion,
+      HnswWorkers<SearchHits> workers) {
+    for (List<String> itemIds : best) {
       Map<String, Integer> truth = new HashMap<>();
-      for (int i = 0; i < hits.size(); i++) {
-        if (!exclusion.isExcluded(q, hits.itemId(i))) {
-          truth.put(hits.itemId(i), truth.size());
-        }
+      for (String itemId : itemIds) {
+        truth.put(itemId, truth.size());
       }
       truths.add(truth);
     }
     int broadest = Math.max(FEW_BROADEST, items / BROADEST_PART);
     for (int b = 0; b < BREADTHS.length && BREADTHS[b] <= broadest; b++) {
-      for (int q = 0; q < queries; q++) {
-        if (isOpen(q, BREADTHS[b])) {
-          walk(q, BREADTHS[b], search, exclusion);
-        }
-      }
+      int breadth = BREADTHS[b];
+      workers.forEach(
+          queries,
+          (hits, q) -> {
+            if (isOpen(q, breadth)) {
+              walk(q, breadth, search, exclusion, hits);
+            }
+          });
       for (int c = 0; c < KS.length; c++) {
-        if (!isDone[c] && asked(c) <= BREADTHS[b]) {
+        if (!isDone[c] && askedFor(c) <= BREADTHS[b]) {
           record(c, b);
         }
       }
@@ -118,7 +131,7 @@ final class RecallTrial {
   }
 
   /** Returns how many items to search for, so that those of a curve are left that count. */
-  private int asked(int curve) {
+  private int askedFor(int curve) {
     return KS[curve] + excluded;
   }
 
@@ -143,7 +156,7 @@ final class RecallTrial {
   /** Returns whether a broader walk for a query may tell something new. */
   private boolean isOpen(int query, int breadth) {
     for (int c = 0; c <= deepest(query); c++) {
-      boolean isTried = asked(c) <= breadth && (c > FEW || breadth <= FEW_BROADEST);
+      boolean isTried = askedFor(c) <= breadth && (c > FEW || breadth <= FEW_BROADEST);
       if (isTried && !isDone[c] && found[query][c] < wanted(query, c)) {
         return true;
       }
@@ -151,12 +164,12 @@ final class RecallTrial {
     return false;
   }
 
-  private void walk(int query, int breadth, Search search, Exclusion exclusion) {
+  private void walk(int query, int breadth, Search search, Exclusion exclusion, SearchHits hits) {
     int deepest = deepest(query);
-    while (asked(deepest) > breadth) {
+    while (askedFor(deepest) > breadth) {
       deepest--;
     }
-    search.run(query, asked(deepest), breadth, hits);
+    search.run(query, askedFor(deepest), breadth, hits);
     Arrays.fill(found[query], 0);
     int rank = 0;
     for (int i = 0; i < hits.size(); i++) {
