@@ -26,7 +26,7 @@ class RecallTableTest {
   void aBreadthThatWasMeasuredIsTaken() {
     double some = measured(0.9);
     double more = measured(0.98);
-    RecallTable table = table(curve(10, new int[] {12, 64, 256}, 0.2, some, more));
+    RecallTable table = table(curve(10, new int[] {12, 64, 256}, 0.3, some, more));
     assertEquals(64, table.breadth(0.9, 10));
     assertEquals(256, table.breadth(0.98, 10));
     int between = table.breadth(0.95, 10);

@@ -2,6 +2,7 @@ package io.recommender.ann.internal;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Finds out whether SIMD kernels are compiled to SIMD instructions, by racing them against the
@@ -13,12 +14,14 @@ import java.util.List;
  * is refused only if one of its kernels is still {@value #CLEARLY} times slower than the scalar one
  * when the time is up; a difference that is smaller says nothing.
  *
- * <p><b>Cost.</b> Until the last kernel is compiled. Where the instructions are missing, five
+ * <p><b>Cost.</b> As long as it takes to compile the kernels, which is about a second of processor
+ * time and would be spent by the first searches otherwise. Where the instructions are missing, ten
  * seconds of running, once; a round that was interrupted counts as {@value #ROUND_MILLIS} ms.
  */
 final class KernelTrial {
-  private static final long LIMIT_NANOS = 5_000_000_000L;
-  private static final long ROUND_MILLIS = 10;
+  private static final long LIMIT_NANOS = 10_000_000_000L;
+  private static final long ROUND_MILLIS = 100;
+  private static final long PAUSE_NANOS = 200_000;
   private static final int CLEARLY = 3;
 
   /** The scalar kernels leave the interpreter in the course of so many calls. */
@@ -26,15 +29,16 @@ final class KernelTrial {
 
   private static final int CALLS = 10;
   private static final int LENGTH = 256;
-  private static final int NIBBLE_WORDS = 4 * VectorKernels.NIBBLE_WORDS;
+  private static final int CODES = 64;
+  private static final int NIBBLE_WORDS = 2 * VectorKernels.NIBBLE_WORDS;
   private static final int NIBBLE_SHIFT = 6;
   private static final int NIBBLE_ROWS = 16;
 
   private final float[] query = new float[LENGTH];
   private final float[] rows = new float[4 * LENGTH];
   private final float[] out = new float[4];
-  private final int[] queryCodes = new int[LENGTH];
-  private final byte[] codes = new byte[LENGTH * VectorKernels.CODE_ROWS];
+  private final int[] queryCodes = new int[CODES];
+  private final byte[] codes = new byte[CODES * VectorKernels.CODE_ROWS];
   private final float[] ones = new float[VectorKernels.CODE_ROWS];
   private final float[] bounds = new float[VectorKernels.CODE_ROWS];
   private final short[] queryNibbles = new short[4 * VectorKernels.nibbleFactors(NIBBLE_WORDS)];
@@ -55,7 +59,7 @@ final class KernelTrial {
           kernels ->
               kernels.dot4(query, 0, rows, 0, LENGTH, 2 * LENGTH, 3 * LENGTH, LENGTH, out, 0),
           kernels ->
-              kernels.boundTile(queryCodes, codes, 0, LENGTH, ones, ones, ones, 0, ones, 1, bounds),
+              kernels.boundTile(queryCodes, codes, 0, CODES, ones, ones, ones, 0, ones, 1, bounds),
           kernels ->
               kernels.dotNibbles(
                   queryNibbles,
@@ -74,7 +78,7 @@ final class KernelTrial {
     for (int i = 0; i < rows.length; i++) {
       rows[i] = (i % 31 - 15) / 16f;
       query[i % LENGTH] = (i % 17 - 8) / 8f;
-      queryCodes[i % LENGTH] = i % 17;
+      queryCodes[i % CODES] = i % 17;
     }
     for (int i = 0; i < nibbleRows.length; i++) {
       nibbleRows[i] = i;
@@ -87,32 +91,37 @@ final class KernelTrial {
   }
 
   static boolean isFaster(VectorKernels candidate, VectorKernels scalar, long limitNanos) {
-    KernelTrial trial = new KernelTrial();
-    for (Call call : trial.calls) {
-      if (!trial.keepsUp(call, candidate, scalar, limitNanos)) {
-        return false;
-      }
-    }
-    return true;
+    return new KernelTrial().keepsUp(candidate, scalar, limitNanos);
   }
 
-  private boolean keepsUp(
-      Call call, VectorKernels candidate, VectorKernels scalar, long limitNanos) {
-    long bestScalar = Long.MAX_VALUE;
+  private boolean keepsUp(VectorKernels candidate, VectorKernels scalar, long limitNanos) {
+    long[] bestScalar = new long[calls.size()];
+    long[] best = new long[calls.size()];
+    Arrays.fill(bestScalar, Long.MAX_VALUE);
+    Arrays.fill(best, Long.MAX_VALUE);
     for (int i = 0; i < WARM_CALLS; i += CALLS) {
-      bestScalar = Math.min(bestScalar, round(call, scalar));
-    }
-    long best = Long.MAX_VALUE;
-    do {
-      bestScalar = Math.min(bestScalar, round(call, scalar));
-      best = Math.min(best, round(call, candidate));
-      if (best / CLEARLY < bestScalar) {
-        return true;
+      for (int c = 0; c < best.length; c++) {
+        bestScalar[c] = Math.min(bestScalar[c], round(calls.get(c), scalar));
       }
-      // The compiler threads may need this processor.
-      Thread.yield();
-    } while (spent < limitNanos);
-    return false;
+    }
+    boolean isSlow = true;
+    while (isSlow && spent < limitNanos) {
+      isSlow = false;
+      for (int c = 0; c < best.length; c++) {
+        // All by turns, so that they are compiled at the same time.
+        if (best[c] / CLEARLY >= bestScalar[c]) {
+          bestScalar[c] = Math.min(bestScalar[c], round(calls.get(c), scalar));
+          best[c] = Math.min(best[c], round(calls.get(c), candidate));
+          isSlow |= best[c] / CLEARLY >= bestScalar[c];
+        }
+      }
+      if (isSlow) {
+        // The compiler threads may need this processor.
+        LockSupport.parkNanos(PAUSE_NANOS);
+        spent += PAUSE_NANOS;
+      }
+    }
+    return !isSlow;
   }
 
   private long round(Call call, VectorKernels kernels) {
