@@ -221,17 +221,20 @@ public final class HnswIndex implements ItemIndex {
     if (table.items() == 0) {
       return ef;
     }
-    int breadth = table.breadth(recall);
-    // The table is about ten items: more of them need a walk that is broader in proportion.
-    return breadth == 0 ? Integer.MAX_VALUE : (int) Math.ceil(breadth * Math.max(1, k / 10.0));
+    return table.breadth(recall, k);
   }
 
   /**
-   * Measures which breadth finds which part of the true best items, for queries like those to come.
-   * {@link SearchOptions#targetRecall} goes by the result. Until this is called, and again when the
-   * number of items has doubled since or the index no longer compares all of them, it goes by
-   * searches for 200 vectors near its items. Takes as long as comparing every query with every
-   * item.
+   * Measures which breadth finds which part of the true best items, for queries like those to come:
+   * for vectors of users, say, where items are compared with those. {@link
+   * SearchOptions#targetRecall} goes by the result, which is saved with the index.
+   *
+   * <p>Until this is called, an index goes by searches for 200 of its own items, each as if it had
+   * not been added. It goes by those again, whatever queries were given here, when items are added
+   * and their number has doubled since, or when it no longer compares all of them.
+   *
+   * <p><b>Cost.</b> Comparing every query with every item, and a dozen walks for each; an index
+   * spends a few parts in a hundred of its construction on its own measurement.
    *
    * @param queries at least one vector, better hundreds
    */

@@ -194,35 +194,39 @@ final class HnswNodes {
     if (size <= exactBelow || isKnown || size < SAMPLE) {
       return;
     }
-    // As far from an item as two of its neighbours are from each other: like a new item of the same
-    // kind. The items themselves would be found too easily, because their own links lead around.
+    // Items are what queries like items look like. A walk for one goes around it, as if it had
+    // never
+    // been added: its own links would lead to whatever is near.
     float[][] queries = new float[SAMPLE][];
-    SearchHits hits = new SearchHits();
+    int[] nodes = new int[SAMPLE];
     SplittableRandom random = new SplittableRandom(seed);
     for (int i = 0; i < SAMPLE; ) {
       int node = random.nextInt(graph.allocated());
-      if (life.isAlive(node)) {
-        float[] query = vector(node);
-        walk(query, RecallTable.RANKS + 1, builder.ef, hits);
-        float[] one = vector(hits.ordinal(random.nextInt(hits.size())));
-        float[] other = vector(hits.ordinal(random.nextInt(hits.size())));
-        for (int j = 0; j < dimension; j++) {
-          query[j] += one[j] - other[j];
-        }
-        queries[i++] = query;
+      // Walks begin above the lowest level, so those of other levels cannot be gone around.
+      if (life.isAlive(node) && graph.level(graph.view(), node) == 0) {
+        nodes[i] = node;
+        queries[i++] = vector(node);
       }
     }
-    measureRecall(queries);
+    RecallTrial trial = new RecallTrial(SAMPLE, size, 1);
+    recall =
+        trial.measure(
+            (query, k, breadth, hits) -> walk(queries[query], k, breadth, nodes[query], hits),
+            (query, itemId) -> itemId.equals(ids.id(nodes[query])));
   }
 
   /** Measures the recall of walks for queries. */
   void measureRecall(float[][] queries) {
-    recall = RecallTable.measure(queries, size(), this::walk);
+    RecallTrial trial = new RecallTrial(queries.length, size(), 0);
+    recall =
+        trial.measure(
+            (query, k, breadth, hits) -> walk(queries[query], k, breadth, HnswGraph.NONE, hits),
+            (query, itemId) -> false);
   }
 
-  private void walk(float[] query, int k, int breadth, SearchHits hits) {
+  private void walk(float[] query, int k, int breadth, int barred, SearchHits hits) {
     double norm = Math.sqrt(squaredNorm(query));
-    search(query, norm, k, breadth, ItemFilter.all(), Long.MAX_VALUE, hits);
+    search(query, norm, k, breadth, ItemFilter.all(), Long.MAX_VALUE, barred, hits);
   }
 
   RecallTable recall() {
@@ -427,6 +431,19 @@ final class HnswNodes {
   /** Answers a query; see {@link HnswIndex#search(float[], int, SearchOptions, SearchHits)}. */
   void search(
       float[] query, double norm, int k, int ef, ItemFilter filter, long timeout, SearchHits hits) {
+    search(query, norm, k, ef, filter, timeout, HnswGraph.NONE, hits);
+  }
+
+  /** Answers a query; walks go around the barred node, if there is one. */
+  private void search(
+      float[] query,
+      double norm,
+      int k,
+      int ef,
+      ItemFilter filter,
+      long timeout,
+      int barred,
+      SearchHits hits) {
     // The order matters: announce first, then take the state.
     AtomicLong reader = readers.enter(state.version());
     int slot = (int) Thread.currentThread().getId() & QUERIES - 1;
@@ -438,7 +455,7 @@ final class HnswNodes {
       State now = state;
       hits.clear();
       if (now.size() > 0) {
-        one.answer(now, query, norm, k, ef, filter, timeout, hits);
+        one.answer(now, query, norm, k, ef, filter, timeout, barred, hits);
       }
     } finally {
       queries.set(slot, one);

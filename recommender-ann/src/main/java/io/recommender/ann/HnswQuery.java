@@ -98,11 +98,13 @@ final class HnswQuery {
       int ef,
       ItemFilter filter,
       long timeout,
+      int barred,
       SearchHits receiver) {
     deadline = timeout == Long.MAX_VALUE ? timeout : System.nanoTime() + timeout;
     now = version;
     view = graph.view();
     hits = receiver;
+    search.bar(barred);
     norm = queryNorm;
     int k = Math.min(wanted, now.size());
     double scale = similarity == Similarity.COSINE && norm > 0 ? norm : 1;

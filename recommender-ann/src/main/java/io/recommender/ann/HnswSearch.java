@@ -46,12 +46,20 @@ final class HnswSearch {
   /** Kept, so that reading ahead is not left out. */
   private int kept;
 
+  /** The node that walks go around, or none. */
+  private int barred = HnswGraph.NONE;
+
   private int descended;
   private int expanded;
 
   HnswSearch(HnswGraph graph) {
     this.graph = graph;
     scores = new float[4 * graph.baseDegree + 4];
+  }
+
+  /** Makes walks at the lowest level go around a node, as if it were not linked. */
+  void bar(int node) {
+    barred = node;
   }
 
   /** Finds the best node of every level above one, each from that of the level before. */
@@ -269,6 +277,9 @@ final class HnswSearch {
     touchedCount = 0;
     bridgedCount = 0;
     expanded = 0;
+    if (barred != HnswGraph.NONE) {
+      bridge(barred);
+    }
   }
 
   private void end() {

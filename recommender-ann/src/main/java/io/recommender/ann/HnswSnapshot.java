@@ -21,7 +21,7 @@ import java.util.Set;
  */
 final class HnswSnapshot {
   static final String KIND = "hnsw";
-  static final int FORMAT = 1;
+  static final int FORMAT = 2;
 
   /** States of nodes. */
   static final byte FREE = 0;
@@ -122,7 +122,7 @@ final class HnswSnapshot {
   }
 
   static RecallTable readRecall(SnapshotReader in, SectionReader section) {
-    RecallTable table = RecallTable.read(section);
+    RecallTable table = RecallTable.read(section, in.formatVersion());
     check(in, "parameters", table.isConsistent(), "ascending recalls of ascending breadths");
     return table;
   }

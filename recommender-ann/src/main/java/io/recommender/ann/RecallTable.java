@@ -3,130 +3,121 @@ package io.recommender.ann;
 import io.recommender.ann.internal.SectionReader;
 import io.recommender.ann.internal.SectionWriter;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
- * How broad walks of one index must be to find a part of the true best items: measured for some
- * breadths with a sample of its items as queries, and interpolated between.
+ * How broad walks of one index must be to find a part of the true best items: measured for some k
+ * and some breadths by {@link RecallTrial}, and interpolated between.
  *
  * <p><b>Immutable</b>.
  *
- * @param breadths ascending
- * @param recalls the recall at ten of each breadth
+ * @param curves one for each k that was measured, by ascending k
  * @param items how many items there were when it was measured; 0 if it never was
  */
-record RecallTable(int[] breadths, double[] recalls, int items) {
-  static final int RANKS = 10;
-  private static final double ENOUGH = 0.9995;
-  private static final int[] BREADTHS = {
-    12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024
-  };
+record RecallTable(List<RecallCurve> curves, int items) {
+  /** The k of the one curve that files of the first version have. */
+  private static final int FIRST_VERSION_K = 10;
 
-  private static final int MAX_BREADTH = 1 << 20;
+  /** Which part of the misses that are allowed a walk may have for the queries that measured it. */
+  static final double MARGIN = 0.75;
 
-  static final RecallTable NONE = new RecallTable(new int[0], new double[0], 0);
+  static final RecallTable NONE = new RecallTable(List.of(), 0);
 
-  /** Returns the breadth for a recall, or 0 if no breadth that was tried reaches it. */
-  int breadth(double target) {
-    // With half the misses that are allowed, because other queries are farther from items.
-    double recall = 1 - (1 - target) / 2;
-    for (int i = 0; i < breadths.length; i++) {
-      if (recalls[i] >= recall) {
-        if (i == 0) {
-          return breadths[0];
+  /**
+   * Returns the breadth of a walk for k items.
+   *
+   * <p>The recall of a breadth is taken to change evenly with the logarithm of k: between two k
+   * that were measured, and on beyond the greatest, where the breadth grows in proportion to k too.
+   * Below the least k it is that of the least.
+   *
+   * @param target which part of them shall be found
+   * @return the breadth, or {@link Integer#MAX_VALUE} if no breadth that was tried finds enough, so
+   *     that all items must be compared
+   */
+  int breadth(double target, int k) {
+    double recall = 1 - MARGIN * (1 - target);
+    int above = 0;
+    while (above < curves.size() - 1 && curves.get(above).k() < k) {
+      above++;
+    }
+    RecallCurve upper = curves.get(above);
+    int breadth = k > upper.k() ? 0 : breadthOf(above, recall);
+    if (above > 0 && k != upper.k()) {
+      int between = breadthBetween(above, k, recall);
+      breadth = breadth == 0 || between > 0 && between < breadth ? between : breadth;
+    } else if (k > upper.k()) {
+      breadth = upper.breadth(recall);
+    }
+    double factor = Math.max(1, k / (double) upper.k());
+    return breadth == 0 ? Integer.MAX_VALUE : (int) Math.ceil(breadth * factor);
+  }
+
+  /** Returns the breadth by the recalls of a curve and the one before, or 0. */
+  private int breadthBetween(int above, int k, double recall) {
+    RecallCurve lower = curves.get(above - 1);
+    RecallCurve upper = curves.get(above);
+    double part = Math.log(k / (double) lower.k()) / Math.log(upper.k() / (double) lower.k());
+    double before = 0;
+    for (int i = 0; i < upper.breadths().length; i++) {
+      int breadth = upper.breadths()[i];
+      double fewer = Math.max(upper.recalls()[i], lower.recallAt(breadth));
+      double found = fewer - part * (fewer - upper.recalls()[i]);
+      if (found >= recall) {
+        if (i > 0) {
+          return RecallCurve.between(upper.breadths()[i - 1], before, breadth, found, recall);
         }
-        // Misses fall about in proportion to a power of the breadth.
-        double missed = Math.log(Math.max(1 - recalls[i - 1], 1e-6));
-        double further = Math.log(Math.max(1 - recalls[i], 1e-6));
-        double wanted = Math.log(Math.max(1 - recall, 1e-6));
-        double part = missed == further ? 1 : (missed - wanted) / (missed - further);
-        double from = Math.log(breadths[i - 1]);
-        return (int) Math.ceil(Math.exp(from + part * (Math.log(breadths[i]) - from)));
+        // Less may suffice than the k of the curve above can be measured with.
+        int narrow = Math.min(breadthOf(above - 1, recall), breadth);
+        return (int) Math.ceil(narrow * Math.pow(breadth / (double) narrow, Math.min(1, part)));
       }
+      before = found;
     }
     return 0;
   }
 
-  /** Answers a query with a breadth. */
-  @FunctionalInterface
-  interface Search {
-    /** Finds k items; compares everything if the breadth is {@link Integer#MAX_VALUE}. */
-    void run(float[] query, int k, int breadth, SearchHits hits);
-  }
-
   /**
-   * Measures breadths until nearly everything is found.
-   *
-   * @param queries what to search for
-   * @param items how many items there are
+   * Returns the breadth for the k of a curve, or 0; what suffices for more items does for fewer.
    */
-  static RecallTable measure(float[][] queries, int items, Search search) {
-    List<Set<String>> truths = new ArrayList<>();
-    SearchHits hits = new SearchHits();
-    for (int q = 0; q < queries.length; q++) {
-      search.run(queries[q], RANKS, Integer.MAX_VALUE, hits);
-      truths.add(top(hits));
-    }
-    int[] breadths = new int[BREADTHS.length];
-    double[] recalls = new double[BREADTHS.length];
-    int count = 0;
-    while (count < BREADTHS.length && (count == 0 || recalls[count - 1] < ENOUGH)) {
-      int found = 0;
-      int wanted = 0;
-      for (int q = 0; q < queries.length; q++) {
-        search.run(queries[q], RANKS, BREADTHS[count], hits);
-        Set<String> top = top(hits);
-        top.retainAll(truths.get(q));
-        found += top.size();
-        wanted += truths.get(q).size();
+  private int breadthOf(int curve, double recall) {
+    int least = 0;
+    for (int i = curve; i < curves.size(); i++) {
+      int breadth = curves.get(i).breadth(recall);
+      if (breadth > 0 && (least == 0 || breadth < least)) {
+        least = breadth;
       }
-      breadths[count] = BREADTHS[count];
-      // Nothing is wanted if all items were removed meanwhile.
-      double recall = wanted == 0 ? 1 : found / (double) wanted;
-      // A broader walk that finds less by chance counts as no worse.
-      recalls[count] = Math.max(recall, count == 0 ? 0 : recalls[count - 1]);
-      count++;
     }
-    return new RecallTable(Arrays.copyOf(breadths, count), Arrays.copyOf(recalls, count), items);
-  }
-
-  private static Set<String> top(SearchHits hits) {
-    Set<String> top = new HashSet<>();
-    for (int rank = 0; rank < hits.size(); rank++) {
-      top.add(hits.itemId(rank));
-    }
-    return top;
+    return least;
   }
 
   /** Returns whether this is what a measurement may result in. */
   boolean isConsistent() {
-    boolean holds = items >= 0;
-    for (int i = 0; i < breadths.length; i++) {
-      holds &= breadths[i] > (i == 0 ? 0 : breadths[i - 1]) && breadths[i] <= MAX_BREADTH;
-      holds &= recalls[i] >= (i == 0 ? 0 : recalls[i - 1]) && recalls[i] <= 1;
+    boolean holds = items >= 0 && (items == 0 || !curves.isEmpty());
+    int before = 0;
+    for (RecallCurve curve : curves) {
+      holds &= curve.isConsistent() && curve.k() > before;
+      before = curve.k();
     }
     return holds;
   }
 
   void write(SectionWriter section) {
-    section.putInt(items).putInt(breadths.length);
-    for (int i = 0; i < breadths.length; i++) {
-      section.putInt(breadths[i]).putDouble(recalls[i]);
+    section.putInt(items).putInt(curves.size());
+    for (RecallCurve curve : curves) {
+      section.putInt(curve.k());
+      curve.write(section);
     }
   }
 
-  static RecallTable read(SectionReader section) {
+  /** Reads what a version of the format has: the first knows one k only. */
+  static RecallTable read(SectionReader section, int format) {
     int items = section.getInt();
-    int length = section.getCount(Integer.BYTES + Double.BYTES);
-    int[] breadths = new int[length];
-    double[] recalls = new double[length];
-    for (int i = 0; i < length; i++) {
-      breadths[i] = section.getInt();
-      recalls[i] = section.getDouble();
+    if (format == 1) {
+      return new RecallTable(List.of(RecallCurve.read(FIRST_VERSION_K, section)), items);
     }
-    return new RecallTable(breadths, recalls, items);
+    List<RecallCurve> curves = new ArrayList<>();
+    for (int left = section.getCount(2 * Integer.BYTES); left > 0; left--) {
+      curves.add(RecallCurve.read(section.getInt(), section));
+    }
+    return new RecallTable(List.copyOf(curves), items);
   }
 }

@@ -60,7 +60,13 @@ public final class SearchOptions {
 
   /**
    * Sets which part of the true best items shall be found on average. The index knows from searches
-   * for a sample of its own items how broad a walk that needs. Takes the place of {@link #ef}.
+   * for a sample of its own items how broad a walk that needs for 1, 10, 30, 100 and 300 of them;
+   * for other numbers it concludes from those. Where a walk would not find enough, all items are
+   * compared. Queries that are not like the items need {@link HnswIndex#calibrate}. Takes the place
+   * of {@link #ef}.
+   *
+   * <p>A file that an earlier version saved knows about ten items only, and takes the breadth for
+   * more in proportion to their number, until the index is measured again.
    *
    * @param recall above 0 and at most 1; for 1 everything is compared
    * @return changed options

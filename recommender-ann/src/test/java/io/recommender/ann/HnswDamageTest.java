@@ -175,8 +175,10 @@ class HnswDamageTest {
     wrong.put(NAMES + 36, new int[] {-2, 20, Integer.MAX_VALUE}); // the entry
     wrong.put(NAMES + 52, new int[] {-1}); // the next place among equals
     wrong.put(NAMES + 72, new int[] {-1}); // items when the recall was measured
-    wrong.put(NAMES + 76, new int[] {-1, 1_000, Integer.MAX_VALUE}); // breadths
-    wrong.put(NAMES + 80, new int[] {-1, 0, Integer.MAX_VALUE}); // the first breadth
+    wrong.put(NAMES + 76, new int[] {-1, 1_000, Integer.MAX_VALUE}); // curves of recalls
+    wrong.put(NAMES + 80, new int[] {-1, 0, 10, Integer.MAX_VALUE}); // the k of the first
+    wrong.put(NAMES + 84, new int[] {-1, 1_000, Integer.MAX_VALUE}); // its breadths
+    wrong.put(NAMES + 88, new int[] {-1, 0, Integer.MAX_VALUE}); // the first breadth
     for (Map.Entry<Integer, int[]> each : wrong.entrySet()) {
       for (int value : each.getValue()) {
         assertForgeryRefused(all, forgery -> forgery.putInt(all, each.getKey(), value));
@@ -185,7 +187,7 @@ class HnswDamageTest {
     for (double value : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
       long bits = Double.doubleToLongBits(value);
       assertForgeryRefused(all, forgery -> forgery.putLong(all, NAMES + 56, bits));
-      assertForgeryRefused(all, forgery -> forgery.putLong(all, NAMES + 84, bits));
+      assertForgeryRefused(all, forgery -> forgery.putLong(all, NAMES + 92, bits));
     }
     assertForgeryRefused(all, forgery -> forgery.putLong(all, NAMES + 64, -1));
   }

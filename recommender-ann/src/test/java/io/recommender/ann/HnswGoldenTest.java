@@ -7,25 +7,31 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import io.recommender.ScoredItem;
 import io.recommender.Similarity;
 import io.recommender.ann.HnswIndex.Opening;
+import io.recommender.ann.internal.SectionReader;
+import io.recommender.ann.internal.SnapshotReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * An index as version 1 of the format has it, which every later release must open. If this test
+ * An index as each version of the format has it, which every later release must open. If this test
  * fails, files of users would no longer be read: count the version up, keep the old file and the
  * code that reads it, and add a new one.
  */
 class HnswGoldenTest {
-  private static final String GOLDEN = "hnsw-1.snapshot";
   private static final int DIMENSION = 4;
 
   @TempDir private Path folder;
@@ -52,7 +58,7 @@ class HnswGoldenTest {
     index.remove("größe-3");
     index.add("größe-5", vector(100));
     index.calibrate(new float[][] {vector(7), vector(8)});
-    index.save(Path.of(args[0], GOLDEN));
+    index.save(Path.of(args[0], golden(HnswSnapshot.FORMAT)));
   }
 
   /** Whole numbers, so that distances are whole numbers too. */
@@ -60,17 +66,28 @@ class HnswGoldenTest {
     return new float[] {number, number % 7, number % 5, -number % 3};
   }
 
-  private Path file() throws IOException {
+  private static String golden(int format) {
+    return "hnsw-" + format + ".snapshot";
+  }
+
+  private Path file(int format) throws IOException {
+    String name = golden(format);
     try (InputStream stream =
-        Objects.requireNonNull(HnswGoldenTest.class.getResourceAsStream(GOLDEN), GOLDEN)) {
+        Objects.requireNonNull(HnswGoldenTest.class.getResourceAsStream(name), name)) {
       return Files.write(folder.resolve("a"), stream.readAllBytes());
     }
   }
 
+  private static Stream<Arguments> openings() {
+    return IntStream.rangeClosed(1, HnswSnapshot.FORMAT)
+        .boxed()
+        .flatMap(format -> Stream.of(Opening.values()).map(each -> Arguments.of(format, each)));
+  }
+
   @ParameterizedTest
-  @EnumSource(Opening.class)
-  void answersAsEver(Opening opening) throws IOException {
-    HnswIndex index = HnswIndex.open(file(), opening);
+  @MethodSource("openings")
+  void answersAsEver(int format, Opening opening) throws IOException {
+    HnswIndex index = HnswIndex.open(file(format), opening);
     assertEquals(DIMENSION, index.dimension());
     assertEquals(Similarity.L2, index.similarity());
     assertEquals(39, index.size());
@@ -90,12 +107,45 @@ class HnswGoldenTest {
 
   @Test
   void isSavedAgainAsItWas() throws IOException {
-    Path file = file();
+    Path file = file(HnswSnapshot.FORMAT);
     HnswIndex.open(file).save(folder.resolve("b"));
     HnswFixture.assertSameSections(file, folder.resolve("b"));
     HnswIndex index = HnswIndex.open(file, Opening.MAP);
     index.add("more", vector(41));
     index.save(file);
     assertEquals(40, HnswIndex.open(file).size());
+  }
+
+  private static RecallTable recall(Path file) {
+    try (SnapshotReader in = SnapshotReader.open(file, HnswSnapshot.KIND, 1, HnswSnapshot.FORMAT)) {
+      SectionReader parameters = in.section("parameters");
+      HnswSnapshot.readBuilder(in, parameters);
+      HnswSnapshot.readCounters(in, parameters);
+      RecallTable recall = HnswSnapshot.readRecall(in, parameters);
+      parameters.finish();
+      return recall;
+    }
+  }
+
+  @Test
+  void theFirstVersionKnowsTheRecallOfTenItems() throws IOException {
+    Path file = file(1);
+    RecallTable recall = recall(file);
+    assertEquals(List.of(10), recall.curves().stream().map(RecallCurve::k).toList());
+    assertEquals(39, recall.items());
+    int breadth = recall.breadth(0.9, 10);
+    assertEquals(12, breadth);
+    assertEquals(breadth, recall.breadth(0.9, 1));
+    assertEquals(10 * breadth, recall.breadth(0.9, 100));
+    HnswIndex.open(file).save(folder.resolve("b"));
+    Map<String, byte[]> before = HnswFixture.sections(file);
+    Map<String, byte[]> after = HnswFixture.sections(folder.resolve("b"));
+    assertEquals(before.keySet(), after.keySet());
+    after.forEach(
+        (name, bytes) ->
+            assertEquals(!name.equals("parameters"), Arrays.equals(bytes, before.get(name)), name));
+    RecallTable again = recall(folder.resolve("b"));
+    assertEquals(1, again.curves().size());
+    assertArrayEquals(recall.curves().get(0).recalls(), again.curves().get(0).recalls());
   }
 }
