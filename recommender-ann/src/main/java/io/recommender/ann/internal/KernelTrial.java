@@ -1,36 +1,87 @@
 package io.recommender.ann.internal;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Finds out whether SIMD kernels are compiled to SIMD instructions, by racing them against the
  * scalar ones. Where they are not, each vector operation allocates and is a hundred times slower.
  *
- * <p>Both start interpreted, and the JVM decides when to compile, so the race is repeated until the
- * candidate has won {@value #WINS} rounds against the best one of the others, for at most five
- * seconds. That is a fraction of a second where the instructions are there; only where they are not
- * does it take the whole time, once.
+ * <p>Both start interpreted, and the JVM decides when to compile, later if other processes want the
+ * processors. So each kernel is run in short rounds, in turns with the scalar one, and only the
+ * best round of each counts: an interruption makes a round longer and none shorter. The candidate
+ * is refused only if one of its kernels is still {@value #CLEARLY} times slower than the scalar one
+ * when the time is up; a difference that is smaller says nothing.
+ *
+ * <p><b>Cost.</b> As long as it takes to compile the kernels, which is about a second of processor
+ * time and would be spent by the first searches otherwise. Where the instructions are missing, ten
+ * seconds of running, once; a round that was interrupted counts as {@value #ROUND_MILLIS} ms.
  */
 final class KernelTrial {
-  private static final long LIMIT_NANOS = 5_000_000_000L;
+  private static final long LIMIT_NANOS = 10_000_000_000L;
+  private static final long ROUND_MILLIS = 100;
+  private static final long PAUSE_NANOS = 200_000;
+  private static final int CLEARLY = 3;
+
+  /** The scalar kernels leave the interpreter in the course of so many calls. */
+  private static final int WARM_CALLS = 300;
+
+  private static final int CALLS = 10;
   private static final int LENGTH = 256;
-  private static final int CALLS = 400;
-  private static final int TILES = 10;
-  private static final int WINS = 3;
+  private static final int CODES = 64;
+  private static final int NIBBLE_WORDS = 2 * VectorKernels.NIBBLE_WORDS;
+  private static final int NIBBLE_SHIFT = 6;
+  private static final int NIBBLE_ROWS = 16;
 
   private final float[] query = new float[LENGTH];
   private final float[] rows = new float[4 * LENGTH];
   private final float[] out = new float[4];
-  private final int[] queryCodes = new int[LENGTH];
-  private final byte[] codes = new byte[LENGTH * VectorKernels.CODE_ROWS];
+  private final int[] queryCodes = new int[CODES];
+  private final byte[] codes = new byte[CODES * VectorKernels.CODE_ROWS];
   private final float[] ones = new float[VectorKernels.CODE_ROWS];
   private final float[] bounds = new float[VectorKernels.CODE_ROWS];
+  private final short[] queryNibbles = new short[4 * VectorKernels.nibbleFactors(NIBBLE_WORDS)];
+  private final short[] nibbles = new short[NIBBLE_WORDS * (VectorKernels.NIBBLE_ROWS + 1)];
+  private final short[][] chunks = {nibbles};
+  private final int[] nibbleRows = new int[NIBBLE_ROWS];
+  private final int[] sums = new int[VectorKernels.NIBBLE_ROWS];
+  private long spent;
+
+  /** Calls one kernel once. */
+  @FunctionalInterface
+  private interface Call {
+    void run(VectorKernels kernels);
+  }
+
+  private final List<Call> calls =
+      List.of(
+          kernels ->
+              kernels.dot4(query, 0, rows, 0, LENGTH, 2 * LENGTH, 3 * LENGTH, LENGTH, out, 0),
+          kernels ->
+              kernels.boundTile(queryCodes, codes, 0, CODES, ones, ones, ones, 0, ones, 1, bounds),
+          kernels ->
+              kernels.dotNibbles(
+                  queryNibbles,
+                  NIBBLE_WORDS,
+                  chunks,
+                  0,
+                  NIBBLE_SHIFT,
+                  NIBBLE_WORDS,
+                  nibbleRows,
+                  0,
+                  NIBBLE_ROWS,
+                  sums),
+          kernels -> kernels.dotNibbleBlock(queryNibbles, NIBBLE_WORDS, nibbles, 0, sums));
 
   private KernelTrial() {
     for (int i = 0; i < rows.length; i++) {
       rows[i] = (i % 31 - 15) / 16f;
       query[i % LENGTH] = (i % 17 - 8) / 8f;
-      queryCodes[i % LENGTH] = i % 17;
+      queryCodes[i % CODES] = i % 17;
+    }
+    for (int i = 0; i < nibbleRows.length; i++) {
+      nibbleRows[i] = i;
     }
     Arrays.fill(ones, 1);
   }
@@ -40,29 +91,46 @@ final class KernelTrial {
   }
 
   static boolean isFaster(VectorKernels candidate, VectorKernels scalar, long limitNanos) {
-    KernelTrial trial = new KernelTrial();
-    long start = System.nanoTime();
-    long bestScalar = Long.MAX_VALUE;
-    int wins = 0;
-    do {
-      bestScalar = Math.min(bestScalar, trial.round(scalar));
-      if (trial.round(candidate) < bestScalar && ++wins == WINS) {
-        return true;
-      }
-      // The compiler threads may need this processor.
-      Thread.yield();
-    } while (System.nanoTime() - start < limitNanos);
-    return false;
+    return new KernelTrial().keepsUp(candidate, scalar, limitNanos);
   }
 
-  private long round(VectorKernels kernels) {
+  private boolean keepsUp(VectorKernels candidate, VectorKernels scalar, long limitNanos) {
+    long[] bestScalar = new long[calls.size()];
+    long[] best = new long[calls.size()];
+    Arrays.fill(bestScalar, Long.MAX_VALUE);
+    Arrays.fill(best, Long.MAX_VALUE);
+    for (int i = 0; i < WARM_CALLS; i += CALLS) {
+      for (int c = 0; c < best.length; c++) {
+        bestScalar[c] = Math.min(bestScalar[c], round(calls.get(c), scalar));
+      }
+    }
+    boolean isSlow = true;
+    while (isSlow && spent < limitNanos) {
+      isSlow = false;
+      for (int c = 0; c < best.length; c++) {
+        // All by turns, so that they are compiled at the same time.
+        if (best[c] / CLEARLY >= bestScalar[c]) {
+          bestScalar[c] = Math.min(bestScalar[c], round(calls.get(c), scalar));
+          best[c] = Math.min(best[c], round(calls.get(c), candidate));
+          isSlow |= best[c] / CLEARLY >= bestScalar[c];
+        }
+      }
+      if (isSlow) {
+        // The compiler threads may need this processor.
+        LockSupport.parkNanos(PAUSE_NANOS);
+        spent += PAUSE_NANOS;
+      }
+    }
+    return !isSlow;
+  }
+
+  private long round(Call call, VectorKernels kernels) {
     long start = System.nanoTime();
     for (int i = 0; i < CALLS; i++) {
-      kernels.dot4(query, 0, rows, 0, LENGTH, 2 * LENGTH, 3 * LENGTH, LENGTH, out, 0);
+      call.run(kernels);
     }
-    for (int i = 0; i < TILES; i++) {
-      kernels.boundTile(queryCodes, codes, 0, LENGTH, ones, ones, ones, 0, ones, 1, bounds);
-    }
-    return System.nanoTime() - start;
+    long nanos = System.nanoTime() - start;
+    spent += Math.min(nanos, ROUND_MILLIS * 1_000_000);
+    return nanos;
   }
 }

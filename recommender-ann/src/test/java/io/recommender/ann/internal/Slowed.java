@@ -1,11 +1,25 @@
 package io.recommender.ann.internal;
 
-/** Kernels that answer rightly but compute everything a hundred times. */
+/** Kernels that answer rightly but compute everything of one kind a hundred times. */
 final class Slowed extends VectorKernels {
-  private final VectorKernels kernels;
+  /** Kernels that are compiled, or not, each by itself. */
+  enum Kind {
+    FLOATS,
+    TILES,
+    NIBBLES,
+    BLOCKS
+  }
 
-  Slowed(VectorKernels kernels) {
+  private final VectorKernels kernels;
+  private final Kind kind;
+
+  Slowed(VectorKernels kernels, Kind kind) {
     this.kernels = kernels;
+    this.kind = kind;
+  }
+
+  private int times(Kind one) {
+    return one == kind ? 100 : 1;
   }
 
   @Override
@@ -30,7 +44,7 @@ final class Slowed extends VectorKernels {
       int length,
       float[] out,
       int outOffset) {
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < times(Kind.FLOATS); i++) {
       kernels.dot4(query, queryOffset, rows, row0, row1, row2, row3, length, out, outOffset);
     }
   }
@@ -89,6 +103,10 @@ final class Slowed extends VectorKernels {
       float[] factors,
       float limit,
       float[] out) {
+    for (int i = 1; i < times(Kind.TILES); i++) {
+      kernels.boundTile(
+          query, codes, offset, length, scales, residuals, norms, first, factors, limit, out);
+    }
     return kernels.boundTile(
         query, codes, offset, length, scales, residuals, norms, first, factors, limit, out);
   }
@@ -105,12 +123,16 @@ final class Slowed extends VectorKernels {
       int from,
       int count,
       int[] out) {
-    kernels.dotNibbles(query, words, chunks, first, shift, stride, rows, from, count, out);
+    for (int i = 0; i < times(Kind.NIBBLES); i++) {
+      kernels.dotNibbles(query, words, chunks, first, shift, stride, rows, from, count, out);
+    }
   }
 
   @Override
   public void dotNibbleBlock(short[] query, int words, short[] codes, int at, int[] out) {
-    kernels.dotNibbleBlock(query, words, codes, at, out);
+    for (int i = 0; i < times(Kind.BLOCKS); i++) {
+      kernels.dotNibbleBlock(query, words, codes, at, out);
+    }
   }
 
   @Override
