@@ -456,6 +456,8 @@ final class HnswNodes {
       hits.clear();
       if (now.size() > 0) {
         one.answer(now, query, norm, k, ef, filter, timeout, barred, hits);
+      } else {
+        hits.setExact();
       }
     } finally {
       queries.set(slot, one);

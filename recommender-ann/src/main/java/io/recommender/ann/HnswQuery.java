@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 final class HnswQuery {
   private static final int BLOCK = 64;
 
+  /** A scan of copied codes reads the clock once in so many blocks. */
+  private static final int CLOCK_EVERY = 32;
+
   /** An index with fewer accepted items for each kept one is compared as a whole. */
   private static final int WALK_PART = 4;
 
@@ -170,7 +173,7 @@ final class HnswQuery {
   }
 
   private void answerSome(float[] query, int k, int ef, ItemFilter filter) {
-    NodeSet set = owner.sets().find(filter, now, view);
+    NodeSet set = owner.sets().find(filter, now, view, deadline);
     if (set != null) {
       answerSet(query, k, ef, filter, set);
       return;
@@ -258,6 +261,11 @@ final class HnswQuery {
         if (isShown(node) && filter.accepts(owner.ids().id(node))) {
           found.add(rank);
         }
+        // A filter may take its time.
+        if (rank % BLOCK == BLOCK - 1 && isLate()) {
+          inTime = false;
+          break;
+        }
       }
       int accepted = found.size();
       if (!inTime || accepted >= Math.min(ef, 2 * k + ef / 2)) {
@@ -297,10 +305,12 @@ final class HnswQuery {
       // Few at first, because the limit they set spares others.
       if (count == BLOCK / 4) {
         rankBlock(query, count);
+        hits.count(0, 0, count);
         count = 0;
       }
     }
     rankBlock(query, count);
+    hits.count(0, 0, count);
   }
 
   private boolean accepts(@Nullable ItemFilter filter, int node) {
@@ -313,7 +323,6 @@ final class HnswQuery {
       return;
     }
     ranker.score(view, block, 0, count, scores);
-    hits.count(0, 0, count);
     for (int i = 0; i < count; i++) {
       int node = block[i];
       if (ranker.told(scores[i]) + ranker.error(view, node) + slack >= top.threshold()) {
@@ -324,7 +333,15 @@ final class HnswQuery {
 
   private void compareListed(float[] query, int k, ItemFilter filter, Set<String> allowed) {
     found.clear();
+    boolean inTime = true;
+    int asked = 0;
     for (String itemId : allowed) {
+      // Not before some were asked, so that there is an answer however late it is.
+      if (asked > 0 && asked % BLOCK == 0 && isLate()) {
+        inTime = false;
+        break;
+      }
+      asked++;
       int node = owner.latest(itemId);
       if (node != HnswGraph.NONE && filter.accepts(itemId)) {
         found.add(node);
@@ -334,13 +351,19 @@ final class HnswQuery {
     view = graph.view();
     ranker.prepare(view, unit);
     top.reset(Math.min(k, found.size()));
-    for (int done = 0; done < found.size(); done += BLOCK) {
+    int done = 0;
+    while (done < found.size() && (done == 0 || !isLate())) {
       int count = Math.min(BLOCK, found.size() - done);
       found.getElements(done, block, 0, count);
       rankBlock(query, count);
+      done += count;
     }
-    hits.setExact();
-    finish(true);
+    hits.count(0, done, 0);
+    inTime &= done == found.size();
+    if (inTime) {
+      hits.setExact();
+    }
+    finish(inTime);
   }
 
   /** Scores a set by codes and ranks those that look best. */
@@ -384,7 +407,8 @@ final class HnswQuery {
     for (; done < nodes.length && inTime; done += PackedNodes.BLOCK) {
       byCodes.score(packed, done / PackedNodes.BLOCK, scores);
       search.pool.addAll(nodes, done, scores, Math.min(PackedNodes.BLOCK, nodes.length - done));
-      inTime = !isLate();
+      // Reading the clock takes as long as scoring dozens of rows.
+      inTime = done / PackedNodes.BLOCK % CLOCK_EVERY != CLOCK_EVERY - 1 || !isLate();
     }
     hits.count(0, Math.min(done, nodes.length), 0);
     return inTime;
@@ -429,12 +453,12 @@ final class HnswQuery {
       }
       next = block[count - 1] + 1;
     }
+    hits.count(0, scored, 0);
     if (set != null && top.size() < k && filter != null) {
       // Items were replaced since the version in hand: the set has their new nodes.
       compareAll(query, k, null, filter);
       return;
     }
-    hits.count(0, scored, 0);
     hits.setExact();
     finish(true);
   }

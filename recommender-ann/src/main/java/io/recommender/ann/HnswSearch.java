@@ -52,6 +52,9 @@ final class HnswSearch {
   private int descended;
   private int expanded;
 
+  /** The clock is read when so many nodes were expanded. */
+  private int clockAt;
+
   HnswSearch(HnswGraph graph) {
     this.graph = graph;
     scores = new float[4 * graph.baseDegree + 4];
@@ -263,9 +266,11 @@ final class HnswSearch {
   }
 
   private boolean isBefore(long deadline) {
-    return deadline == Long.MAX_VALUE
-        || expanded % CLOCK_EVERY >= WIDTH
-        || System.nanoTime() - deadline < 0;
+    if (deadline == Long.MAX_VALUE || expanded < clockAt) {
+      return true;
+    }
+    clockAt = expanded + CLOCK_EVERY;
+    return System.nanoTime() - deadline < 0;
   }
 
   private void begin(int nodes) {
@@ -277,6 +282,7 @@ final class HnswSearch {
     touchedCount = 0;
     bridgedCount = 0;
     expanded = 0;
+    clockAt = 0;
     if (barred != HnswGraph.NONE) {
       bridge(barred);
     }
@@ -340,13 +346,17 @@ final class HnswSearch {
     pool.addAll(touched, from, scores, count);
   }
 
-  /** How many nodes the last search scored, those of the last descent included. */
+  /**
+   * How many nodes the last search scored, those of a descent included if it was the first since.
+   */
   int scoredCount() {
-    return touchedCount + descended;
+    int count = touchedCount + descended;
+    descended = 0;
+    return count;
   }
 
-  /** How many nodes the last search expanded. */
+  /** How many nodes had their links read by the last search. */
   int expandedCount() {
-    return expanded;
+    return expanded + bridgedCount;
   }
 }

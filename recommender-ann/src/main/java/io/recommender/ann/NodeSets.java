@@ -22,6 +22,9 @@ final class NodeSets {
   /** Codes are copied for sets that have at most this part of the items together. */
   private static final int PACKED_PART = 2;
 
+  /** The clock is read once for so many items that a filter is asked about. */
+  private static final int CLOCK_EVERY = 256;
+
   private final NodeIds ids;
   private final NodeLife life;
   private final AtomicReferenceArray<Entry> entries = new AtomicReferenceArray<>(SLOTS);
@@ -34,8 +37,14 @@ final class NodeSets {
     this.life = life;
   }
 
-  /** Returns the nodes that a filter accepts, or null if that is not known. */
-  @Nullable NodeSet find(ItemFilter filter, HnswNodes.State now, HnswGraph.View view) {
+  /**
+   * Returns the nodes that a filter accepts, or null if that is not known and there is no time to
+   * find out.
+   *
+   * @param deadline until when, as {@link System#nanoTime}, or {@link Long#MAX_VALUE}
+   */
+  @Nullable NodeSet find(
+      ItemFilter filter, HnswNodes.State now, HnswGraph.View view, long deadline) {
     int nodes = view.size();
     if (!filter.isConstant()) {
       return null;
@@ -53,8 +62,11 @@ final class NodeSets {
     if (!isCurrent) {
       fresh =
           set == null || set.epoch() != now.log().epoch() || set.position() > now.logged()
-              ? make(filter, now, nodes)
-              : updated(set, filter, now, nodes);
+              ? make(filter, now, nodes, deadline)
+              : updated(set, filter, now, nodes, deadline);
+      if (fresh == null) {
+        return null;
+      }
     } else if (set.packed() == null
         && view.codes() != null
         && (packedNodes() + set.count()) * PACKED_PART <= now.size()) {
@@ -83,12 +95,16 @@ final class NodeSets {
     return sum;
   }
 
-  private NodeSet make(ItemFilter filter, HnswNodes.State now, int nodes) {
+  private @Nullable NodeSet make(ItemFilter filter, HnswNodes.State now, int nodes, long deadline) {
     long[] bits = new long[(nodes + 63) >>> 6];
     int count = 0;
     Optional<Set<String>> allowed = filter.allowList();
     if (allowed.isPresent()) {
+      int asked = 0;
       for (String itemId : allowed.get()) {
+        if (readsClock(asked++) && isLate(deadline)) {
+          return null;
+        }
         int node = ids.find(itemId);
         if (node != HnswGraph.NONE && node < nodes && filter.accepts(itemId)) {
           bits[node >>> 6] |= 1L << node;
@@ -97,6 +113,9 @@ final class NodeSets {
       }
     } else {
       for (int node = 0; node < nodes; node++) {
+        if (readsClock(node) && isLate(deadline)) {
+          return null;
+        }
         if (life.isShown(node, now.version()) && filter.accepts(ids.id(node))) {
           bits[node >>> 6] |= 1L << node;
           count++;
@@ -106,11 +125,23 @@ final class NodeSets {
     return new NodeSet(bits, count, now.log().epoch(), now.logged(), null);
   }
 
-  private NodeSet updated(NodeSet old, ItemFilter filter, HnswNodes.State now, int nodes) {
+  private static boolean readsClock(int asked) {
+    return asked % CLOCK_EVERY == CLOCK_EVERY - 1;
+  }
+
+  private static boolean isLate(long deadline) {
+    return deadline != Long.MAX_VALUE && System.nanoTime() - deadline >= 0;
+  }
+
+  private @Nullable NodeSet updated(
+      NodeSet old, ItemFilter filter, HnswNodes.State now, int nodes, long deadline) {
     long[] bits = new long[(nodes + 63) >>> 6];
     System.arraycopy(old.bits(), 0, bits, 0, Math.min(bits.length, old.bits().length));
     int count = old.count();
     for (int i = old.position(); i < now.logged(); i++) {
+      if (readsClock(i - old.position()) && isLate(deadline)) {
+        return null;
+      }
       int node = now.log().nodes()[i];
       if (node >= nodes) {
         continue;

@@ -73,17 +73,26 @@ public final class SearchHits {
     return scores[checked(rank)];
   }
 
-  /** {@return how many nodes the walk passed through; 0 if there was none} */
+  /**
+   * {@return how many nodes had their links followed by walks, one that was walked twice counted
+   * twice; 0 if everything was compared}
+   */
   public int visited() {
     return visited;
   }
 
-  /** {@return how many items were compared with the query, by codes or by vectors} */
+  /**
+   * {@return how many comparisons of an item with the query were the first of their walk or scan,
+   * by codes or by vectors}
+   */
   public int scored() {
     return scored;
   }
 
-  /** {@return how many of them were compared again with more precision} */
+  /**
+   * {@return how many comparisons were repeated with more precision, to rank what walks or codes
+   * left}
+   */
   public int reranked() {
     return reranked;
   }

@@ -92,7 +92,9 @@ public final class SearchOptions {
 
   /**
    * Sets when a search stops and returns the best items it has met; {@link SearchHits#isComplete}
-   * tells. The clock is read every few dozen comparisons.
+   * tells. The clock is read every few dozen comparisons, or few thousand where those are cheapest,
+   * and while filters are asked. A filter that always answers the same is remembered only by a
+   * search that has the time to ask it about every item.
    *
    * @param timeout from the beginning of each search, not negative
    * @return changed options
