@@ -160,6 +160,7 @@ final class HnswNodes {
   void put(List<String> itemIds, float[][] vectors) {
     writeLock.lock();
     try {
+      int before = linked();
       int[] placed = place(itemIds, vectors);
       long version = state.version() + 1;
       for (int i = 0; i < placed.length; i++) {
@@ -174,7 +175,9 @@ final class HnswNodes {
         }
       }
       publish(version);
-      repairIfNeeded();
+      if (!repairIfNeeded() && hasGrown(before, linked())) {
+        new HnswRepair(graph, inserter, life::isAlive).reach();
+      }
       measureRecall();
     } finally {
       writeLock.unlock();
@@ -423,10 +426,27 @@ final class HnswNodes {
     state = new State(version, ids.size(), ended, maxNorm, log, logged);
   }
 
-  private void repairIfNeeded() {
-    int linked = graph.view().size() - free.size();
-    if ((long) ended * REPAIR_PART <= linked || ended < REPAIR_LEAST) {
-      return;
+  /** {@return how many nodes are linked, those that have ended included} */
+  private int linked() {
+    return graph.view().size() - free.size();
+  }
+
+  /**
+   * Returns whether the number of nodes has passed one of those at which all are reached: each a
+   * fifth more than the one before. It does not depend on when an index was saved and opened.
+   */
+  private static boolean hasGrown(int before, int after) {
+    double mark = REPAIR_LEAST;
+    while (mark <= before) {
+      mark += mark / REPAIR_PART;
+    }
+    return mark <= after;
+  }
+
+  /** Returns whether it was needed. */
+  private boolean repairIfNeeded() {
+    if ((long) ended * REPAIR_PART <= linked() || ended < REPAIR_LEAST) {
+      return false;
     }
     List<Integer> gone =
         new HnswRepair(graph, inserter, life::isAlive)
@@ -438,6 +458,7 @@ final class HnswNodes {
     long version = state.version() + 1;
     freeSince = version;
     publish(version);
+    return true;
   }
 
   /** Answers a query; see {@link HnswIndex#search(float[], int, SearchOptions, SearchHits)}. */

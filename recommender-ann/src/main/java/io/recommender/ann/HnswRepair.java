@@ -71,6 +71,16 @@ final class HnswRepair {
     return gone;
   }
 
+  /** Leads walks to every node that stays. */
+  void reach() {
+    int[] kept = IntStream.range(0, view.size()).filter(alive).toArray();
+    try (HnswWorkers<HnswInserter.Worker> workers = inserter.workers(view.size())) {
+      for (int level = view.top(); level >= 0; level--) {
+        reachAll(kept, level, workers);
+      }
+    }
+  }
+
   private int highest(int[] nodes) {
     return Arrays.stream(nodes).map(node -> graph.level(view, node)).max().orElse(0);
   }
