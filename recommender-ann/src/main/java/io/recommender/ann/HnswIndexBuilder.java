@@ -29,6 +29,7 @@ public final class HnswIndexBuilder {
   @Nullable Executor executor;
   int expectedSize;
   int exactBelow = 2000;
+  int bridgeBreadth = HnswQuery.BRIDGE_BREADTH;
   Quantization quantization = Quantization.AUTO;
   int trainedFrom = HnswCoder.TRAINED_FROM;
 
@@ -145,6 +146,12 @@ public final class HnswIndexBuilder {
     return this;
   }
 
+  /** Sets how much broader walks are that step over items; for tests of these. */
+  HnswIndexBuilder bridgeBreadth(int bridgeBreadth) {
+    this.bridgeBreadth = bridgeBreadth;
+    return this;
+  }
+
   /** Sets from how many items on codes are relative to a mean; for tests of codes. */
   HnswIndexBuilder trainedFrom(int trainedFrom) {
     this.trainedFrom = trainedFrom;
@@ -184,6 +191,7 @@ public final class HnswIndexBuilder {
     copy.executor = executor;
     copy.expectedSize = expectedSize;
     copy.exactBelow = exactBelow;
+    copy.bridgeBreadth = bridgeBreadth;
     copy.quantization = quantization;
     copy.trainedFrom = trainedFrom;
     return copy;

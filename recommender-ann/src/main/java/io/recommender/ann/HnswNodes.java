@@ -482,7 +482,7 @@ final class HnswNodes {
     int slot = (int) Thread.currentThread().getId() & QUERIES - 1;
     HnswQuery one = queries.getAndSet(slot, null);
     if (one == null) {
-      one = new HnswQuery(this, graph, similarity, quantization, exactBelow);
+      one = new HnswQuery(this, graph, similarity, quantization, exactBelow, builder.bridgeBreadth);
     }
     boolean isAnswered = false;
     try {

@@ -36,6 +36,13 @@ final class HnswQuery {
   /** How much more a walk costs that steps over items. */
   private static final double BRIDGE_COST = 3;
 
+  /**
+   * How much broader such a walk is, so that it is only made where a scan would cost a lot more.
+   * Others lose too much: of items in clusters, a filter that accepts some clusters and a query in
+   * another, a walk of equal breadth finds between a third and nearly all.
+   */
+  static final int BRIDGE_BREADTH = 32;
+
   /** In so many places of a set such a walk begins. */
   private static final int SEEDS = 32;
 
@@ -43,6 +50,7 @@ final class HnswQuery {
   private final HnswGraph graph;
   private final Similarity similarity;
   private final int exactBelow;
+  private final int bridgeBreadth;
   private final HnswSearch search;
   private final NodeScorer walkByCodes;
   private final NodeScorer ranker;
@@ -73,11 +81,13 @@ final class HnswQuery {
       HnswGraph graph,
       Similarity similarity,
       Quantization quantization,
-      int exactBelow) {
+      int exactBelow,
+      int bridgeBreadth) {
     this.owner = owner;
     this.graph = graph;
     this.similarity = similarity;
     this.exactBelow = exactBelow;
+    this.bridgeBreadth = bridgeBreadth;
     HnswGraph.Ranking ranking =
         similarity == Similarity.L2
             ? HnswGraph.Ranking.PRODUCT_PLUS_EXTRA
@@ -207,10 +217,13 @@ final class HnswQuery {
       }
       // Fewer are met where the filter and the query have little to do with each other.
       boolean enough = found.size() >= Math.max(k, ef / 2);
-      if (!enough && inTime && set.count() > BRIDGE_COST * WALK_COST * ef) {
+      // Short vectors are linked to long ones, so none of them leads to another.
+      boolean bridges = similarity != Similarity.DOT;
+      long broad = (long) bridgeBreadth * ef;
+      if (!enough && inTime && bridges && set.count() > BRIDGE_COST * WALK_COST * broad) {
         starts[0] = start;
         int count = 1 + seeds(set);
-        inTime = search.searchWithin(view, walker, starts, count, ef, set, deadline);
+        inTime = search.searchWithin(view, walker, starts, count, (int) broad, set, deadline);
         countWalk();
         hits.countSteppedOver(search.bridgedCount());
         found.clear();

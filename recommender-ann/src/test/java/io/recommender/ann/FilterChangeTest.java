@@ -8,6 +8,7 @@ import io.recommender.ItemFilter;
 import io.recommender.ScoredItem;
 import io.recommender.Similarity;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -107,6 +108,7 @@ class FilterChangeTest {
             .quantization(form)
             .trainedFrom(1_000)
             .ef(EF)
+            .bridgeBreadth(1)
             .threads(2)
             .build();
     exact = new FlatIndex(DIMENSION, similarity);
@@ -302,5 +304,45 @@ class FilterChangeTest {
       List<ScoredItem> later = index.search(query, 2, filter);
       assertEquals(Set.of("item-0", "item-1"), TestVectors.itemIds(later));
     }
+  }
+
+  /** What a filter accepts lies where walks for the query do not come. */
+  @ParameterizedTest
+  @EnumSource(Similarity.class)
+  void whatIsFarFromTheQueryIsFound(Similarity similarity) {
+    int count = 20_000;
+    float[][] vectors = TestVectors.clustered(count, DIMENSION, CLUSTERS, 0.7, 5);
+    TestVectors.unequal(vectors, 0.5, 5);
+    index = HnswIndex.builder(DIMENSION, similarity).trainedFrom(1_000).build();
+    exact = new FlatIndex(DIMENSION, similarity);
+    index.addAll(TestVectors.ids(count), vectors);
+    exact.addAll(TestVectors.ids(count), vectors);
+    double[] norms = new double[count];
+    for (int i = 0; i < count; i++) {
+      norms[i] = TestVectors.score(Similarity.DOT, vectors[i], vectors[i]);
+    }
+    double middle = Arrays.stream(norms).sorted().toArray()[count / 2];
+    for (boolean isConstant : new boolean[] {true, false}) {
+      assertFound(new Numbers(number -> norms[number] < middle, isConstant));
+      assertFound(new Numbers(number -> norms[number] >= middle, isConstant));
+      assertFound(new Numbers(number -> number % CLUSTERS < CLUSTERS / 2, isConstant));
+      assertFound(new Numbers(number -> number % CLUSTERS > 1, isConstant));
+    }
+  }
+
+  private void assertFound(ItemFilter filter) {
+    SearchHits hits = new SearchHits();
+    SearchOptions options = SearchOptions.defaults().ef(64).filter(filter);
+    int found = 0;
+    int wanted = 0;
+    for (float[] query : TestVectors.clustered(60, DIMENSION, CLUSTERS, 0.7, 6)) {
+      List<ScoredItem> truth = exact.search(query, K, filter);
+      index.search(query, K, options, hits);
+      assertEquals(K, hits.size());
+      found += found(truth, hits);
+      wanted += truth.size();
+    }
+    int all = found;
+    assertTrue(found >= 0.95 * wanted, () -> "found " + all);
   }
 }
