@@ -133,7 +133,8 @@ class HnswExecutorTest {
         });
   }
 
-  @ParameterizedTest
+  // Executors are closed with the arguments otherwise, where they can be closed.
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("executors")
   void theGraphIsTheSame(Executor executor) {
     assertSameGraph(ALONE, filled(builder().threads(THREADS).executor(executor).build()));
@@ -164,8 +165,10 @@ class HnswExecutorTest {
     assertEquals(0, calls.get());
     HnswIndex index = filled(builder().threads(THREADS).executor(counting).build());
     assertTrue(calls.get() > 0);
-    calls.set(0);
+    // The first one may be that at which the index measures itself.
     index.add("one", VECTORS[0]);
+    calls.set(0);
+    index.add("two", VECTORS[1]);
     assertEquals(0, calls.get());
     index.searchAll(QUERIES, 5, ItemFilter.all());
     assertTrue(calls.get() > 0);
@@ -252,7 +255,7 @@ class HnswExecutorTest {
 
   /** Whatever comes out of an executor in the middle of a change, the index stays whole. */
   @ParameterizedTest
-  @ValueSource(doubles = {0, 0.01, 0.5, 0.9, 1})
+  @ValueSource(doubles = {0, 0.01, 0.3, 0.5, 1})
   void aChangeThatFailsHasHappenedAsAWholeOrNotAtAll(double part) {
     Failing executor = new Failing();
     failedOnce(executor).addAll(HnswFixture.ids(0, ITEMS), OTHERS);
@@ -261,7 +264,8 @@ class HnswExecutorTest {
     FlatIndex oracle = new FlatIndex(DIMENSION, Similarity.DOT);
     oracle.addAll(HnswFixture.ids(0, 700), Arrays.copyOf(VECTORS, 700));
 
-    // The last call is in the repair, when the change is there for all to see.
+    // The last calls are in the repair and the calibration, when the change is there for all to
+    // see.
     executor.failAt((int) (part * (calls - 1)));
     assertThrows(OutOfMemoryError.class, () -> index.addAll(HnswFixture.ids(0, ITEMS), OTHERS));
     assertEquals(part < 1 ? 700 : ITEMS, index.size());
