@@ -163,6 +163,9 @@ final class HnswWorkers<W> implements AutoCloseable {
     /** Whether the executor has it and it has not begun. Guarded by lock. */
     private boolean isCalled;
 
+    /** Whether it is at work: if it began late, it may be called again for the same round. */
+    private boolean isWorking;
+
     Helper(int number) {
       this.number = number;
     }
@@ -189,10 +192,11 @@ final class HnswWorkers<W> implements AutoCloseable {
         // An executor that runs it twice must not have two threads share its memory.
         boolean isExpected = isCalled;
         isCalled = false;
-        if (!isExpected || joined == null) {
+        if (!isExpected || isWorking || joined == null) {
           return;
         }
         mine = memories.get(number);
+        isWorking = true;
         working++;
       } finally {
         lock.unlock();
@@ -200,6 +204,7 @@ final class HnswWorkers<W> implements AutoCloseable {
       joined.work(mine);
       lock.lock();
       try {
+        isWorking = false;
         if (--working == 0) {
           isDone.signal();
         }
