@@ -16,10 +16,21 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.provider.Arguments;
 
 /** What tests of saved indexes share. */
 final class HnswFixture {
   private HnswFixture() {}
+
+  /** Returns every form of vectors with every similarity. */
+  static List<Arguments> forms() {
+    return Arrays.stream(Quantization.values())
+        .flatMap(
+            form ->
+                Arrays.stream(Similarity.values())
+                    .map(similarity -> Arguments.of(form, similarity)))
+        .toList();
+  }
 
   /** A builder of small indexes that walk and have codes all the same. */
   static HnswIndexBuilder small(int dimension, Similarity similarity, Quantization quantization) {

@@ -10,7 +10,6 @@ import io.recommender.Similarity;
 import io.recommender.ann.HnswIndex.Opening;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
@@ -19,7 +18,6 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -39,19 +37,10 @@ class HnswRandomOperationsTest {
 
   @TempDir private Path folder;
 
-  static List<Arguments> forms() {
-    return Arrays.stream(Quantization.values())
-        .flatMap(
-            form ->
-                Arrays.stream(Similarity.values())
-                    .map(similarity -> Arguments.of(form, similarity)))
-        .toList();
-  }
-
   @ParameterizedTest
-  @MethodSource("forms")
+  @MethodSource("io.recommender.ann.HnswFixture#forms")
   void everyAnswerIsThatOfAMap(Quantization form, Similarity similarity) {
-    int runs = forms().size();
+    int runs = HnswFixture.forms().size();
     long seed = SEED * 1_000 + form.ordinal() * 10L + similarity.ordinal();
     Run run = new Run(form, similarity, seed, folder.resolve("index"));
     int operations = (OPERATIONS + runs - 1) / runs;

@@ -18,7 +18,6 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -30,15 +29,6 @@ class HnswRoundTripTest {
   private static final SearchOptions DEFAULTS = SearchOptions.defaults();
 
   @TempDir private Path folder;
-
-  static List<Arguments> forms() {
-    return Arrays.stream(Quantization.values())
-        .flatMap(
-            form ->
-                Arrays.stream(Similarity.values())
-                    .map(similarity -> Arguments.of(form, similarity)))
-        .toList();
-  }
 
   private static void add(HnswIndex index, int from, int to) {
     index.addAll(HnswFixture.ids(from, to), Arrays.copyOfRange(VECTORS, from, to));
@@ -113,7 +103,7 @@ class HnswRoundTripTest {
   }
 
   @ParameterizedTest
-  @MethodSource("forms")
+  @MethodSource("io.recommender.ann.HnswFixture#forms")
   void goesOnAsIfItHadNeverBeenSaved(Quantization form, Similarity similarity) {
     HnswIndex index = begun(form, similarity);
     Path saved = folder.resolve("begun.snapshot");
@@ -140,7 +130,7 @@ class HnswRoundTripTest {
   }
 
   @ParameterizedTest
-  @MethodSource("forms")
+  @MethodSource("io.recommender.ann.HnswFixture#forms")
   void keepsEveryNumberOfItemsFromNoneOn(Quantization form, Similarity similarity) {
     for (int count : new int[] {0, 1, 15, 16, 17}) {
       HnswIndex index = HnswFixture.small(DIMENSION, similarity, form).build();

@@ -167,20 +167,13 @@ class HnswSaveTest {
   }
 
   private static CompletableFuture<Void> start(List<Thread> threads, Runnable task) {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                task.run();
-                done.complete(null);
-              } catch (Throwable e) {
-                done.completeExceptionally(e);
-              }
-            });
-    threads.add(thread);
-    thread.start();
-    return done;
+    return CompletableFuture.runAsync(
+        task,
+        running -> {
+          Thread thread = new Thread(running);
+          threads.add(thread);
+          thread.start();
+        });
   }
 
   private static void awaitWaiting(Thread thread) {

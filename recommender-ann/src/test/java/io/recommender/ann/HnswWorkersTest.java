@@ -102,18 +102,17 @@ class HnswWorkersTest {
 
   @Test
   void withoutAnExecutorThereAreThreadsForTheCall() {
-    CountDownLatch helped = new CountDownLatch(1);
+    CountDownLatch both = new CountDownLatch(2);
     Set<Thread> threads = ConcurrentHashMap.newKeySet();
     try (HnswWorkers<Integer> workers = new HnswWorkers<>(2, null, made::getAndIncrement)) {
       workers.forEach(
           COUNT,
           (worker, i) -> {
             done.incrementAndGet(i);
-            threads.add(Thread.currentThread());
-            if (worker == 1) {
-              helped.countDown();
+            if (threads.add(Thread.currentThread())) {
+              both.countDown();
             }
-            await(helped);
+            await(both);
           });
     }
     assertAllDoneOnce();
@@ -195,6 +194,48 @@ class HnswWorkersTest {
       workers.forEach(COUNT, (worker, i) -> began.add(worker));
       assertEquals(1, queue.size());
     }
+  }
+
+  /** Called for one round, it begins in the next one, just before it would be called for that. */
+  @Test
+  void aTaskThatBeganLateIsNotDoneTwiceWhereItIsCalledAgain() {
+    CountDownLatch entered = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    AtomicInteger using = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    AtomicInteger calls = new AtomicInteger();
+    List<Thread> threads = new ArrayList<>();
+    Executor executor =
+        task -> {
+          switch (calls.getAndIncrement()) {
+            case 0 -> task.run();
+            case 1 -> queue.add(task);
+            case 2 -> {
+              threads.add(new Thread(queue.remove()));
+              threads.get(0).start();
+              await(entered);
+            }
+            default -> task.run();
+          }
+        };
+    try (HnswWorkers<Integer> workers = workers(3, executor)) {
+      workers.forEach(COUNT, (worker, i) -> {});
+      workers.forEach(
+          COUNT,
+          (worker, i) -> {
+            done.incrementAndGet(i);
+            if (worker == 0) {
+              release.countDown();
+            } else if (most.accumulateAndGet(using.incrementAndGet(), Math::max) == 1) {
+              entered.countDown();
+              await(release);
+            }
+            using.addAndGet(worker == 0 ? 0 : -1);
+          });
+    }
+    assertEquals(4, calls.get());
+    assertEquals(1, most.get());
+    assertAllDoneOnce();
   }
 
   @Test

@@ -57,6 +57,16 @@ public final class PublicationStress {
     return hits;
   }
 
+  /** Searches twice for two items, and returns whether both were always found. */
+  private static boolean searchTwice(HnswIndex index, IIZ_Result result) {
+    SearchHits hits = search(index, 2);
+    result.r1 = score(hits, "new");
+    boolean isWhole = hits.size() == 2;
+    hits = search(index, 2);
+    result.r2 = score(hits, "new");
+    return isWhole && hits.size() == 2;
+  }
+
   /** A new item is as it was added or not there, and stays there once it was seen. */
   @JCStressTest
   @Outcome(id = "1, 1, true", expect = Expect.ACCEPTABLE, desc = "Never seen.")
@@ -80,12 +90,7 @@ public final class PublicationStress {
      */
     @Actor
     public void search(IIZ_Result result) {
-      SearchHits hits = PublicationStress.search(index, 2);
-      result.r1 = score(hits, "new");
-      boolean isWhole = hits.size() == 2;
-      hits = PublicationStress.search(index, 2);
-      result.r2 = score(hits, "new");
-      isWhole &= hits.size() == 2;
+      boolean isWhole = searchTwice(index, result);
       result.r3 = isWhole && index.vector("new").map(v -> Arrays.equals(v, NEAR)).orElse(true);
     }
   }
@@ -113,12 +118,7 @@ public final class PublicationStress {
      */
     @Actor
     public void search(IIZ_Result result) {
-      SearchHits hits = PublicationStress.search(index, 2);
-      result.r1 = score(hits, "new");
-      boolean isWhole = hits.size() == 2;
-      hits = PublicationStress.search(index, 2);
-      result.r2 = score(hits, "new");
-      result.r3 = isWhole && hits.size() == 2;
+      result.r3 = searchTwice(index, result);
     }
   }
 
