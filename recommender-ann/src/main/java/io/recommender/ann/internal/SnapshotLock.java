@@ -55,11 +55,11 @@ final class SnapshotLock implements AutoCloseable {
       try {
         lock(channel);
         return new SnapshotLock(file, channel);
-      } catch (Throwable e) {
+      } catch (IOException | RuntimeException | Error e) {
         channel.close();
         throw e;
       }
-    } catch (Throwable e) {
+    } catch (IOException | RuntimeException | Error e) {
       leave(file);
       throw e;
     }

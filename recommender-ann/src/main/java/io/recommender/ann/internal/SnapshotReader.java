@@ -73,7 +73,7 @@ public final class SnapshotReader implements AutoCloseable {
         checkLength(file, header, channel.size());
         return new SnapshotReader(
             file, channel, header, readTable(file, channel, header), segmentBytes);
-      } catch (Throwable e) {
+      } catch (IOException | RuntimeException | Error e) {
         channel.close();
         throw e;
       }

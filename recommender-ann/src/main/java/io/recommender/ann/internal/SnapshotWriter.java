@@ -141,7 +141,7 @@ public final class SnapshotWriter {
           // Again, for somebody who copies files without knowing of locks.
           checkBase(file, target, kind, base);
           environment.disk.move(temporary, target);
-        } catch (Throwable e) {
+        } catch (IOException | RuntimeException | Error e) {
           delete(temporary, e);
           throw e;
         }
