@@ -174,6 +174,19 @@ final class HnswInserter {
     return nodes;
   }
 
+  /**
+   * Orders nodes so that a link more is scored least often where it is given to the first one:
+   * under inner products the shortest vectors first, to which walks hardly come.
+   */
+  int[] leastWalkedFirst(int[] nodes) {
+    if (weighted) {
+      HnswGraph.View view = graph.view();
+      IntArrays.stableSort(
+          nodes, (one, other) -> Float.compare(graph.extra(view, other), graph.extra(view, one)));
+    }
+    return nodes;
+  }
+
   private static NodeScorer scorer(Worker worker, HnswGraph.View view, int node) {
     NodeScorer scorer = view.codes() == null ? worker.exact : worker.byCodes;
     scorer.prepare(view, node);

@@ -26,6 +26,9 @@ final class HnswRepair {
   /** So many entries are tried until one leads to most nodes. */
   private static final int ENTRIES = 8;
 
+  /** So many nodes look for a place at a time. */
+  private static final int LOOKING_AROUND = 1024;
+
   private final HnswGraph graph;
   private final HnswInserter inserter;
   private final IntPredicate alive;
@@ -96,11 +99,30 @@ final class HnswRepair {
         inserter.relink(lonely, nodes.length - lost.length, level, workers);
         tree = new ReachTree(graph, level, entry);
       }
-      HnswInserter.Worker worker = workers.first();
       for (int node : lost(nodes, tree)) {
         // It may have been reached through one before it.
-        if (!tree.contains(node) && !tree.attach(links(node, level), node)) {
-          tree.attachAnywhere(inserter.nearest(worker, node, level), node);
+        if (!tree.contains(node)) {
+          tree.attach(inserter.leastWalkedFirst(links(node, level)), node);
+        }
+      }
+      attachFurther(lost(nodes, tree), level, tree, workers);
+    }
+  }
+
+  /** Attaches nodes, of which many look around at a time before the graph changes for them. */
+  private void attachFurther(
+      int[] lost, int level, ReachTree tree, HnswWorkers<HnswInserter.Worker> workers) {
+    for (int from = 0; from < lost.length; from += LOOKING_AROUND) {
+      int[] nodes =
+          lost(Arrays.copyOfRange(lost, from, Math.min(lost.length, from + LOOKING_AROUND)), tree);
+      int[][] nearest = new int[nodes.length][];
+      workers.forEach(
+          nodes.length,
+          (worker, i) ->
+              nearest[i] = inserter.leastWalkedFirst(inserter.nearest(worker, nodes[i], level)));
+      for (int i = 0; i < nodes.length; i++) {
+        if (!tree.contains(nodes[i])) {
+          tree.attachAnywhere(nearest[i], nodes[i]);
         }
       }
     }
