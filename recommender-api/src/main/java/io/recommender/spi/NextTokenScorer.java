@@ -1,7 +1,10 @@
 package io.recommender.spi;
 
 import io.recommender.RecommenderException;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Scores the next token of a sequence: what a decoder that writes item codes needs from a model.
@@ -23,21 +26,98 @@ public interface NextTokenScorer extends AutoCloseable {
   /**
    * Runs a prompt and returns its continuation with one row.
    *
-   * @param promptTokens the tokens, each from 0 to vocabularySize - 1, at least one
-   * @param alignedInputs further inputs by name, each as long as the prompt; usually none
+   * @param prompt the tokens, each from 0 to vocabularySize - 1
    * @return a decoding whose only row has the logits of the token after the prompt
-   * @throws IllegalArgumentException if a token is out of range, the prompt is empty or an aligned
-   *     input has another length
+   * @throws IllegalArgumentException if a token is out of range, or an aligned input is missing or
+   *     unknown
    * @throws IllegalStateException if closed
    * @throws RecommenderException if the model fails
    */
-  Decoding start(int[] promptTokens, Map<String, int[]> alignedInputs);
+  default Decoding start(Prompt prompt) {
+    return startAll(List.of(prompt));
+  }
+
+  /**
+   * Runs several prompts at once, such as those of several users, and returns their continuations
+   * together.
+   *
+   * @param prompts at least one; their lengths may differ
+   * @return a decoding whose row i has the logits of the token after prompt i; each later row
+   *     belongs to the prompt of its parent
+   * @throws IllegalArgumentException if there is no prompt, a token is out of range, or an aligned
+   *     input is missing or unknown
+   * @throws IllegalStateException if closed
+   * @throws RecommenderException if the model fails
+   */
+  Decoding startAll(List<Prompt> prompts);
 
   /** Releases the model. */
   @Override
   void close();
 
-  /** Rows of one prompt that grow by a token in each step. <b>Confined</b>. */
+  /**
+   * The tokens that a sequence begins with. <b>Immutable</b>, if nobody changes the arrays.
+   *
+   * @param tokens at least one
+   * @param alignedInputs further inputs by name, usually none: a value for each token of the prompt
+   *     and, after those, one for each token that follows it, for models that want those too
+   */
+  record Prompt(int[] tokens, Map<String, int[]> alignedInputs) {
+    /**
+     * Creates a prompt.
+     *
+     * @throws IllegalArgumentException if there is no token or an aligned input is shorter
+     */
+    public Prompt {
+      if (tokens.length == 0) {
+        throw new IllegalArgumentException("prompt: expected at least one token, found none");
+      }
+      alignedInputs = Map.copyOf(alignedInputs);
+      alignedInputs.forEach(
+          (name, values) -> {
+            if (values.length < tokens.length) {
+              throw new IllegalArgumentException(
+                  "input '%s': expected at least %d values, one for each token, found %d"
+                      .formatted(name, tokens.length, values.length));
+            }
+          });
+    }
+
+    /**
+     * Returns a prompt without aligned inputs.
+     *
+     * @param tokens at least one
+     * @return the prompt
+     * @throws IllegalArgumentException if there is none
+     */
+    public static Prompt of(int... tokens) {
+      return new Prompt(tokens, Map.of());
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Prompt prompt
+          && Arrays.equals(tokens, prompt.tokens)
+          && alignedInputs.keySet().equals(prompt.alignedInputs.keySet())
+          && alignedInputs.entrySet().stream()
+              .allMatch(
+                  input ->
+                      Arrays.equals(input.getValue(), prompt.alignedInputs.get(input.getKey())));
+    }
+
+    @Override
+    public int hashCode() {
+      return Objects.hash(Arrays.hashCode(tokens), alignedInputs.keySet());
+    }
+
+    @Override
+    public String toString() {
+      return "Prompt[tokens=%s, alignedInputs=%s]"
+          .formatted(Arrays.toString(tokens), alignedInputs.keySet());
+    }
+  }
+
+  /** Rows that grow by a token in each step. <b>Confined</b>. */
   interface Decoding extends AutoCloseable {
 
     /** {@return the number of rows, at least 1} */

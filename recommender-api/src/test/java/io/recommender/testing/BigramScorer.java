@@ -1,7 +1,7 @@
 package io.recommender.testing;
 
 import io.recommender.spi.NextTokenScorer;
-import java.util.Map;
+import java.util.List;
 
 /** A scorer whose logits depend on the last two tokens through a table; for tests of decoders. */
 public final class BigramScorer implements NextTokenScorer {
@@ -24,30 +24,34 @@ public final class BigramScorer implements NextTokenScorer {
   }
 
   @Override
-  public Decoding start(int[] promptTokens, Map<String, int[]> alignedInputs) {
+  public Decoding startAll(List<Prompt> prompts) {
     if (closed) {
       throw new IllegalStateException("BigramScorer is closed");
     }
-    if (promptTokens.length == 0) {
-      throw new IllegalArgumentException("prompt: expected at least one token, found none");
+    if (prompts.isEmpty()) {
+      throw new IllegalArgumentException("prompts: expected at least one, found none");
     }
-    for (int token : promptTokens) {
-      if (token < 0 || token >= logits.length) {
-        throw new IllegalArgumentException(
-            "token: expected 0 to %d, found %d".formatted(logits.length - 1, token));
+    int[] last = new int[prompts.size()];
+    int[] before = new int[prompts.size()];
+    for (int i = 0; i < last.length; i++) {
+      int[] tokens = prompts.get(i).tokens();
+      for (int token : tokens) {
+        if (token < 0 || token >= logits.length) {
+          throw new IllegalArgumentException(
+              "token: expected 0 to %d, found %d".formatted(logits.length - 1, token));
+        }
       }
+      prompts.get(i).alignedInputs().keySet().stream()
+          .findFirst()
+          .ifPresent(
+              name -> {
+                throw new IllegalArgumentException(
+                    "aligned inputs: expected none, found '%s'".formatted(name));
+              });
+      last[i] = tokens[tokens.length - 1];
+      before[i] = tokens.length > 1 ? tokens[tokens.length - 2] : -1;
     }
-    alignedInputs.forEach(
-        (name, values) -> {
-          if (values.length != promptTokens.length) {
-            throw new IllegalArgumentException(
-                "input '%s': expected length %d, found %d"
-                    .formatted(name, promptTokens.length, values.length));
-          }
-        });
-    int last = promptTokens[promptTokens.length - 1];
-    int before = promptTokens.length > 1 ? promptTokens[promptTokens.length - 2] : -1;
-    return new Rows(new int[] {last}, new int[] {before});
+    return new Rows(last, before);
   }
 
   @Override

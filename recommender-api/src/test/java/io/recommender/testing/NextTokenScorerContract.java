@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.recommender.spi.NextTokenScorer;
 import io.recommender.spi.NextTokenScorer.Decoding;
+import io.recommender.spi.NextTokenScorer.Prompt;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,7 +49,7 @@ public abstract class NextTokenScorerContract {
   }
 
   private float[] logitsAfter(int... prompt) {
-    try (Decoding decoding = scorer.start(prompt, Map.of())) {
+    try (Decoding decoding = scorer.start(Prompt.of(prompt))) {
       assertEquals(1, decoding.rows());
       return logits(decoding, 0);
     }
@@ -68,7 +70,7 @@ public abstract class NextTokenScorerContract {
 
   @Test
   void continuingEqualsALongerPrompt() {
-    try (Decoding decoding = scorer.start(new int[] {1, 0}, Map.of())) {
+    try (Decoding decoding = scorer.start(Prompt.of(1, 0))) {
       decoding.advance(new int[] {0, 0, 0}, new int[] {2, 0, 1}, 3);
       assertEquals(3, decoding.rows());
       assertArrayEquals(logitsAfter(1, 0, 2), logits(decoding, 0), tolerance());
@@ -79,7 +81,7 @@ public abstract class NextTokenScorerContract {
 
   @Test
   void rowsCanBeDroppedDoubledAndReordered() {
-    try (Decoding decoding = scorer.start(new int[] {1}, Map.of())) {
+    try (Decoding decoding = scorer.start(Prompt.of(1))) {
       decoding.advance(new int[] {0, 0}, new int[] {0, 2}, 2);
       decoding.advance(new int[] {1, 1, 0}, new int[] {2, 1, 1}, 3);
       assertArrayEquals(logitsAfter(1, 2, 2), logits(decoding, 0), tolerance());
@@ -93,27 +95,51 @@ public abstract class NextTokenScorerContract {
 
   @Test
   void onlyTheCountedEntriesAreUsed() {
-    try (Decoding decoding = scorer.start(new int[] {1}, Map.of())) {
+    try (Decoding decoding = scorer.start(Prompt.of(1))) {
       decoding.advance(new int[] {0, 99}, new int[] {2, -1}, 1);
       assertEquals(1, decoding.rows());
     }
   }
 
   @Test
+  void promptsOfUnequalLengthsGoTogether() {
+    try (Decoding decoding =
+        scorer.startAll(List.of(Prompt.of(0, 2, 1), Prompt.of(2), Prompt.of(1, 1)))) {
+      assertEquals(3, decoding.rows());
+      assertArrayEquals(logitsAfter(0, 2, 1), logits(decoding, 0), tolerance());
+      assertArrayEquals(logitsAfter(2), logits(decoding, 1), tolerance());
+      assertArrayEquals(logitsAfter(1, 1), logits(decoding, 2), tolerance());
+      decoding.advance(new int[] {1, 0, 2, 1}, new int[] {0, 2, 1, 2}, 4);
+      assertEquals(4, decoding.rows());
+      assertArrayEquals(logitsAfter(2, 0), logits(decoding, 0), tolerance());
+      assertArrayEquals(logitsAfter(0, 2, 1, 2), logits(decoding, 1), tolerance());
+      assertArrayEquals(logitsAfter(1, 1, 1), logits(decoding, 2), tolerance());
+      assertArrayEquals(logitsAfter(2, 2), logits(decoding, 3), tolerance());
+      decoding.advance(new int[] {3, 1}, new int[] {1, 0}, 2);
+      assertArrayEquals(logitsAfter(2, 2, 1), logits(decoding, 0), tolerance());
+      assertArrayEquals(logitsAfter(0, 2, 1, 2, 0), logits(decoding, 1), tolerance());
+    }
+  }
+
+  @Test
   void wrongPromptsAreRefused() {
     int size = scorer.vocabularySize();
-    assertThrows(IllegalArgumentException.class, () -> scorer.start(new int[0], Map.of()));
-    assertThrows(IllegalArgumentException.class, () -> scorer.start(new int[] {size}, Map.of()));
-    assertThrows(IllegalArgumentException.class, () -> scorer.start(new int[] {-1}, Map.of()));
+    assertThrows(IllegalArgumentException.class, () -> scorer.startAll(List.of()));
+    assertThrows(IllegalArgumentException.class, () -> scorer.start(Prompt.of()));
+    assertThrows(IllegalArgumentException.class, () -> scorer.start(Prompt.of(size)));
+    assertThrows(IllegalArgumentException.class, () -> scorer.start(Prompt.of(0, -1)));
     assertThrows(
         IllegalArgumentException.class,
-        () -> scorer.start(new int[] {0, 1}, Map.of("position", new int[] {0})));
+        () -> scorer.start(new Prompt(new int[] {0, 1}, Map.of("unknown", new int[] {0, 1}))));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new Prompt(new int[] {0, 1}, Map.of("position", new int[] {0})));
   }
 
   @Test
   void decodingsAreIndependent() {
-    try (Decoding one = scorer.start(new int[] {0}, Map.of());
-        Decoding other = scorer.start(new int[] {2}, Map.of())) {
+    try (Decoding one = scorer.start(Prompt.of(0));
+        Decoding other = scorer.start(Prompt.of(2))) {
       one.advance(new int[] {0}, new int[] {1}, 1);
       other.advance(new int[] {0}, new int[] {1}, 1);
       assertArrayEquals(logitsAfter(0, 1), logits(one, 0), tolerance());
@@ -123,11 +149,11 @@ public abstract class NextTokenScorerContract {
 
   @Test
   void closingTwiceHasNoEffect() {
-    Decoding decoding = scorer.start(new int[] {0}, Map.of());
+    Decoding decoding = scorer.start(Prompt.of(0));
     decoding.close();
     assertDoesNotThrow(decoding::close);
     scorer.close();
     assertDoesNotThrow(scorer::close);
-    assertThrows(IllegalStateException.class, () -> scorer.start(new int[] {0}, Map.of()));
+    assertThrows(IllegalStateException.class, () -> scorer.start(Prompt.of(0)));
   }
 }
