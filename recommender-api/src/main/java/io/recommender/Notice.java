@@ -22,7 +22,9 @@ public record Notice(Code code, int count, String message) {
     /** Fewer items than requested: nothing more passed the filter, or nothing more exists. */
     SHORTFALL,
     /** A feature the model reads was absent and took its default. */
-    DEFAULTED_FEATURE
+    DEFAULTED_FEATURE,
+    /** The time allowed for the answer was over before all of it was found. */
+    TIMED_OUT
   }
 
   /**

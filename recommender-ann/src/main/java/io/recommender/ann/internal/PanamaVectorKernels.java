@@ -29,6 +29,8 @@ final class PanamaVectorKernels extends VectorKernels {
   private static final int SHORT_LANES = SHORTS.length();
   private static final int INT_LANES = INTS.length();
 
+  private static final VectorKernels SCALAR = new ScalarVectorKernels();
+
   private static final int LINE_SHORTS = 32;
 
   // So many products of a code and a factor fit into 16 bits, four to a block.
@@ -543,6 +545,47 @@ final class PanamaVectorKernels extends VectorKernels {
         }
       }
     }
+  }
+
+  @Override
+  public float logSumExp(float[] elements, int length) {
+    if (length < LANES) {
+      return SCALAR.logSumExp(elements, length);
+    }
+    FloatVector most = load(elements, length - LANES);
+    for (int i = 0; i < length - LANES; i += LANES) {
+      most = most.max(load(elements, i));
+    }
+    float max = most.reduceLanes(VectorOperators.MAX);
+    if (max == Float.NEGATIVE_INFINITY) {
+      return max;
+    }
+    double sum = 0;
+    int i = 0;
+    while (i + LANES <= length) {
+      int end = Math.min(length, i + SUM_BLOCK);
+      FloatVector part = FloatVector.zero(SPECIES);
+      for (; i + LANES <= end; i += LANES) {
+        FloatVector x = load(elements, i).sub(max).max(LEAST_EXPONENT);
+        FloatVector shifted = x.mul(LOG2_E).add(TO_EXPONENT);
+        FloatVector power = shifted.sub(TO_EXPONENT);
+        FloatVector rest = x.sub(power.mul(LN_2_HIGH)).sub(power.mul(LN_2_LOW));
+        FloatVector terms = rest.mul(1f / 720).add(1f / 120);
+        terms = terms.mul(rest).add(1f / 24);
+        terms = terms.mul(rest).add(1f / 6);
+        terms = terms.mul(rest).add(0.5f);
+        terms = terms.mul(rest).add(1);
+        terms = terms.mul(rest).add(1);
+        FloatVector scale =
+            shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+        part = part.add(terms.mul(scale));
+      }
+      sum += part.reduceLanes(VectorOperators.ADD);
+    }
+    for (; i < length; i++) {
+      sum += ScalarVectorKernels.exp(elements[i] - max);
+    }
+    return (float) (max + Math.log(sum));
   }
 
   @Override

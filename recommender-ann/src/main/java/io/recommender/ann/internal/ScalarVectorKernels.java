@@ -215,6 +215,63 @@ final class ScalarVectorKernels extends VectorKernels {
   }
 
   @Override
+  public float logSumExp(float[] elements, int length) {
+    float max = elements[0];
+    for (int i = 1; i < length; i++) {
+      if (elements[i] > max) {
+        max = elements[i];
+      }
+    }
+    if (max == Float.NEGATIVE_INFINITY) {
+      return sum(elements, length);
+    }
+    double sum = 0;
+    int i = 0;
+    while (i < length) {
+      int end = Math.min(length, i + SUM_BLOCK);
+      float sum0 = 0;
+      float sum1 = 0;
+      float sum2 = 0;
+      float sum3 = 0;
+      for (; i + 3 < end; i += 4) {
+        sum0 += exp(elements[i] - max);
+        sum1 += exp(elements[i + 1] - max);
+        sum2 += exp(elements[i + 2] - max);
+        sum3 += exp(elements[i + 3] - max);
+      }
+      for (; i < end; i++) {
+        sum0 += exp(elements[i] - max);
+      }
+      sum += (double) (sum0 + sum1) + (sum2 + sum3);
+    }
+    return (float) (max + Math.log(sum));
+  }
+
+  /** Returns negative infinity if all elements are that, else NaN or positive infinity. */
+  static float sum(float[] elements, int length) {
+    float sum = 0;
+    for (int i = 0; i < length; i++) {
+      sum += elements[i];
+    }
+    return sum;
+  }
+
+  /** Returns the exponential of a number that is not positive; what is tiny may be larger. */
+  static float exp(float x) {
+    float least = x < LEAST_EXPONENT ? LEAST_EXPONENT : x;
+    float shifted = least * LOG2_E + TO_EXPONENT;
+    float power = shifted - TO_EXPONENT;
+    float rest = (least - power * LN_2_HIGH) - power * LN_2_LOW;
+    float sum = rest * (1f / 720) + 1f / 120;
+    sum = sum * rest + 1f / 24;
+    sum = sum * rest + 1f / 6;
+    sum = sum * rest + 0.5f;
+    sum = sum * rest + 1;
+    sum = sum * rest + 1;
+    return sum * Float.intBitsToFloat(Float.floatToRawIntBits(shifted) << 23);
+  }
+
+  @Override
   public boolean prefersCodes() {
     return false;
   }

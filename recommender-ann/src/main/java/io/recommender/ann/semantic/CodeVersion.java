@@ -2,6 +2,7 @@ package io.recommender.ann.semantic;
 
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.util.function.ObjIntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an index holds at one moment: nearly everything in a base that is sorted once, and what came
@@ -32,6 +33,16 @@ record CodeVersion(
   int findInBase(String itemId) {
     int row = base.find(itemId);
     return row >= 0 && present.contains(row) ? row : -1;
+  }
+
+  /** Returns a copy of the code of an item, or null. */
+  int @Nullable [] code(String itemId) {
+    int row = delta.find(itemId);
+    if (row >= 0) {
+      return delta.rows.copy(row);
+    }
+    int baseRow = findInBase(itemId);
+    return baseRow < 0 ? null : base.rows.copy(baseRow);
   }
 
   boolean contains(String itemId) {

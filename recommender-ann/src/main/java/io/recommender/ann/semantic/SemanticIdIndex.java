@@ -115,13 +115,7 @@ public final class SemanticIdIndex {
    * @return a copy of the code
    */
   public Optional<int[]> code(String itemId) {
-    CodeVersion version = store.version();
-    int row = version.delta().find(Objects.requireNonNull(itemId, "itemId"));
-    if (row >= 0) {
-      return Optional.of(version.delta().rows.copy(row));
-    }
-    int baseRow = version.findInBase(itemId);
-    return baseRow < 0 ? Optional.empty() : Optional.of(version.base().rows.copy(baseRow));
+    return Optional.ofNullable(store.version().code(Objects.requireNonNull(itemId, "itemId")));
   }
 
   /**

@@ -23,6 +23,11 @@ final class Slowed extends VectorKernels {
   }
 
   @Override
+  public float logSumExp(float[] elements, int length) {
+    return kernels.logSumExp(elements, length);
+  }
+
+  @Override
   public float dot(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
     return kernels.dot(query, queryOffset, rows, rowOffset, length);
   }

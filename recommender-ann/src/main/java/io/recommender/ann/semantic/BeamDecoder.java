@@ -1,0 +1,449 @@
+package io.recommender.ann.semantic;
+
+import io.recommender.Interaction;
+import io.recommender.Notice;
+import io.recommender.RecommendationRequest;
+import io.recommender.Recommendations;
+import io.recommender.RecommenderException;
+import io.recommender.ScoreKind;
+import io.recommender.ScoredItem;
+import io.recommender.SequenceRecommender;
+import io.recommender.spi.NextTokenScorer;
+import io.recommender.spi.NextTokenScorer.Decoding;
+import io.recommender.spi.NextTokenScorer.Prompt;
+import it.unimi.dsi.fastutil.ints.IntArrayList;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Recommends the items whose codes a model would write next: beam search that only ever writes
+ * codes of items that exist and may be returned.
+ *
+ * <pre>{@code
+ * try (SequenceRecommender recommender =
+ *     BeamDecoder.builder(scorer, index, CodeTokens.offsets(1, 257, 513, 769), prompt)
+ *         .options(BeamOptions.width(20))
+ *         .fallback(popular)
+ *         .build()) {
+ *   recommender.recommend(UserHistory.of("sku-1", "sku-7"));
+ * }
+ * }</pre>
+ *
+ * <p>The model reads the prompt once. In each step it scores the next token of every beam; the best
+ * continuations by the sum of log-probabilities are kept, as many as the options say, and every one
+ * of them leads to an item of the {@link SemanticIdIndex} that is available and that the filter
+ * accepts. So no item is made up, none is returned twice, and none is lost to a filter that acts
+ * afterwards. An answer sees the index as it was at one moment; an item that is added is decoded in
+ * the next one. What the index does not hold cannot be scored, whatever the model was trained on.
+ *
+ * <p>Generative retrieval with semantic ids is Rajput et al., "Recommender Systems with Generative
+ * Retrieval" (NeurIPS 2023); decoding under a tree of what is allowed is De Cao et al.,
+ * "Autoregressive Entity Retrieval" (ICLR 2021).
+ *
+ * <p><b>Scores.</b> Without length penalty, {@link ScoreKind#LOG_PROBABILITY} of the codes given
+ * the prompt, over the vocabulary or the catalogue as the options say. They are the model's own:
+ * filters and the width decide which items are found, not what these score. Unless the beams are as
+ * many as the items, some that score as high may be missed.
+ *
+ * <p><b>Order.</b> By descending score; items of equal score, such as those of one code, as they
+ * were first added to the index. Of equal beams, the one of the better parent is kept, then that of
+ * the lower code.
+ *
+ * <p><b>Thread safety.</b> Thread-safe, as scorer, prompt and fallback have to be.
+ *
+ * <p><b>Lifetime.</b> Closing waits for calls in flight and closes the scorer, not the fallback.
+ *
+ * <p><b>Errors.</b> If the model fails or does not give finite numbers, the {@link
+ * RecommenderException} of the scorer, or NON_FINITE_OUTPUT; the decoder stays usable.
+ *
+ * <p><b>Cost.</b> A run of the model for the prompt and one less than there are levels, or as many
+ * with an end token. Beside that, a step at 50 beams, a million items and a vocabulary of 1,000
+ * takes some ten microseconds. Memory: a few numbers for each beam, and of one row of logits for
+ * each thread that decodes.
+ */
+public final class BeamDecoder implements SequenceRecommender {
+  /** The source of decoded items, unless another is set. */
+  public static final String SOURCE = "beam";
+
+  private final NextTokenScorer scorer;
+  private final SemanticIdIndex index;
+  private final CodeTokens tokens;
+  private final DecoderPrompt prompt;
+  private final BeamOptions options;
+  private final @Nullable SequenceRecommender fallback;
+  private final int batchSize;
+  private final String source;
+  private final String modelVersion;
+
+  private final Queue<BeamSearch.Scratch> scratches = new ConcurrentLinkedQueue<>();
+  private final ReadWriteLock lock = new ReentrantReadWriteLock();
+  private boolean isClosed;
+
+  private BeamDecoder(Builder builder) {
+    scorer = builder.scorer;
+    index = builder.index;
+    tokens = builder.tokens;
+    prompt = builder.prompt;
+    options = builder.options;
+    fallback = builder.fallback;
+    batchSize = builder.batchSize;
+    source = builder.source;
+    modelVersion = builder.modelVersion;
+  }
+
+  /**
+   * Starts a decoder.
+   *
+   * @param scorer the model; closed with the decoder
+   * @param index the items and their codes; may change at any time
+   * @param tokens which token stands for which code
+   * @param prompt what the model is given to read
+   * @return a builder
+   */
+  public static Builder builder(
+      NextTokenScorer scorer, SemanticIdIndex index, CodeTokens tokens, DecoderPrompt prompt) {
+    return new Builder(scorer, index, tokens, prompt);
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws IllegalArgumentException if more items are asked for than there are beams
+   */
+  @Override
+  public Recommendations recommend(RecommendationRequest request) {
+    return recommendAll(List.of(request)).get(0);
+  }
+
+  /**
+   * Answers several requests; those of a batch share the runs of the model.
+   *
+   * @param requests the requests, possibly none
+   * @return one answer for each, in order
+   * @throws IllegalArgumentException if more items are asked for than there are beams
+   */
+  @Override
+  public List<Recommendations> recommendAll(List<RecommendationRequest> requests) {
+    Lock inUse = lock.readLock();
+    inUse.lock();
+    try {
+      if (isClosed) {
+        throw new IllegalStateException("BeamDecoder is closed");
+      }
+      for (RecommendationRequest request : requests) {
+        if (request.k() > options.width()) {
+          throw new IllegalArgumentException(
+              "k: expected at most %d, the width of the beam, found %d"
+                  .formatted(options.width(), request.k()));
+        }
+      }
+      return answer(requests);
+    } finally {
+      inUse.unlock();
+    }
+  }
+
+  private List<Recommendations> answer(List<RecommendationRequest> requests) {
+    CodeVersion version = index.version();
+    List<Asked> all = new ArrayList<>(requests.size());
+    List<Asked> decoded = new ArrayList<>(requests.size());
+    for (RecommendationRequest request : requests) {
+      Asked asked = new Asked(request, version);
+      all.add(asked);
+      if (asked.search != null) {
+        decoded.add(asked);
+      }
+    }
+    // What is of about the same length needs little padding.
+    decoded.sort(Comparator.comparingInt(Asked::promptLength));
+    for (int i = 0; i < decoded.size(); i += batchSize) {
+      decode(decoded.subList(i, Math.min(decoded.size(), i + batchSize)));
+    }
+    return all.stream().map(Asked::answer).toList();
+  }
+
+  private void decode(List<Asked> batch) {
+    BeamSearch.Scratch pooled = scratches.poll();
+    BeamSearch.Scratch scratch =
+        pooled != null ? pooled : new BeamSearch.Scratch(scorer.vocabularySize());
+    long start = System.nanoTime();
+    IntArrayList parents = new IntArrayList();
+    IntArrayList nextTokens = new IntArrayList();
+    int runs = 1;
+    try (Decoding decoding = scorer.startAll(batch.stream().map(Asked::promptToRun).toList())) {
+      while (true) {
+        parents.clear();
+        nextTokens.clear();
+        int row = 0;
+        for (Asked asked : batch) {
+          row += asked.step(decoding, row, scratch, parents, nextTokens, runs);
+        }
+        if (parents.isEmpty()) {
+          break;
+        }
+        if (System.nanoTime() - start >= options.timeoutNanos()) {
+          batch.forEach(Asked::stop);
+          break;
+        }
+        decoding.advance(parents.elements(), nextTokens.elements(), parents.size());
+        runs++;
+      }
+    }
+    scratches.add(scratch);
+  }
+
+  /** A request while it is answered. <b>Confined</b>. */
+  private final class Asked {
+    private final RecommendationRequest request;
+    private final int unknown;
+    private final @Nullable Prompt prompt;
+    final @Nullable BeamSearch search;
+    private int runs;
+    private boolean isTimedOut;
+
+    Asked(RecommendationRequest request, CodeVersion version) {
+      this.request = request;
+      List<int[]> codes = new ArrayList<>();
+      List<Interaction> interactions = request.history().interactions();
+      for (Interaction interaction : interactions) {
+        int[] code = version.code(interaction.itemId());
+        if (code != null) {
+          codes.add(code);
+        }
+      }
+      unknown = interactions.size() - codes.size();
+      prompt = BeamDecoder.this.prompt.write(request, codes).orElse(null);
+      BeamSearch found = null;
+      if (prompt != null) {
+        Accepted accepted = index.accepted(version, request.filter());
+        found = new BeamSearch(index.shape(), version, accepted, tokens, options, request.k());
+      }
+      // Where nothing is accepted the model has nothing to say.
+      search = found == null || found.rows() == 0 ? null : found;
+    }
+
+    int promptLength() {
+      return promptToRun().tokens().length;
+    }
+
+    Prompt promptToRun() {
+      return Objects.requireNonNull(prompt);
+    }
+
+    /** Takes a step and returns how many rows of the model it has read. */
+    int step(
+        Decoding decoding,
+        int row,
+        BeamSearch.Scratch scratch,
+        IntArrayList parents,
+        IntArrayList nextTokens,
+        int runs) {
+      BeamSearch beams = Objects.requireNonNull(search);
+      int rows = beams.rows();
+      if (rows > 0) {
+        beams.step(decoding, row, scratch, parents, nextTokens);
+        this.runs = runs;
+      }
+      return rows;
+    }
+
+    void stop() {
+      isTimedOut = Objects.requireNonNull(search).rows() > 0;
+    }
+
+    Recommendations answer() {
+      List<ScoredItem> items = search == null ? List.of() : search.items(source);
+      if (items.isEmpty() && fallback != null) {
+        return fallbackAnswer(fallback.recommend(request));
+      }
+      ScoreKind kind = options.lengthPenalty() == 0 ? ScoreKind.LOG_PROBABILITY : ScoreKind.OTHER;
+      Recommendations.Builder answer =
+          Recommendations.of(request.k(), items)
+              .scoreKind(kind)
+              .modelVersion(modelVersion)
+              .modelRuns(runs);
+      addNotices(answer);
+      int missing = request.k() - items.size();
+      if (missing > 0) {
+        answer.notice(
+            new Notice(
+                Notice.Code.SHORTFALL,
+                missing,
+                "%s: expected %d items, found %d.".formatted(reason(), request.k(), items.size())));
+      }
+      return answer.build();
+    }
+
+    private String reason() {
+      if (isTimedOut) {
+        return "The time was over";
+      }
+      return prompt == null
+          ? "The model can say nothing of this history and there is no fallback"
+          : "The beams led to no more items that are available and pass the filter";
+    }
+
+    private Recommendations fallbackAnswer(Recommendations found) {
+      Recommendations.Builder answer =
+          Recommendations.of(request.k(), found.items())
+              .scoreKind(found.scoreKind())
+              .modelVersion(found.modelVersion())
+              .modelRuns(found.modelRuns() + runs);
+      addNotices(answer);
+      answer.notice(
+          new Notice(
+              Notice.Code.FALLBACK_USED, found.size(), reason() + "; the fallback answered."));
+      for (Notice notice : found.notices()) {
+        if (notice.code() != Notice.Code.UNKNOWN_ITEMS
+            && notice.code() != Notice.Code.FALLBACK_USED) {
+          answer.notice(notice);
+        }
+      }
+      return answer.build();
+    }
+
+    private void addNotices(Recommendations.Builder answer) {
+      if (unknown > 0) {
+        answer.notice(
+            new Notice(
+                Notice.Code.UNKNOWN_ITEMS,
+                unknown,
+                "Interactions with items that have no code were skipped."));
+      }
+      if (isTimedOut) {
+        answer.notice(
+            new Notice(
+                Notice.Code.TIMED_OUT,
+                search == null ? 0 : search.rows(),
+                "The time was over before the beams had come to their ends."));
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    Lock alone = lock.writeLock();
+    alone.lock();
+    try {
+      if (!isClosed) {
+        isClosed = true;
+        scorer.close();
+      }
+    } finally {
+      alone.unlock();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "BeamDecoder[%s, %s]".formatted(index, options);
+  }
+
+  /** Collects the parts of a decoder. <b>Confined</b>. */
+  public static final class Builder {
+    private static final int DEFAULT_WIDTH = 20;
+    private static final int DEFAULT_BATCH = 16;
+
+    private final NextTokenScorer scorer;
+    private final SemanticIdIndex index;
+    private final CodeTokens tokens;
+    private final DecoderPrompt prompt;
+    private BeamOptions options = BeamOptions.width(DEFAULT_WIDTH);
+    private @Nullable SequenceRecommender fallback;
+    private int batchSize = DEFAULT_BATCH;
+    private String source = SOURCE;
+    private String modelVersion = "";
+
+    private Builder(
+        NextTokenScorer scorer, SemanticIdIndex index, CodeTokens tokens, DecoderPrompt prompt) {
+      this.scorer = Objects.requireNonNull(scorer, "scorer");
+      this.index = Objects.requireNonNull(index, "index");
+      this.tokens = Objects.requireNonNull(tokens, "tokens");
+      this.prompt = Objects.requireNonNull(prompt, "prompt");
+    }
+
+    /**
+     * Sets how items are decoded.
+     *
+     * @param options the options; a width of {@value #DEFAULT_WIDTH} unless set
+     * @return this
+     */
+    public Builder options(BeamOptions options) {
+      this.options = Objects.requireNonNull(options, "options");
+      return this;
+    }
+
+    /**
+     * Sets who answers if there is no prompt, as for an empty history, or no item was found.
+     *
+     * @param fallback who answers; not closed by the decoder
+     * @return this
+     */
+    public Builder fallback(SequenceRecommender fallback) {
+      this.fallback = Objects.requireNonNull(fallback, "fallback");
+      return this;
+    }
+
+    /**
+     * Sets how many requests share a run of the model in {@link BeamDecoder#recommendAll}.
+     *
+     * @param batchSize at least 1; {@value #DEFAULT_BATCH} unless set
+     * @return this
+     * @throws IllegalArgumentException if it is below 1
+     */
+    public Builder batchSize(int batchSize) {
+      if (batchSize < 1) {
+        throw new IllegalArgumentException("batchSize: expected at least 1, found " + batchSize);
+      }
+      this.batchSize = batchSize;
+      return this;
+    }
+
+    /**
+     * Sets the source and the version that answers name.
+     *
+     * @param source the source of each item; {@value BeamDecoder#SOURCE} unless set
+     * @param modelVersion the version of the model; empty unless set
+     * @return this
+     */
+    public Builder named(String source, String modelVersion) {
+      this.source = Objects.requireNonNull(source, "source");
+      this.modelVersion = Objects.requireNonNull(modelVersion, "modelVersion");
+      return this;
+    }
+
+    /**
+     * Makes the decoder.
+     *
+     * @return the decoder, which owns the scorer
+     * @throws IllegalArgumentException if a code has no token of the model's vocabulary or shares
+     *     it with another code of its level, the end token is not of the vocabulary, or lengths are
+     *     unequal and there is no end token
+     */
+    public BeamDecoder build() {
+      int vocabularySize = scorer.vocabularySize();
+      CodeShape shape = index.shape();
+      tokens.check(shape, vocabularySize);
+      int end = options.endToken().orElse(0);
+      if (end >= vocabularySize) {
+        throw new IllegalArgumentException(
+            "endToken: expected 0 to %d, as the model has them, found %d"
+                .formatted(vocabularySize - 1, end));
+      }
+      if (options.endToken().isEmpty() && shape.hasUnequalLengths()) {
+        throw new IllegalArgumentException(
+            "endToken: expected one, because codes of unequal length may begin one another,"
+                + " found none");
+      }
+      return new BeamDecoder(this);
+    }
+  }
+}

@@ -1,0 +1,289 @@
+package io.recommender.ann.semantic;
+
+import io.recommender.RecommenderException;
+import io.recommender.ScoredItem;
+import io.recommender.ann.internal.VectorKernels;
+import io.recommender.spi.NextTokenScorer.Decoding;
+import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
+import it.unimi.dsi.fastutil.ints.IntArrayList;
+import it.unimi.dsi.fastutil.ints.IntArrays;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * The beams of one request: how they grow by a code in each step, and the items that they have led
+ * to. <b>Confined</b>.
+ */
+final class BeamSearch {
+  /** Memory that one request after the other can use. <b>Confined</b>. */
+  static final class Scratch {
+    final float[] logits;
+
+    /** The logits of the tokens that lead to an item. */
+    private float[] possible = new float[64];
+
+    Scratch(int vocabularySize) {
+      logits = new float[vocabularySize];
+    }
+  }
+
+  private static final int NO_TOKEN = -1;
+
+  private final CodeVersion version;
+  private final Accepted accepted;
+  private final Accepted present;
+  private final CodeTokens tokens;
+  private final BeamOptions options;
+  private final int endToken;
+  private final int levels;
+  private final int k;
+  private final CodeChildren children;
+  private final VectorKernels kernels = VectorKernels.best();
+
+  private int depth;
+  private BeamPool beams;
+  private BeamPool next;
+
+  /** The best continuations of one beam. */
+  private final BeamPool family;
+
+  // What has ended: its score, then where its rows of the base and of the delta begin and end.
+  private final DoubleArrayList endedScores = new DoubleArrayList();
+  private final IntArrayList endedRows = new IntArrayList();
+
+  BeamSearch(
+      CodeShape shape,
+      CodeVersion version,
+      Accepted accepted,
+      CodeTokens tokens,
+      BeamOptions options,
+      int k) {
+    this.version = version;
+    this.accepted = accepted;
+    this.tokens = tokens;
+    this.options = options;
+    this.k = k;
+    levels = shape.levels();
+    endToken = options.endToken().orElse(NO_TOKEN);
+    present = new Accepted(version.present(), RowSet.all(version.delta().size()), false);
+    children = new CodeChildren(version);
+    beams = new BeamPool(options.width());
+    next = new BeamPool(options.width());
+    family = new BeamPool(Math.min(options.branches(), options.width()));
+    int rows = version.base().size();
+    int deltaRows = version.delta().size();
+    if (accepted.any(0, rows, 0, deltaRows)) {
+      int root = version.base().directory.depth() > 0 ? 0 : BeamPool.UNLISTED;
+      beams.add(0, 0, 0, root, 0, rows, 0, deltaRows);
+    }
+  }
+
+  /** {@return how many rows of the model the next step reads, 0 if there is none} */
+  int rows() {
+    return beams.size();
+  }
+
+  /**
+   * Reads what the model says of each beam, and keeps the best continuations, which the model then
+   * has to run.
+   *
+   * @param row the row of the model of the first beam; the others follow it
+   * @param parents the row of the parent of each new beam is added to it
+   * @param nextTokens the token of each new beam is added to it
+   * @throws RecommenderException NON_FINITE_OUTPUT
+   */
+  void step(
+      Decoding decoding, int row, Scratch scratch, IntArrayList parents, IntArrayList nextTokens) {
+    next.clear();
+    for (int beam = 0; beam < beams.size(); beam++) {
+      // No continuation is more probable than its beginning.
+      if (endToken == NO_TOKEN && beams.score(beam) <= next.threshold()) {
+        break;
+      }
+      decoding.logits(row + beam, scratch.logits);
+      float normalizer = normalizer(beam, scratch);
+      if (normalizer == Float.NEGATIVE_INFINITY) {
+        continue;
+      }
+      double base = beams.score(beam) - normalizer;
+      if (endToken != NO_TOKEN) {
+        end(beam, base + scratch.logits[endToken]);
+      }
+      if (depth == levels) {
+        continue;
+      }
+      if (options.branches() >= options.width()) {
+        expand(beam, scratch.logits, base, next);
+      } else {
+        family.clear();
+        expand(beam, scratch.logits, base, family);
+        family.sort();
+        next.addAll(family);
+      }
+    }
+    next.sort();
+    BeamPool grown = next;
+    next = beams;
+    beams = grown;
+    depth++;
+    if (depth == levels && endToken == NO_TOKEN) {
+      for (int beam = 0; beam < beams.size(); beam++) {
+        addEnded(
+            beams.score(beam) / Math.pow(depth, options.lengthPenalty()),
+            beams.start(beam),
+            beams.end(beam),
+            beams.deltaStart(beam),
+            beams.deltaEnd(beam));
+      }
+      beams.clear();
+    } else if (nothingBetterCanCome()) {
+      beams.clear();
+    }
+    for (int beam = 0; beam < beams.size(); beam++) {
+      parents.add(row + beams.parent(beam));
+      nextTokens.add(tokens.token(depth - 1, beams.code(beam)));
+    }
+  }
+
+  private void expand(int beam, float[] logits, double base, BeamPool into) {
+    int offset = tokens.offset(depth);
+    int[] table = tokens.table(depth);
+    children.of(beams, beam, depth);
+    double threshold = into.threshold();
+    while (children.advance()) {
+      int code = children.code;
+      double score = base + logits[table == null ? offset + code : table[code]];
+      if (score > threshold
+          && accepted.any(children.start, children.end, children.deltaStart, children.deltaEnd)) {
+        into.add(
+            score,
+            beam,
+            code,
+            children.node,
+            children.start,
+            children.end,
+            children.deltaStart,
+            children.deltaEnd);
+        threshold = into.threshold();
+      }
+    }
+  }
+
+  /**
+   * Returns the logarithm of what probabilities are divided by, negative infinity if the model
+   * rules out all that the catalogue has.
+   */
+  private float normalizer(int beam, Scratch scratch) {
+    int count = scratch.logits.length;
+    float[] summed = scratch.logits;
+    if (options.normalization() == BeamOptions.Normalization.CATALOG) {
+      count = gatherPossible(beam, scratch);
+      summed = scratch.possible;
+    }
+    float normalizer = kernels.logSumExp(summed, count);
+    boolean rulesOutAll = normalizer == Float.NEGATIVE_INFINITY;
+    if (Float.isNaN(normalizer) || (rulesOutAll && summed == scratch.logits)) {
+      throw new RecommenderException(
+          RecommenderException.Kind.NON_FINITE_OUTPUT,
+          "logits after %d codes: expected finite numbers, found NaN or infinity".formatted(depth));
+    }
+    return normalizer;
+  }
+
+  private int gatherPossible(int beam, Scratch scratch) {
+    int count = 0;
+    if (endToken != NO_TOKEN) {
+      int end = rowsEnd(version.base(), beams.start(beam), beams.end(beam));
+      int deltaEnd = rowsEnd(version.delta(), beams.deltaStart(beam), beams.deltaEnd(beam));
+      if (present.any(beams.start(beam), end, beams.deltaStart(beam), deltaEnd)) {
+        scratch.possible[count++] = scratch.logits[endToken];
+      }
+    }
+    if (depth == levels) {
+      return count;
+    }
+    children.of(beams, beam, depth);
+    while (children.advance()) {
+      if (present.any(children.start, children.end, children.deltaStart, children.deltaEnd)) {
+        if (count == scratch.possible.length) {
+          scratch.possible = Arrays.copyOf(scratch.possible, 2 * count);
+        }
+        scratch.possible[count++] = scratch.logits[tokens.token(depth, children.code)];
+      }
+    }
+    return count;
+  }
+
+  /** Returns the end of those rows of a beam that have no code left. */
+  private int rowsEnd(CodeSegment segment, int from, int to) {
+    return segment.rows.skipEnded(from, to, depth);
+  }
+
+  private void end(int beam, double score) {
+    int start = beams.start(beam);
+    int deltaStart = beams.deltaStart(beam);
+    int end = rowsEnd(version.base(), start, beams.end(beam));
+    int deltaEnd = rowsEnd(version.delta(), deltaStart, beams.deltaEnd(beam));
+    if (score > Double.NEGATIVE_INFINITY && accepted.any(start, end, deltaStart, deltaEnd)) {
+      double shared = score / Math.pow(depth + 1, options.lengthPenalty());
+      addEnded(shared, start, end, deltaStart, deltaEnd);
+    }
+  }
+
+  private void addEnded(double score, int start, int end, int deltaStart, int deltaEnd) {
+    endedScores.add(score);
+    endedRows.add(start);
+    endedRows.add(end);
+    endedRows.add(deltaStart);
+    endedRows.add(deltaEnd);
+  }
+
+  /** Returns whether k items have ended that score more than any beam may come to. */
+  private boolean nothingBetterCanCome() {
+    if (beams.size() == 0 || endedScores.size() < k) {
+      return false;
+    }
+    double penalty = options.lengthPenalty();
+    // A score is not positive: what it is divided by is as large as can be for the best outcome.
+    int length = penalty > 0 ? levels + 1 : depth + 1;
+    double best = beams.score(0) / Math.pow(length, penalty);
+    double[] scores = endedScores.toDoubleArray();
+    Arrays.sort(scores);
+    return scores[scores.length - k] > best;
+  }
+
+  private record Ended(double score, int order, String itemId) {}
+
+  /** {@return the items found so far, best first, at most k} */
+  List<ScoredItem> items(String source) {
+    int[] byScore = new int[endedScores.size()];
+    Arrays.setAll(byScore, i -> i);
+    IntArrays.stableSort(byScore, (one, other) -> Double.compare(score(other), score(one)));
+    List<Ended> found = new ArrayList<>();
+    for (int i : byScore) {
+      double score = score(i);
+      if (found.size() >= k && score < found.get(k - 1).score) {
+        break;
+      }
+      version.forEachInOrder(
+          accepted,
+          endedRows.getInt(4 * i),
+          endedRows.getInt(4 * i + 1),
+          endedRows.getInt(4 * i + 2),
+          endedRows.getInt(4 * i + 3),
+          k,
+          (segment, row) -> found.add(new Ended(score, segment.orders[row], segment.ids[row])));
+    }
+    return found.stream()
+        .sorted(Comparator.comparingDouble(Ended::score).reversed().thenComparing(Ended::order))
+        .limit(k)
+        .map(item -> new ScoredItem(item.itemId, item.score, source))
+        .toList();
+  }
+
+  private double score(int i) {
+    return endedScores.getDouble(i);
+  }
+}
