@@ -21,6 +21,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,6 +83,7 @@ public final class BeamDecoder implements SequenceRecommender {
   private final int batchSize;
   private final String source;
   private final String modelVersion;
+  private final LongSupplier clock;
 
   private final Queue<BeamSearch.Scratch> scratches = new ConcurrentLinkedQueue<>();
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
@@ -97,6 +99,7 @@ public final class BeamDecoder implements SequenceRecommender {
     batchSize = builder.batchSize;
     source = builder.source;
     modelVersion = builder.modelVersion;
+    clock = builder.clock;
   }
 
   /**
@@ -174,7 +177,7 @@ public final class BeamDecoder implements SequenceRecommender {
     BeamSearch.Scratch pooled = scratches.poll();
     BeamSearch.Scratch scratch =
         pooled != null ? pooled : new BeamSearch.Scratch(scorer.vocabularySize());
-    long start = System.nanoTime();
+    long start = clock.getAsLong();
     IntArrayList parents = new IntArrayList();
     IntArrayList nextTokens = new IntArrayList();
     int runs = 1;
@@ -189,7 +192,7 @@ public final class BeamDecoder implements SequenceRecommender {
         if (parents.isEmpty()) {
           break;
         }
-        if (System.nanoTime() - start >= options.timeoutNanos()) {
+        if (clock.getAsLong() - start >= options.timeoutNanos()) {
           batch.forEach(Asked::stop);
           break;
         }
@@ -361,6 +364,7 @@ public final class BeamDecoder implements SequenceRecommender {
     private int batchSize = DEFAULT_BATCH;
     private String source = SOURCE;
     private String modelVersion = "";
+    private LongSupplier clock = System::nanoTime;
 
     private Builder(
         NextTokenScorer scorer, SemanticIdIndex index, CodeTokens tokens, DecoderPrompt prompt) {
@@ -417,6 +421,12 @@ public final class BeamDecoder implements SequenceRecommender {
     public Builder named(String source, String modelVersion) {
       this.source = Objects.requireNonNull(source, "source");
       this.modelVersion = Objects.requireNonNull(modelVersion, "modelVersion");
+      return this;
+    }
+
+    /** Sets what tells the time, in nanoseconds. */
+    Builder clock(LongSupplier clock) {
+      this.clock = clock;
       return this;
     }
 

@@ -100,10 +100,10 @@ public final class BeamOptions {
   }
 
   /**
-   * Limits how many continuations of one beginning are kept in a step, so that beams do not all
-   * come from one family and answers are more diverse (after Li, Monroe and Jurafsky, "A Simple,
-   * Fast Diverse Decoding Algorithm for Neural Generation", 2016, with a limit in place of their
-   * penalty).
+   * Limits how many continuations of one beginning are kept in a step after the first, so that
+   * beams do not all come from one family and answers are more diverse (after Li, Monroe and
+   * Jurafsky, "A Simple, Fast Diverse Decoding Algorithm for Neural Generation", 2016, with a limit
+   * in place of their penalty).
    *
    * @param branches at least 1; no limit unless set
    * @return changed options

@@ -114,7 +114,7 @@ final class BeamSearch {
       if (depth == levels) {
         continue;
       }
-      if (options.branches() >= options.width()) {
+      if (depth == 0 || options.branches() >= options.width()) {
         expand(beam, scratch.logits, base, next);
       } else {
         family.clear();

@@ -87,7 +87,7 @@ final class PlainBeams {
       }
     }
     family.sort(Comparator.comparingDouble(Beam::score).reversed());
-    return family.subList(0, Math.min(family.size(), options.branches()));
+    return depth == 0 ? family : family.subList(0, Math.min(family.size(), options.branches()));
   }
 
   private float[] logits(int[] prompt, int[] code) {
