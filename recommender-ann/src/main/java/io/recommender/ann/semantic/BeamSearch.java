@@ -151,24 +151,51 @@ final class BeamSearch {
     int offset = tokens.offset(depth);
     int[] table = tokens.table(depth);
     children.of(beams, beam, depth);
+    if (children.areListed() && table == null) {
+      expandListed(beam, logits, offset, base, into);
+      return;
+    }
     double threshold = into.threshold();
     while (children.advance()) {
       int code = children.code;
       double score = base + logits[table == null ? offset + code : table[code]];
-      if (score > threshold
-          && accepted.any(children.start, children.end, children.deltaStart, children.deltaEnd)) {
-        into.add(
-            score,
-            beam,
-            code,
-            children.node,
-            children.start,
-            children.end,
-            children.deltaStart,
-            children.deltaEnd);
+      if (score > threshold && add(beam, score, into)) {
         threshold = into.threshold();
       }
     }
+  }
+
+  /** Does the same where there may be hundreds of children, of which few are good enough. */
+  private void expandListed(int beam, float[] logits, int offset, double base, BeamPool into) {
+    int[] codes = children.listedCodes();
+    int end = children.listedEnd();
+    float limit = limit(into, base);
+    for (int child = children.listedStart(); child < end; child++) {
+      float logit = logits[offset + codes[child]];
+      if (logit >= limit && base + logit > into.threshold()) {
+        children.atListed(child);
+        if (add(beam, base + logit, into)) {
+          limit = limit(into, base);
+        }
+      }
+    }
+  }
+
+  /** Returns what a logit has to reach at least, in the arithmetic of floats. */
+  private static float limit(BeamPool into, double base) {
+    return Math.nextDown((float) (into.threshold() - base));
+  }
+
+  private boolean add(int beam, double score, BeamPool into) {
+    int start = children.start;
+    int end = children.end;
+    int deltaStart = children.deltaStart;
+    int deltaEnd = children.deltaEnd;
+    if (!accepted.any(start, end, deltaStart, deltaEnd)) {
+      return false;
+    }
+    into.add(score, beam, children.code, children.node, start, end, deltaStart, deltaEnd);
+    return true;
   }
 
   /**

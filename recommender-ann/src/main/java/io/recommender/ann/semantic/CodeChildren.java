@@ -68,6 +68,34 @@ final class CodeChildren {
     deltaEnd = deltaRows.skipEnded(beams.deltaStart(beam), deltaTo, depth);
   }
 
+  /** Returns whether all children are listed one after the other. */
+  boolean areListed() {
+    return isListed && deltaEnd == deltaTo;
+  }
+
+  /** Returns where the codes of listed children are. */
+  int[] listedCodes() {
+    return directory.codes[depth];
+  }
+
+  /** Returns the place of the first listed child. */
+  int listedStart() {
+    return child;
+  }
+
+  /** Returns the place after that of the last listed child. */
+  int listedEnd() {
+    return lastChild;
+  }
+
+  /** Goes to a listed child. */
+  void atListed(int place) {
+    child = place;
+    start = directory.rows[depth][place];
+    deltaStart = deltaTo;
+    advanceInBase();
+  }
+
   /** Goes on to the next child and returns whether there is one. */
   boolean advance() {
     start = end;
