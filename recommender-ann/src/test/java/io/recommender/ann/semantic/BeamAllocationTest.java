@@ -17,7 +17,13 @@ import org.junit.jupiter.api.Test;
  */
 class BeamAllocationTest {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-  private static final int ROUNDS = 12;
+
+  /** Compilers need some rounds: what they have not compiled may allocate. */
+  private static final int ROUNDS = 400;
+
+  /** Far less than one row of logits of the larger vocabulary. */
+  private static final int ENOUGH = 30_000;
+
   private static final int CALLS = 20;
 
   /** Returns what an answer allocates in the round with the least. */
@@ -40,7 +46,7 @@ class BeamAllocationTest {
     RecommendationRequest request = RecommendationRequest.of(UserHistory.empty()).build();
     long thread = Thread.currentThread().getId();
     long least = Long.MAX_VALUE;
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < ROUNDS && least > (long) CALLS * ENOUGH; round++) {
       long before = THREADS.getThreadAllocatedBytes(thread);
       for (int i = 0; i < CALLS; i++) {
         assertEquals(10, decoder.recommend(request).size());
@@ -54,8 +60,8 @@ class BeamAllocationTest {
   void anAnswerAllocatesNoMoreForAVocabularyOrACatalogueOfAnySize() {
     long small = allocated(100, 5_000);
     long large = allocated(20_000, 100_000);
-    assertTrue(small < 40_000, () -> small + " bytes");
-    assertTrue(large < small + 1_000, () -> "%d and %d bytes".formatted(small, large));
+    assertTrue(small <= ENOUGH, () -> small + " bytes");
+    assertTrue(large <= ENOUGH, () -> large + " bytes");
   }
 
   private record ConstantLogits(int vocabularySize) implements NextTokenScorer {
