@@ -85,16 +85,18 @@ class CodeTree:
     """The beginnings of codes that items have. Node 0 of level 0 is the root.
 
     ``children[l]``, [nodes of level l, size of level l], is the node of the next level or -1. The nodes after the last
-    level are the distinct codes; ``items[node]`` has the ordinals of the items that share one, in ascending order.
+    level are the distinct codes; ``nodes[ordinal, l]`` is where the code of an item stands before level l, and ``items[node]`` has the ordinals of the items that share one, in ascending order.
     """
 
     def __init__(self, codes: np.ndarray, sizes: tuple[int, ...]):
         self.sizes = sizes
         self.children: list[np.ndarray] = []
+        self.nodes = np.zeros((len(codes), len(sizes)), dtype=np.int64)
         nodes, count = np.zeros(len(codes), dtype=np.int64), 1
         for level, size in enumerate(sizes):
             if codes[:, level].max() >= size:
                 raise ValueError(f"level {level}: expected codes below {size}, found {codes[:, level].max()}")
+            self.nodes[:, level] = nodes
             keys, nodes = np.unique(nodes * size + codes[:, level], return_inverse=True)
             table = np.full(count * size, -1, dtype=np.int64)
             table[keys] = np.arange(len(keys))

@@ -99,6 +99,7 @@ class Batches:
     sequences: list[list[int]]
     item_tokens: np.ndarray
     tokens: CodeTokens
+    tree: CodeTree
     max_items: int
     places: int
     seed: int
@@ -106,8 +107,11 @@ class Batches:
     targets: int = 2
     item_dropout: float = 0.0
 
-    def epoch(self, number: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Pairs of input tokens [B, T] and targets, -100 where there is none; a batch has about ``places`` tokens."""
+    def epoch(self, number: int) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+        """Input tokens [B, T], targets [B, S], -100 where there is none, and the node of the tree before each target.
+
+        A batch has about ``places`` tokens.
+        """
         rng = random.Random(f"{self.seed} {number}")
         rows = self._pairs(rng) if self.encoder_decoder else self._whole(rng)
         rows.sort(key=lambda r: len(r[0]) + rng.random() * 8)
@@ -120,9 +124,10 @@ class Batches:
             places += len(row[0])
         result.append(batch)
         rng.shuffle(result)
-        return [(pad([r[0] for r in b], "RIGHT"), pad([r[1] for r in b], "RIGHT", -100)) for b in result]
+        return [(pad([r[0] for r in b], "RIGHT"), pad([r[1] for r in b], "RIGHT", -100), pad([r[2] for r in b], "RIGHT"))
+                for b in result]
 
-    def _whole(self, rng) -> list[tuple[list[int], list[int]]]:
+    def _whole(self, rng) -> list[tuple[list[int], list[int], list[int]]]:
         rows = []
         for sequence in self.sequences:
             if self.item_dropout:
@@ -130,28 +135,43 @@ class Batches:
                 sequence = kept if len(kept) >= 2 else sequence
             for piece in windows(sequence, self.max_items + 1, rng):
                 row = prompt(piece, self.item_tokens, self.tokens, self.max_items + 1)
-                rows.append((row[:-1], row[1:]))
+                rows.append((row[:-1], row[1:], self.tree.nodes[piece].ravel().tolist()))
         return rows
 
-    def _pairs(self, rng) -> list[tuple[list[int], list[int]]]:
+    def _pairs(self, rng) -> list[tuple[list[int], list[int], list[int]]]:
         rows = []
         for s in self.sequences:
             for end in rng.sample(range(1, len(s)), min(self.targets, len(s) - 1)):
-                rows.append((prompt(s[:end], self.item_tokens, self.tokens, self.max_items), self.item_tokens[s[end]].tolist()))
+                rows.append((prompt(s[:end], self.item_tokens, self.tokens, self.max_items), self.item_tokens[s[end]].tolist(),
+                             self.tree.nodes[s[end]].tolist()))
         return rows
 
 
-def loss(model, batch: tuple[torch.Tensor, torch.Tensor], smoothing: float) -> torch.Tensor:
-    inputs, targets = batch
+def loss(model, batch: tuple[torch.Tensor, torch.Tensor, torch.Tensor], tokens: CodeTokens, tree: CodeTree,
+         normalization: str, smoothing: float) -> torch.Tensor:
+    """Mean cross-entropy of the targets, over the vocabulary or, with ``CATALOG``, over the tokens that lead to an item."""
+    inputs, targets, nodes = batch
     if model.config.is_encoder_decoder:
         start = torch.full_like(targets[:, :1], start_token(model))
-        logits = model(input_ids=inputs, attention_mask=(inputs != PADDING).long(),
-                       decoder_input_ids=torch.cat([start, targets[:, :-1]], 1)).logits
-        return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), label_smoothing=smoothing)
-    hidden = model.model(inputs_embeds=model.model.embed_tokens(inputs) + model.code_position(model.levels[inputs]),
-                         use_cache=False).last_hidden_state
+        states = model.encoder(input_ids=inputs, attention_mask=(inputs != PADDING).long()).last_hidden_state
+        hidden = model.decoder(input_ids=torch.cat([start, targets[:, :-1]], 1), encoder_hidden_states=states,
+                               encoder_attention_mask=(inputs != PADDING).long(), use_cache=False).last_hidden_state
+        if model.config.scale_decoder_outputs:
+            hidden = hidden * model.model_dim ** -0.5
+    else:
+        hidden = model.model(inputs_embeds=model.model.embed_tokens(inputs) + model.code_position(model.levels[inputs]),
+                             use_cache=False).last_hidden_state
     places = targets >= 0
-    return F.cross_entropy(model.lm_head(hidden[places]), targets[places], label_smoothing=smoothing)
+    if normalization == "VOCABULARY":
+        return F.cross_entropy(model.lm_head(hidden[places]), targets[places], label_smoothing=smoothing)
+    total = 0.0
+    for level, (offset, size) in enumerate(zip(tokens.offsets, tokens.sizes)):
+        here = slice(level, None, tokens.levels)
+        wanted = places[:, here]
+        closed = torch.from_numpy(tree.children[level] < 0)[nodes[:, here][wanted]]
+        logits = F.linear(hidden[:, here][wanted], model.lm_head.weight[offset:offset + size]).float()
+        total = total + F.cross_entropy(logits.masked_fill(closed, -1e4), targets[:, here][wanted] - offset)
+    return total / tokens.levels
 
 
 class _DecoderRows:
@@ -195,12 +215,13 @@ class _EncoderDecoderRows:
 
 
 @torch.inference_mode()
-def beam_search(model, prompts: list[list[int]], tree: CodeTree, tokens: CodeTokens,
-                beams: int) -> list[list[tuple[float, int]]]:
+def beam_search(model, prompts: list[list[int]], tree: CodeTree, tokens: CodeTokens, beams: int,
+                normalization: str = "VOCABULARY") -> list[list[tuple[float, int]]]:
     """For each prompt up to ``beams`` pairs of log-probability and node of the tree, best first.
 
     The score is the sum of the log-softmax over the whole vocabulary, then what leads to no item is ruled out, as
-    ``generate`` with ``prefix_allowed_tokens_fn`` does.
+    ``generate`` with ``prefix_allowed_tokens_fn`` does. With ``CATALOG`` it is ruled out first, as ``generate`` does with
+    ``renormalize_logits``.
     """
     users = len(prompts)
     rows = (_EncoderDecoderRows if model.config.is_encoder_decoder else _DecoderRows)(model, prompts)
@@ -210,8 +231,13 @@ def beam_search(model, prompts: list[list[int]], tree: CodeTree, tokens: CodeTok
     for level, size in enumerate(tokens.sizes):
         offset, width = tokens.offsets[level], scores.shape[1]
         children = torch.from_numpy(tree.children[level])[nodes]
-        step = F.log_softmax(logits.float(), -1).view(users, width, -1)[:, :, offset:offset + size] + scores[:, :, None]
-        step = step.masked_fill(children < 0, -torch.inf).flatten(1)
+        logits = logits.float().view(users, width, -1)
+        if normalization == "VOCABULARY":
+            step = logits.log_softmax(-1)[:, :, offset:offset + size].masked_fill(children < 0, -torch.inf)
+        else:
+            step = logits[:, :, offset:offset + size].masked_fill(children < 0, -1e9).log_softmax(-1)
+            step = step.masked_fill(children < 0, -torch.inf)
+        step = (step + scores[:, :, None]).flatten(1)
         scores, best = step.topk(min(beams, step.shape[1]), 1)
         nodes = children.flatten(1).gather(1, best).clamp(min=0)
         if level + 1 < tokens.levels:
@@ -227,7 +253,7 @@ def ranked_items(found: list[tuple[float, int]], tree: CodeTree) -> list[tuple[i
 
 
 def evaluate(model, histories: list[list[int]], targets: np.ndarray, item_tokens: np.ndarray, tree: CodeTree,
-             tokens: CodeTokens, *, max_items: int, beams: int, batch: int = 64) -> dict[str, dict[str, float]]:
+             tokens: CodeTokens, *, max_items: int, beams: int, normalization: str, batch: int = 64) -> dict[str, dict[str, float]]:
     """HR@k and NDCG@k of what beam search finds, as it is (``all``) and with the history left out (``unseen``)."""
     model.eval()
     order = sorted(range(len(histories)), key=lambda i: len(histories[i]))
@@ -235,7 +261,7 @@ def evaluate(model, histories: list[list[int]], targets: np.ndarray, item_tokens
     for start in range(0, len(order), batch):
         users = order[start:start + batch]
         prompts = [prompt(histories[u], item_tokens, tokens, max_items) for u in users]
-        for user, found in zip(users, beam_search(model, prompts, tree, tokens, beams)):
+        for user, found in zip(users, beam_search(model, prompts, tree, tokens, beams, normalization)):
             items = [i for i, _ in ranked_items(found, tree)]
             seen = set(histories[user]) - {targets[user]}
             for kind, ranking in (("all", items), ("unseen", [i for i in items if i not in seen])):

@@ -21,7 +21,8 @@ from .huggingface import load_checkpoint
 
 
 @torch.inference_mode()
-def reference(model, prompt: list[int], tree: CodeTree, tokens: CodeTokens, beams: int) -> list[tuple[float, int]]:
+def reference(model, prompt: list[int], tree: CodeTree, tokens: CodeTokens, beams: int,
+              normalization: str = "VOCABULARY") -> list[tuple[float, int]]:
     """What ``generate`` with ``prefix_allowed_tokens_fn`` finds: log-probability and node of the tree, best first."""
     start = 1 if model.config.is_encoder_decoder else len(prompt)
     offsets = tokens.offsets
@@ -42,7 +43,7 @@ def reference(model, prompt: list[int], tree: CodeTree, tokens: CodeTokens, beam
     found = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), prefix_allowed_tokens_fn=allowed,
                            num_beams=beams, num_return_sequences=beams, do_sample=False, max_new_tokens=tokens.levels,
                            min_new_tokens=tokens.levels, length_penalty=0.0, early_stopping=True, return_dict_in_generate=True,
-                           output_scores=True, pad_token_id=0, eos_token_id=None)
+                           output_scores=True, renormalize_logits=normalization == "CATALOG", pad_token_id=0, eos_token_id=None)
     result = [(score, node(row[start:].tolist()))
               for row, score in zip(found.sequences, found.sequences_scores.tolist()) if score > -1e8]
     return sorted(result, key=lambda r: (-r[0], tree.items[r[1]][0]))
@@ -56,6 +57,7 @@ def main(arguments: list[str] | None = None) -> None:
     p.add_argument("--codes", required=True, help="codes of the items: .npy, .tsv (item_id, sid) or .json")
     p.add_argument("--code-sizes", type=int, nargs="*", help="codes of each level, as in training")
     p.add_argument("--max-items", type=int, default=20)
+    p.add_argument("--normalization", choices=("VOCABULARY", "CATALOG"), default="CATALOG", help="as in training")
     p.add_argument("--users", type=int, default=200, help="how many users, drawn at random")
     p.add_argument("--beams", type=int, nargs="*", default=[10, 20, 50])
     p.add_argument("--k", type=int, default=10)
@@ -77,7 +79,7 @@ def main(arguments: list[str] | None = None) -> None:
         prompt = generative.prompt(history, item_tokens, tokens, args.max_items)
         for beams in args.beams:
             started = time.perf_counter()
-            found = reference(model, prompt, tree, tokens, beams)
+            found = reference(model, prompt, tree, tokens, beams, args.normalization)
             spent[beams].append(time.perf_counter() - started)
             items = generative.ranked_items(found, tree)[:args.k]
             rows.append({"history": [read.ids[i] for i in history], "beams": beams, "items": [read.ids[i] for i, _ in items],

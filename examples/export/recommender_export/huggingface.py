@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
     p.add_argument("--out", required=True, help="bundle folder")
     p.add_argument("--name", help="name in the manifest (default: the name of OUT)")
     p.add_argument("--version", default="1")
+    p.add_argument("--normalization", choices=("VOCABULARY", "CATALOG"), default="CATALOG", help="as in training")
     p.add_argument("--no-cache", action="store_true", help="graphs that run all tokens again in each step")
     p.add_argument("--copied-prompt", action="store_true", help="each row carries the cache of its prompt along")
     p.add_argument("--fallback", type=int, default=0, help="how many of the most popular items answer unknown histories")
@@ -53,7 +54,8 @@ def main(arguments: list[str] | None = None) -> None:
     export_generative(model, CodeVocabulary.of(codes, tokens), read.items,
                       PromptLayout(args.max_items, prefix=(tokens.begin,)), out_dir=out, name=args.name or out.name,
                       version=args.version, aligned=aligned_inputs(model), cached=not args.no_cache,
-                      shared=not args.copied_prompt, fallback=[read.ids[i] for i in popular])
+                      shared=not args.copied_prompt, normalization=args.normalization,
+                      fallback=[read.ids[i] for i in popular])
     print(f"{out}: {sum(f.stat().st_size for f in out.iterdir()) / 1e6:.2f} MB, graphs and model agree", flush=True)
 
 

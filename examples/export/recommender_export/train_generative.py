@@ -38,7 +38,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--dropout", type=float, default=0.2)
     p.add_argument("--item-dropout", type=float, default=0.0, help="share of items left out of a sequence, DECODER_ONLY")
     p.add_argument("--targets", type=int, default=2, help="pairs drawn from a user in an epoch, ENCODER_DECODER")
-    p.add_argument("--label-smoothing", type=float, default=0.0)
+    p.add_argument("--normalization", choices=("VOCABULARY", "CATALOG"), default="CATALOG",
+                   help="what competes with a code, in training and search: every token, or those that lead to an item")
+    p.add_argument("--label-smoothing", type=float, default=0.0, help="of VOCABULARY")
     p.add_argument("--learning-rate", type=float, default=1e-3)
     p.add_argument("--warm-up", type=float, default=1, help="epochs in which the learning rate rises")
     p.add_argument("--schedule", choices=("COSINE", "CONSTANT"), default="COSINE")
@@ -77,7 +79,7 @@ class Training:
         self.optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": args.weight_decay},
                                             {"params": others, "weight_decay": 0.0}], lr=args.learning_rate, betas=(0.9, 0.98))
         self.batches = generative.Batches([s for s in self.split.train if len(s) >= 2], self.item_tokens, self.tokens,
-                                          args.max_items, args.places, args.seed, args.layout == "ENCODER_DECODER",
+                                          self.tree, args.max_items, args.places, args.seed, args.layout == "ENCODER_DECODER",
                                           args.targets, args.item_dropout)
         self.epoch, self.seconds, self.best, self.since = 0, 0.0, None, 0
         if (self.folder / "state.pt").exists():
@@ -116,7 +118,8 @@ class Training:
             for group in self.optimizer.param_groups:
                 group["lr"] = self.args.learning_rate * self._rate(step, len(batches))
             with torch.autocast("cpu", torch.bfloat16, enabled=self.args.bfloat16):
-                loss = generative.loss(self.model, batch, self.args.label_smoothing)
+                loss = generative.loss(self.model, batch, self.tokens, self.tree, self.args.normalization,
+                                       self.args.label_smoothing)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -131,7 +134,8 @@ class Training:
         if users < len(chosen):
             chosen = sorted(random.Random(self.args.seed).sample(chosen, users))
         return generative.evaluate(self.model, [histories[u] for u in chosen], targets[chosen], self.item_tokens, self.tree,
-                                   self.tokens, max_items=self.args.max_items, beams=beams)
+                                   self.tokens, max_items=self.args.max_items, beams=beams,
+                                   normalization=self.args.normalization)
 
     def run(self) -> None:
         args, started = self.args, time.time() - self.seconds

@@ -83,21 +83,39 @@ def test_a_beam_as_wide_as_the_tree_finds_every_item_with_its_probability(kind):
 def test_beam_search_agrees_with_generate(kind):
     m, histories = model(kind), [[4, 0, 7], [1], [5, 5, 2, 8, 9, 3, 1]]
     prompts = [generative.prompt(h, ITEM_TOKENS, TOKENS, 5) for h in histories]
-    for beams in (2, 4, 9):
-        for prompt, ours in zip(prompts, generative.beam_search(m, prompts, TREE, TOKENS, beams)):
-            theirs = reference(m, prompt, TREE, TOKENS, beams)
+    for beams, normalization in itertools.product((2, 4, 9), ("VOCABULARY", "CATALOG")):
+        for prompt, ours in zip(prompts, generative.beam_search(m, prompts, TREE, TOKENS, beams, normalization)):
+            theirs = reference(m, prompt, TREE, TOKENS, beams, normalization)
             assert [n for _, n in ours] == [n for _, n in theirs]
             assert [s for s, _ in ours] == pytest.approx([s for s, _ in theirs], abs=1e-4)
 
 
 def test_an_epoch_has_every_item_but_the_first_as_target_once_and_is_repeatable():
     sequences = [[i % len(CODES) for i in range(n)] for n in range(2, 15)]
-    batches = generative.Batches(sequences, ITEM_TOKENS, TOKENS, 4, 60, 1, False)
+    batches = generative.Batches(sequences, ITEM_TOKENS, TOKENS, TREE, 4, 60, 1, False)
     drawn = batches.epoch(3)
-    tokens = sum(int((t >= 0).sum()) for _, t in drawn)
+    tokens = sum(int((t >= 0).sum()) for _, t, _ in drawn)
     firsts = sum(len(generative.windows(s, 5, __import__("random").Random(0))) for s in sequences)
     assert tokens >= 3 * sum(len(s) - 1 for s in sequences) and tokens <= 3 * (sum(map(len, sequences)) + firsts)
-    assert all((a == b).all() and (c == d).all() for (a, c), (b, d) in zip(drawn, batches.epoch(3)))
+    assert all((a == b).all() and (c == d).all() for (a, c, _), (b, d, _) in zip(drawn, batches.epoch(3)))
+
+
+@pytest.mark.parametrize("kind", ["decoder", "encoder-decoder"])
+def test_the_loss_is_minus_the_mean_score_of_the_targets(kind):
+    m = model(kind)
+    batches = generative.Batches([[4, 0, 7, 1]], ITEM_TOKENS, TOKENS, TREE, 4, 60, 1, kind == "encoder-decoder", targets=1)
+    batch = batches.epoch(0)[0]
+    length = int((batch[0] != 0).sum())
+    for normalization in ("VOCABULARY", "CATALOG"):
+        expected, count = 0.0, 0
+        ends = [(length - 1) // 3] if kind == "encoder-decoder" else range(4)
+        for end in ends:
+            prompt = generative.prompt([4, 0, 7, 1][:end], ITEM_TOKENS, TOKENS, 4) if end else [TOKENS.begin]
+            found = generative.ranked_items(
+                generative.beam_search(m, [prompt], TREE, TOKENS, 50, normalization)[0], TREE)
+            expected, count = expected - dict(found)[[4, 0, 7, 1][end]], count + 3
+        with torch.inference_mode():
+            assert generative.loss(m, batch, TOKENS, TREE, normalization, 0.0).item() == pytest.approx(expected / count, abs=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["decoder", "llama", "gpt2", "encoder-decoder"])
