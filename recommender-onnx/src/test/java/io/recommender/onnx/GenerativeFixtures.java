@@ -1,0 +1,95 @@
+package io.recommender.onnx;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.recommender.spi.NextTokenScorer.Decoding;
+import io.recommender.spi.NextTokenScorer.Prompt;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+
+/** The exported models of {@code src/test/resources/generative}, all of 11 tokens. */
+final class GenerativeFixtures {
+  static final Path FOLDER = Path.of("src", "test", "resources", "generative");
+  static final List<String> NAMES =
+      List.of(
+          "decoder",
+          "decoder-copied",
+          "decoder-whole",
+          "decoder-aligned",
+          "encoder-decoder",
+          "encoder-decoder-whole");
+  static final int VOCABULARY = 11;
+
+  /** The level of each token, 3 for those that are no code. */
+  private static final int[] LEVELS = {3, 0, 0, 0, 1, 1, 2, 2, 2, 2, 3};
+
+  private GenerativeFixtures() {}
+
+  /** What PyTorch gives: row i of the logits comes after i written tokens. */
+  record Golden(int[] prompt, int[] written, float[][] logits) {}
+
+  static GenerativeModel open(String name) {
+    return RecommenderBundle.openGenerative(FOLDER.resolve(name));
+  }
+
+  static List<Golden> goldens(String name) {
+    List<Golden> goldens = new ArrayList<>();
+    for (JsonNode row : ManifestReader.readJson(FOLDER.resolve(name + ".json"))) {
+      goldens.add(
+          new Golden(
+              ints(row.get("prompt")),
+              ints(row.get("written")),
+              ManifestReader.JSON.convertValue(row.get("logits"), float[][].class)));
+    }
+    return goldens;
+  }
+
+  private static int[] ints(JsonNode array) {
+    return ManifestReader.JSON.convertValue(array, int[].class);
+  }
+
+  /** A prompt with the aligned inputs that the model wants, for what will be written after it. */
+  static Prompt prompt(GenerativeModel model, int[] tokens, int... written) {
+    if (model.prompt().alignedInputs().isEmpty()) {
+      return Prompt.of(tokens);
+    }
+    int[] levels = new int[tokens.length + written.length];
+    for (int i = 0; i < levels.length; i++) {
+      levels[i] = LEVELS[i < tokens.length ? tokens[i] : written[i - tokens.length]];
+    }
+    return new Prompt(tokens, Map.of("code_position", levels));
+  }
+
+  static int[] randomTokens(Random random, int length) {
+    return random.ints(length, 0, VOCABULARY).toArray();
+  }
+
+  static float[] logits(Decoding decoding, int row) {
+    float[] logits = new float[VOCABULARY];
+    decoding.logits(row, logits);
+    return logits;
+  }
+
+  /** A copy of a bundle whose manifest can be edited. */
+  static BundleWriter copy(String name, Path folder) {
+    try (Stream<Path> files = Files.list(FOLDER.resolve(name))) {
+      Files.createDirectories(folder);
+      for (Path file : files.toList()) {
+        Files.write(folder.resolve(file.getFileName()), Files.readAllBytes(file));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    BundleWriter bundle = new BundleWriter(folder, "SEQ_GENERATIVE");
+    bundle.manifest.removeAll();
+    bundle.manifest.setAll((ObjectNode) ManifestReader.readJson(folder.resolve(Manifest.FILE)));
+    return bundle;
+  }
+}
