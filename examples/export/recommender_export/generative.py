@@ -4,13 +4,15 @@ Both are Hugging Face models, so ``generate`` is the reference of everything tha
 whole sequences in one pass, each code of each item being a target; the encoder-decoder on pairs of history and next item.
 """
 
+import json
 import random
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
 
 from .codes import PADDING, CodeTokens, CodeTree
 from .fit import windows
@@ -269,3 +271,10 @@ def evaluate(model, histories: list[list[int]], targets: np.ndarray, item_tokens
                     ranks[kind][user] = ranking.index(targets[user]) + 1
     return {kind: {f"{name}@{k}": float(np.mean(gain * (rank <= k))) for k in (5, 10)
                    for name, gain in (("HR", 1.0), ("NDCG", 1 / np.log2(rank + 1)))} for kind, rank in ranks.items()}
+
+
+def load_checkpoint(folder: str | Path):
+    """The model of a checkpoint folder, in evaluation mode."""
+    kind = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))["model_type"]
+    classes = {CodeLlamaConfig.model_type: CodeLlama, "t5": T5ForConditionalGeneration}
+    return classes.get(kind, AutoModelForCausalLM).from_pretrained(folder).eval()

@@ -68,11 +68,12 @@ class CodeVocabulary:
 def export_generative(model, vocabulary: CodeVocabulary, items: list[dict], layout: PromptLayout, *, out_dir: str | Path,
                       name: str, version: str, aligned: tuple[Aligned, ...] = (), cached: bool = True, shared: bool = True,
                       normalization: str = "VOCABULARY", end_token: int | None = None, fallback: list[str] = (),
-                      tolerance: float = 1e-4, opset: int = 17) -> Path:
+                      golden: list[dict] = (), beams: int | None = None, tolerance: float = 1e-4, opset: int = 17) -> Path:
     """Writes the bundle folder ``out_dir`` (replaced if it is a bundle already) and returns it.
 
     ``cached``: keep keys and values from step to step, else every step runs all tokens again. ``shared``: a decoder keeps
-    the cache of a prompt once for all its rows, which is faster; else each row carries its prompt along.
+    the cache of a prompt once for all its rows, which is faster; else each row carries its prompt along. ``golden``: requests
+    with the answers of the model by ``beams`` beams, as ``golden_generative.answers`` makes them.
     """
     model = copy.deepcopy(model).float().eval()
     encoder_decoder = bool(model.config.is_encoder_decoder)
@@ -93,7 +94,10 @@ def export_generative(model, vocabulary: CodeVocabulary, items: list[dict], layo
         with open(work / "items.jsonl", "w", encoding="utf-8", newline="\n") as lines:
             lines.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in items)
         manifest = _manifest(model, described, vocabulary, layout, name, version, cached, shared, normalization, end_token,
-                             fallback, opset)
+                             fallback, beams, opset)
+        if golden:
+            manifest["golden"] = "golden.json"
+            (work / "golden.json").write_text(json.dumps({"tolerance": 1e-3, "requests": list(golden)}) + "\n", encoding="utf-8")
         (work / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         seal(work)
         os.chmod(work, 0o755)
@@ -106,7 +110,7 @@ def export_generative(model, vocabulary: CodeVocabulary, items: list[dict], layo
 
 
 def _manifest(model, described, vocabulary, layout, name, version, cached, shared, normalization, end_token, fallback,
-              opset) -> dict:
+              beams, opset) -> dict:
     encoder_decoder = bool(model.config.is_encoder_decoder)
     config = model.config.get_text_config(decoder=True)
     generation = {
@@ -119,6 +123,8 @@ def _manifest(model, described, vocabulary, layout, name, version, cached, share
     }
     if end_token is not None:
         generation["endToken"] = end_token
+    if beams is not None:
+        generation["beams"] = beams
     if not encoder_decoder:
         generation["logits"] = "logits"
     if len(described) > 1:

@@ -17,7 +17,6 @@ import torch
 
 from . import data, generative
 from .codes import CodeTokens, CodeTree, read_codes
-from .huggingface import load_checkpoint
 
 
 @torch.inference_mode()
@@ -49,6 +48,18 @@ def reference(model, prompt: list[int], tree: CodeTree, tokens: CodeTokens, beam
     return sorted(result, key=lambda r: (-r[0], tree.items[r[1]][0]))
 
 
+def answers(model, histories: list[list[int]], ids: list[str], tokens: CodeTokens, tree: CodeTree, item_tokens: np.ndarray, *,
+            max_items: int, beams: int, normalization: str, k: int = 10) -> list[dict]:
+    """Golden requests: each history with its best items and their log-probabilities."""
+    result = []
+    for history in histories:
+        prompt = generative.prompt(history, item_tokens, tokens, max_items)
+        found = generative.ranked_items(reference(model, prompt, tree, tokens, beams, normalization), tree)[:min(k, beams)]
+        result.append({"history": [ids[i] for i in history], "k": len(found), "items": [ids[i] for i, _ in found],
+                       "scores": [score for _, score in found]})
+    return result
+
+
 def main(arguments: list[str] | None = None) -> None:
     p = argparse.ArgumentParser(prog="python -m recommender_export.golden_generative", description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -68,7 +79,7 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(args.threads)
     read = data.read(args.data)
     codes = read_codes(args.codes, len(read.items))
-    model = load_checkpoint(args.checkpoint)
+    model = generative.load_checkpoint(args.checkpoint)
     tokens = CodeTokens.of(codes, args.code_sizes or getattr(model.config, "code_sizes", None))
     tree, item_tokens = CodeTree(codes, tokens.sizes), tokens.tokens(codes)
     split = data.leave_one_out(read.sequences)

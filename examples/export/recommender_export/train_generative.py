@@ -19,7 +19,6 @@ import torch
 
 from . import data, generative
 from .codes import CodeTokens, CodeTree, read_codes
-from .huggingface import load_checkpoint
 
 
 def parser() -> argparse.ArgumentParser:
@@ -158,7 +157,7 @@ class Training:
             if args.minutes is not None and self.seconds > args.minutes * 60:
                 break
         if args.test:
-            self.model.load_state_dict(load_checkpoint(self.folder / "best").state_dict())
+            self.model.load_state_dict(generative.load_checkpoint(self.folder / "best").state_dict())
             record = {**self.best, "test": self.measure(self.split.histories_test, self.split.targets_test,
                                                         len(self.split.histories_test), 50)}
             (self.folder / "record.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

@@ -10,7 +10,7 @@ from recommender_export import generative
 from recommender_export.bundle import ExportError
 from recommender_export.codes import CodeTokens, CodeTree, read_codes
 from recommender_export.generative_bundle import Aligned, CodeVocabulary, PromptLayout, export_generative
-from recommender_export.golden_generative import reference
+from recommender_export.golden_generative import main as golden_main, reference
 from recommender_export.huggingface import aligned_inputs, main as export_main
 from recommender_export.parity import ParityError
 from recommender_export.train_generative import main as train_main
@@ -160,5 +160,12 @@ def test_command_line_trains_goes_on_and_exports(tmp_path, layout, capsys):
     for a, b in zip([json.loads(line) for line in whole[:3]], [json.loads(line) for line in parts]):
         assert (a["epoch"], a["loss"], a["valid"]) == (b["epoch"], b["loss"], b["valid"])
     export_main(common + ["--checkpoint", str(tmp_path / "whole" / "best"), "--out", str(tmp_path / "toy"), "--max-items", "4",
-                          "--fallback", "3"])
-    assert len(json.loads((tmp_path / "toy" / "manifest.json").read_text())["fallback"]) == 3
+                          "--fallback", "3", "--golden", "4", "--beams", "6"])
+    manifest = json.loads((tmp_path / "toy" / "manifest.json").read_text())
+    assert len(manifest["fallback"]) == 3 and manifest["generation"]["beams"] == 6
+    requests = json.loads((tmp_path / "toy" / "golden.json").read_text())["requests"]
+    assert len(requests) == 4 and all(len(r["items"]) == r["k"] == 6 for r in requests)
+    golden_main(common + ["--checkpoint", str(tmp_path / "whole" / "best"), "--out", str(tmp_path / "golden.json"), "--users", "3",
+                          "--max-items", "4", "--beams", "2", "6", "--k", "6"])
+    rows = json.loads((tmp_path / "golden.json").read_text())["rows"]
+    assert [r["beams"] for r in rows] == [2, 6] * 3 and all(len(r["items"]) <= r["beams"] + 1 for r in rows)

@@ -15,12 +15,16 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from recommender_export import generative
 from recommender_export.bundle import seal
-from recommender_export.codes import CodeTokens
+from recommender_export.codes import CodeTokens, CodeTree
 from recommender_export.generative_bundle import CodeVocabulary, PromptLayout, export_generative
+from recommender_export.golden_generative import reference
 from recommender_export.huggingface import aligned_inputs
 
 CODES = np.array(list(itertools.product(range(3), range(2), range(4))))[::2].astype(np.int32)
+CODES[-1] = CODES[3]
 TOKENS = CodeTokens((3, 2, 4))
+TREE = CodeTree(CODES, TOKENS.sizes)
+BEAMS = 4
 IDS = [f"item-{(5 * i + 3) % 12}" for i in range(len(CODES))]
 
 
@@ -72,9 +76,25 @@ def logits(model, prompt: list[int], written: list[int]) -> list[float]:
     return rows
 
 
-def write(name: str, model, **how) -> None:
+def golden(model, normalization: str) -> list[dict]:
+    """What ``generate`` answers to a few histories, some longer than the model is told."""
+    rng, requests = random.Random(8), []
+    for length in (1, 2, 3, 5, 9):
+        history = [rng.randrange(len(CODES)) for _ in range(length)]
+        prompt = [TOKENS.begin]
+        for item in history[-5:]:
+            prompt += [*TOKENS.tokens(CODES[item]).tolist(), TOKENS.begin]
+        found = reference(model, prompt, TREE, TOKENS, BEAMS, normalization)
+        items = generative.ranked_items(found, TREE)[:BEAMS]
+        requests.append({"history": [IDS[i] for i in history], "k": len(items), "items": [IDS[i] for i, _ in items],
+                         "scores": [round(s, 6) for _, s in items]})
+    return requests
+
+
+def write(name: str, model, normalization: str = "VOCABULARY", **how) -> None:
     layout = PromptLayout(5, prefix=(TOKENS.begin,), separator=(TOKENS.begin,), suffix=(TOKENS.begin,),
                           when_empty=(TOKENS.begin,))
+    how |= {"normalization": normalization, "golden": golden(model, normalization), "beams": BEAMS}
     out = export_generative(model, CodeVocabulary.of(CODES, TOKENS), [{"id": i} for i in IDS], layout, out_dir=name, name=name,
                             version="1", aligned=aligned_inputs(model), fallback=[IDS[3], IDS[1]], **how)
     for graph in out.glob("*.onnx"):

@@ -311,6 +311,11 @@ final class GenerationReader {
     if (step.isEmpty()) {
       return;
     }
+    if (caches.stream().noneMatch(Cache::fromPrompt)) {
+      throw BundleFailures.invalid(
+          FILE,
+          "/generation/caches: expected one of kind PROMPT or one with fromPrompt, since a step knows its prompt by nothing else; found none");
+    }
     boolean rows = caches.stream().anyMatch(cache -> cache.kind() == CacheKind.ROWS);
     boolean parents = step.get().inputs().stream().anyMatch(input -> input.role() == Role.PARENTS);
     if (rows != parents) {

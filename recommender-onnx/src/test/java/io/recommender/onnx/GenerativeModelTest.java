@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.FieldSource;
 
 /** What a generative bundle says, and what it must not get away with. */
 class GenerativeModelTest {
@@ -41,7 +42,7 @@ class GenerativeModelTest {
       assertArrayEquals(new int[][] {{1, 2, 3}, {4, 5}, {6, 7, 8, 9}}, model.codeTokens());
       assertEquals(GenerativeModel.Normalization.CATALOG, model.normalization());
       assertEquals(OptionalInt.empty(), model.endToken());
-      assertEquals(OptionalInt.empty(), model.beams());
+      assertEquals(OptionalInt.of(4), model.beams());
       assertEquals(List.of(model.catalog().id(3), model.catalog().id(1)), model.fallback());
       PromptLayout prompt = model.prompt();
       assertEquals(5, prompt.maxItems());
@@ -236,6 +237,19 @@ class GenerativeModelTest {
         bundle.file("codes.npy", codes("<f4", 3, 1, 1, 1)).seal(),
         Kind.BUNDLE_INVALID,
         "codes.npy: expected little-endian int32 '<i4' or int64 '<i8' in C order, found '<f4'");
+  }
+
+  static final List<String> NAMES = GenerativeFixtures.NAMES;
+
+  /** The fixtures hold what Hugging Face's {@code generate} answers. */
+  @ParameterizedTest
+  @FieldSource("NAMES")
+  void whatTheModelSaysIsEnoughToAnswerAsGenerateDoes(String name) {
+    try (GenerativeModel model = GenerativeFixtures.open(name)) {
+      int beams = model.beams().orElseThrow();
+      assertDoesNotThrow(() -> model.replay(new PlainBeamSearch(model, beams)));
+      assertThrows(RecommenderException.class, () -> model.replay(new PlainBeamSearch(model, 1)));
+    }
   }
 
   @Test

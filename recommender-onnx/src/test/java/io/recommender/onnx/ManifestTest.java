@@ -173,7 +173,8 @@ class ManifestTest {
         new Fault("/generation/step", null, "/generation/caches: unknown member"),
         new Fault(
             "/generation/step/inputs/2/role", "\"ATTENTION_MASK\"", "an input of role PARENTS if"),
-        new Fault("/generation/caches", "[]", "an input of role PARENTS if"),
+        new Fault("/generation/caches", "[]", "since a step knows its prompt by nothing else"),
+        new Fault("/generation/caches", null, "since a step knows its prompt by nothing else"),
         new Fault("/generation/caches/0/kind", "\"KEYS\"", "/caches/0/kind: expected one of"),
         new Fault("/generation/caches/0/tensors", "[]", "expected names of tensors, found none"),
         new Fault("/generation/caches/0/outputs", "[]", "/caches/0/outputs: unknown member"),
