@@ -1,5 +1,7 @@
 package io.recommender.onnx;
 
+import io.recommender.spi.GenerativeModel.Normalization;
+import io.recommender.spi.PromptLayout;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,7 +22,7 @@ record Generation(
     PromptLayout prompt,
     PaddingSide paddingSide,
     int paddingToken,
-    GenerativeModel.Normalization normalization,
+    Normalization normalization,
     Optional<Integer> endToken,
     int beams,
     List<TokenInput> inputs,

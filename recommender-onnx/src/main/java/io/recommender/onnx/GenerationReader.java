@@ -9,8 +9,10 @@ import io.recommender.onnx.Generation.PaddingSide;
 import io.recommender.onnx.Generation.Role;
 import io.recommender.onnx.Generation.Step;
 import io.recommender.onnx.Generation.TokenInput;
-import io.recommender.onnx.PromptLayout.AlignedInput;
-import io.recommender.onnx.PromptLayout.AlignedValue;
+import io.recommender.spi.GenerativeModel.Normalization;
+import io.recommender.spi.PromptLayout;
+import io.recommender.spi.PromptLayout.AlignedInput;
+import io.recommender.spi.PromptLayout.AlignedValue;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.EnumSet;
@@ -85,10 +87,7 @@ final class GenerationReader {
         prompt,
         side,
         paddingToken,
-        root.oneOf(
-            "normalization",
-            GenerativeModel.Normalization.class,
-            GenerativeModel.Normalization.VOCABULARY),
+        root.oneOf("normalization", Normalization.class, Normalization.VOCABULARY),
         root.has("endToken") ? Optional.of(token(root, "endToken")) : Optional.empty(),
         root.integer("beams", 1, 0),
         inputs,

@@ -6,6 +6,7 @@ import io.recommender.onnx.Generation.Cache;
 import io.recommender.onnx.Generation.CacheKind;
 import io.recommender.onnx.Generation.TokenInput;
 import io.recommender.spi.NextTokenScorer;
+import io.recommender.spi.PromptLayout;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;

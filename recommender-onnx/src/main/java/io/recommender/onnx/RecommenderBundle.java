@@ -90,7 +90,7 @@ public final class RecommenderBundle {
    * @throws RecommenderException if anything about the bundle is not as it has to be; the message
    *     names the file, what was expected and what was found
    */
-  public static GenerativeModel openGenerative(Path folder) {
+  public static OnnxGenerativeModel openGenerative(Path folder) {
     return openGenerative(folder, BundleOptions.defaults());
   }
 
@@ -99,7 +99,7 @@ public final class RecommenderBundle {
    *
    * <p>Verifies the seal, reads the manifest, the items and their codes, loads the graphs, checks
    * every tensor, and decodes a few tokens. Nothing stays open if any of this fails. The golden
-   * requests wait for the decoder: {@link GenerativeModel#replay}.
+   * requests wait for the decoder: {@link OnnxGenerativeModel#replay}.
    *
    * @param folder the bundle
    * @param options device and threads
@@ -107,10 +107,10 @@ public final class RecommenderBundle {
    * @throws RecommenderException if anything about the bundle or the device is not as it has to be;
    *     the message names the file, what was expected and what was found
    */
-  public static GenerativeModel openGenerative(Path folder, BundleOptions options) {
+  public static OnnxGenerativeModel openGenerative(Path folder, BundleOptions options) {
     long start = System.nanoTime();
     RecommenderBundle bundle = read(folder);
-    GenerativeModel model = bundle.loadGenerative(options);
+    OnnxGenerativeModel model = bundle.loadGenerative(options);
     LOG.info(
         "opened {}: {} items, {}, {} thread(s) a call, {} ms",
         model.modelVersion(),
@@ -228,7 +228,7 @@ public final class RecommenderBundle {
     }
   }
 
-  private GenerativeModel loadGenerative(BundleOptions options) {
+  private OnnxGenerativeModel loadGenerative(BundleOptions options) {
     Generation generation =
         manifest
             .generation()
@@ -257,7 +257,8 @@ public final class RecommenderBundle {
       step.ifPresent(sessions::add);
       OnnxNextTokenScorer scorer =
           OnnxNextTokenScorer.of(version, generation, sessions.get(0), step);
-      return new GenerativeModel(manifest, catalog, codes, scorer, fingerprint(), version, golden);
+      return new OnnxGenerativeModel(
+          manifest, catalog, codes, scorer, fingerprint(), version, golden);
     } catch (RuntimeException | Error e) {
       sessions.forEach(session -> closeAfter(e, session::close));
       throw e;

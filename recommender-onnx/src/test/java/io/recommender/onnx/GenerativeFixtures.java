@@ -35,7 +35,7 @@ final class GenerativeFixtures {
   /** What PyTorch gives: row i of the logits comes after i written tokens. */
   record Golden(int[] prompt, int[] written, float[][] logits) {}
 
-  static GenerativeModel open(String name) {
+  static OnnxGenerativeModel open(String name) {
     return RecommenderBundle.openGenerative(FOLDER.resolve(name));
   }
 
@@ -56,7 +56,7 @@ final class GenerativeFixtures {
   }
 
   /** A prompt with the aligned inputs that the model wants, for what will be written after it. */
-  static Prompt prompt(GenerativeModel model, int[] tokens, int... written) {
+  static Prompt prompt(OnnxGenerativeModel model, int[] tokens, int... written) {
     if (model.prompt().alignedInputs().isEmpty()) {
       return Prompt.of(tokens);
     }

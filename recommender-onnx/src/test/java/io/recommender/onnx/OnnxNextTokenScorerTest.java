@@ -84,7 +84,7 @@ class OnnxNextTokenScorerTest {
   @ParameterizedTest
   @FieldSource("NAMES")
   void logitsAreThoseOfPyTorch(String name) {
-    try (GenerativeModel model = GenerativeFixtures.open(name)) {
+    try (OnnxGenerativeModel model = GenerativeFixtures.open(name)) {
       List<GenerativeFixtures.Golden> goldens = GenerativeFixtures.goldens(name);
       List<Prompt> prompts =
           goldens.stream()
@@ -124,7 +124,7 @@ class OnnxNextTokenScorerTest {
   @FieldSource("NAMES")
   void anyTreeOfRowsEqualsItsBranchesDecodedAlone(String name) {
     Random random = new Random(5);
-    try (GenerativeModel model = GenerativeFixtures.open(name)) {
+    try (OnnxGenerativeModel model = GenerativeFixtures.open(name)) {
       for (int trial = 0; trial < 12; trial++) {
         int prompts = 1 + random.nextInt(4);
         List<int[]> texts = new ArrayList<>();
@@ -171,7 +171,7 @@ class OnnxNextTokenScorerTest {
     }
   }
 
-  private static float[] alone(GenerativeModel model, int[] text, int[] levels, int[] written) {
+  private static float[] alone(OnnxGenerativeModel model, int[] text, int[] levels, int[] written) {
     Prompt prompt = GenerativeFixtures.prompt(model, text, levels);
     try (Decoding decoding = model.scorer().start(prompt)) {
       for (int token : written) {
@@ -185,8 +185,8 @@ class OnnxNextTokenScorerTest {
   @ValueSource(strings = {"decoder-copied", "decoder-whole"})
   void everyWayToKeepAPromptGivesTheSame(String other) {
     Random random = new Random(9);
-    try (GenerativeModel one = GenerativeFixtures.open("decoder");
-        GenerativeModel two = GenerativeFixtures.open(other)) {
+    try (OnnxGenerativeModel one = GenerativeFixtures.open("decoder");
+        OnnxGenerativeModel two = GenerativeFixtures.open(other)) {
       for (int trial = 0; trial < 10; trial++) {
         int[] text = GenerativeFixtures.randomTokens(random, 1 + random.nextInt(12));
         int[] written = GenerativeFixtures.randomTokens(random, 4);
@@ -200,7 +200,7 @@ class OnnxNextTokenScorerTest {
 
   @Test
   void aPromptIsRunOnceAndEachStepOnce() {
-    try (GenerativeModel model = GenerativeFixtures.open("encoder-decoder")) {
+    try (OnnxGenerativeModel model = GenerativeFixtures.open("encoder-decoder")) {
       long before = model.modelRuns();
       try (Decoding decoding = model.scorer().start(Prompt.of(10, 1, 4, 6))) {
         assertEquals(before + 2, model.modelRuns(), "encoder and start token");
@@ -213,7 +213,7 @@ class OnnxNextTokenScorerTest {
 
   @Test
   void alignedInputsAreCheckedByName() {
-    try (GenerativeModel model = GenerativeFixtures.open("decoder-aligned")) {
+    try (OnnxGenerativeModel model = GenerativeFixtures.open("decoder-aligned")) {
       NextTokenScorer scorer = model.scorer();
       assertMessage(
           "expected the aligned input 'code_position', found []",
@@ -240,7 +240,7 @@ class OnnxNextTokenScorerTest {
 
   @Test
   void wrongStepsAreRefused() {
-    try (GenerativeModel model = GenerativeFixtures.open("decoder")) {
+    try (OnnxGenerativeModel model = GenerativeFixtures.open("decoder")) {
       assertStepRefused(model, "parent 1: expected a row of 0 to 0, found 1", 2, 0, 1);
       assertStepRefused(model, "token 0: expected a token of 0 to 10, found 11", 1, 11, 0);
       assertStepRefused(model, "count: expected 1 to 2, found 0", 0, 0, 0);
@@ -249,7 +249,7 @@ class OnnxNextTokenScorerTest {
   }
 
   private static void assertStepRefused(
-      GenerativeModel model, String named, int count, int token, int parent) {
+      OnnxGenerativeModel model, String named, int count, int token, int parent) {
     try (Decoding decoding = model.scorer().start(Prompt.of(1, 2))) {
       assertMessage(
           named, () -> decoding.advance(new int[] {0, parent}, new int[] {token, 0}, count));
@@ -264,7 +264,7 @@ class OnnxNextTokenScorerTest {
   @ParameterizedTest
   @FieldSource("NAMES")
   void whatOutlivesTheScorerCanBeClosed(String name) {
-    GenerativeModel model = GenerativeFixtures.open(name);
+    OnnxGenerativeModel model = GenerativeFixtures.open(name);
     Prompt prompt = GenerativeFixtures.prompt(model, new int[] {1, 2, 3}, 1, 1);
     Decoding decoding = model.scorer().start(prompt);
     decoding.advance(new int[] {0, 0}, new int[] {1, 2}, 2);
@@ -287,7 +287,7 @@ class OnnxNextTokenScorerTest {
     try {
       int answered = 0;
       for (int round = 0; round < 25; round++) {
-        GenerativeModel model = GenerativeFixtures.open("decoder");
+        OnnxGenerativeModel model = GenerativeFixtures.open("decoder");
         float[] expected = alone(model, new int[] {10, 1, 4}, new int[2], new int[] {2, 5});
         CyclicBarrier start = new CyclicBarrier(callers + 1);
         List<Future<Integer>> running = new ArrayList<>();

@@ -6,10 +6,12 @@ import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.ScoredItem;
 import io.recommender.SequenceRecommender;
-import io.recommender.onnx.PromptLayout.AlignedInput;
-import io.recommender.onnx.PromptLayout.AlignedValue;
+import io.recommender.spi.GenerativeModel.Normalization;
 import io.recommender.spi.NextTokenScorer.Decoding;
 import io.recommender.spi.NextTokenScorer.Prompt;
+import io.recommender.spi.PromptLayout;
+import io.recommender.spi.PromptLayout.AlignedInput;
+import io.recommender.spi.PromptLayout.AlignedValue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -21,11 +23,11 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * The plainest decoder of a {@link GenerativeModel}: it shows that the model says all that one
+ * The plainest decoder of a {@link OnnxGenerativeModel}: it shows that the model says all that one
  * needs. Items of one code share its score and follow each other as in the catalogue.
  */
 final class PlainBeamSearch implements SequenceRecommender {
-  private final GenerativeModel model;
+  private final OnnxGenerativeModel model;
   private final int beams;
 
   /** The ordinals of the items of each code. */
@@ -34,7 +36,7 @@ final class PlainBeamSearch implements SequenceRecommender {
   /** The tokens that lead to an item after each beginning of codes. */
   private final Map<List<Integer>, Set<Integer>> next = new HashMap<>();
 
-  PlainBeamSearch(GenerativeModel model, int beams) {
+  PlainBeamSearch(OnnxGenerativeModel model, int beams) {
     this.model = model;
     this.beams = beams;
     for (int ordinal = 0; ordinal < model.catalog().size(); ordinal++) {
@@ -98,8 +100,7 @@ final class PlainBeamSearch implements SequenceRecommender {
     Set<Integer> allowed = next.get(beam.written());
     double sum = 0;
     for (int token = 0; token < logits.length; token++) {
-      if (model.normalization() == GenerativeModel.Normalization.VOCABULARY
-          || allowed.contains(token)) {
+      if (model.normalization() == Normalization.VOCABULARY || allowed.contains(token)) {
         sum += Math.exp(logits[token]);
       }
     }

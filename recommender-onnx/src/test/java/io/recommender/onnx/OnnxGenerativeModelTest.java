@@ -13,8 +13,10 @@ import io.recommender.Recommendations;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
 import io.recommender.ScoredItem;
-import io.recommender.onnx.PromptLayout.AlignedInput;
-import io.recommender.onnx.PromptLayout.AlignedValue;
+import io.recommender.spi.GenerativeModel.Normalization;
+import io.recommender.spi.PromptLayout;
+import io.recommender.spi.PromptLayout.AlignedInput;
+import io.recommender.spi.PromptLayout.AlignedValue;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -28,19 +30,19 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.FieldSource;
 
 /** What a generative bundle says, and what it must not get away with. */
-class GenerativeModelTest {
+class OnnxGenerativeModelTest {
   @TempDir Path folder;
 
   @Test
   void theBundleSaysEverythingThatADecoderNeeds() {
-    try (GenerativeModel model = GenerativeFixtures.open("decoder-aligned")) {
+    try (OnnxGenerativeModel model = GenerativeFixtures.open("decoder-aligned")) {
       assertEquals(12, model.catalog().size());
       assertEquals("item-3", model.catalog().id(0));
       assertArrayEquals(new int[] {0, 0, 2}, model.codes(1));
       assertNotSame(model.codes(1), model.codes(1));
       assertArrayEquals(new int[] {3, 2, 4}, model.codeSizes());
       assertArrayEquals(new int[][] {{1, 2, 3}, {4, 5}, {6, 7, 8, 9}}, model.codeTokens());
-      assertEquals(GenerativeModel.Normalization.CATALOG, model.normalization());
+      assertEquals(Normalization.CATALOG, model.normalization());
       assertEquals(OptionalInt.empty(), model.endToken());
       assertEquals(OptionalInt.of(4), model.beams());
       assertEquals(List.of(model.catalog().id(3), model.catalog().id(1)), model.fallback());
@@ -207,7 +209,7 @@ class GenerativeModelTest {
     for (String type : List.of("<i4", "<i8")) {
       BundleWriter bundle = GenerativeFixtures.copy("decoder", folder.resolve(type.substring(1)));
       Path sealed = bundle.file("codes.npy", codes(type, 3, 2, 0, -1)).seal();
-      try (GenerativeModel model = RecommenderBundle.openGenerative(sealed)) {
+      try (OnnxGenerativeModel model = RecommenderBundle.openGenerative(sealed)) {
         assertArrayEquals(new int[] {2, 0}, model.codes(7));
         assertArrayEquals(new int[] {1, 1, 1}, model.codes(8));
       }
@@ -245,7 +247,7 @@ class GenerativeModelTest {
   @ParameterizedTest
   @FieldSource("NAMES")
   void whatTheModelSaysIsEnoughToAnswerAsGenerateDoes(String name) {
-    try (GenerativeModel model = GenerativeFixtures.open(name)) {
+    try (OnnxGenerativeModel model = GenerativeFixtures.open(name)) {
       int beams = model.beams().orElseThrow();
       assertDoesNotThrow(() -> model.replay(new PlainBeamSearch(model, beams)));
       assertThrows(RecommenderException.class, () -> model.replay(new PlainBeamSearch(model, 1)));
@@ -260,7 +262,7 @@ class GenerativeModelTest {
         "{\"requests\":[{\"history\":[\"item-3\"],\"items\":[\"item-8\"],\"scores\":[-1.5]}]}");
     bundle.manifest.put("golden", "golden.json");
     at(bundle, "/generation").put("beams", 7);
-    try (GenerativeModel model = RecommenderBundle.openGenerative(bundle.seal())) {
+    try (OnnxGenerativeModel model = RecommenderBundle.openGenerative(bundle.seal())) {
       assertEquals(OptionalInt.of(7), model.beams());
       assertDoesNotThrow(() -> model.replay(request -> answer(-1.5)));
       RecommenderException e =

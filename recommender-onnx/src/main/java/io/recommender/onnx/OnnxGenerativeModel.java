@@ -1,9 +1,11 @@
 package io.recommender.onnx;
 
 import io.recommender.Catalog;
-import io.recommender.RecommenderException;
 import io.recommender.SequenceRecommender;
+import io.recommender.spi.GenerativeModel;
 import io.recommender.spi.NextTokenScorer;
+import io.recommender.spi.PromptLayout;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -20,27 +22,20 @@ import java.util.OptionalInt;
  *
  * <p>Made by {@link RecommenderBundle#openGenerative(java.nio.file.Path)}.
  */
-public final class GenerativeModel implements AutoCloseable {
-
-  /** Over what the probabilities of the next token add up to one. */
-  public enum Normalization {
-    /** The whole vocabulary. */
-    VOCABULARY,
-    /** The tokens that lead to an item of the catalogue. */
-    CATALOG
-  }
+public final class OnnxGenerativeModel implements GenerativeModel {
 
   private final Manifest manifest;
   private final Generation generation;
   private final Catalog catalog;
   private final int[][] codes;
+  private final boolean hasUnequalLengths;
   private final OnnxNextTokenScorer scorer;
   private final String fingerprint;
   private final String modelVersion;
   private final String device;
   private final Optional<GoldenRequests> golden;
 
-  GenerativeModel(
+  OnnxGenerativeModel(
       Manifest manifest,
       Catalog catalog,
       int[][] codes,
@@ -52,6 +47,8 @@ public final class GenerativeModel implements AutoCloseable {
     generation = manifest.generation().orElseThrow();
     this.catalog = catalog;
     this.codes = codes;
+    int levels = generation.codes().tokens().length;
+    hasUnequalLengths = Arrays.stream(codes).anyMatch(code -> code.length < levels);
     this.scorer = scorer;
     this.fingerprint = fingerprint;
     this.modelVersion = modelVersion;
@@ -59,32 +56,32 @@ public final class GenerativeModel implements AutoCloseable {
     device = scorer.prompt().session().device();
   }
 
-  /** {@return the model as what a decoder runs; closing either closes both} */
+  @Override
   public NextTokenScorer scorer() {
     return scorer;
   }
 
-  /** {@return the items of the bundle, in the order of {@link #codes}} */
+  @Override
   public Catalog catalog() {
     return catalog;
   }
 
-  /**
-   * Returns the codes of an item. Items may share them.
-   *
-   * @param ordinal the place of the item in the catalogue
-   * @return a code for each level, fewer if the codes of this item end earlier; a new array
-   */
+  @Override
   public int[] codes(int ordinal) {
     return codes[ordinal].clone();
   }
 
-  /** {@return the number of codes of each level, a new array} */
+  @Override
+  public boolean hasUnequalLengths() {
+    return hasUnequalLengths;
+  }
+
+  @Override
   public int[] codeSizes() {
     return generation.codes().sizes();
   }
 
-  /** {@return the token of each code of each level, {@code [level][code]}, a new array} */
+  @Override
   public int[][] codeTokens() {
     int[][] tokens = generation.codes().tokens().clone();
     for (int level = 0; level < tokens.length; level++) {
@@ -93,35 +90,33 @@ public final class GenerativeModel implements AutoCloseable {
     return tokens;
   }
 
-  /** {@return how the model is told a history} */
+  @Override
   public PromptLayout prompt() {
     return generation.prompt();
   }
 
-  /** {@return over what the probabilities of the next token add up to one} */
+  @Override
   public Normalization normalization() {
     return generation.normalization();
   }
 
-  /** {@return the token that the model writes after an item, if there is one} */
+  @Override
   public OptionalInt endToken() {
     return generation.endToken().stream().mapToInt(Integer::intValue).findFirst();
   }
 
-  /**
-   * {@return how many beams the golden requests were answered with, a number that suits the model,
-   * if the bundle says so}
-   */
+  @Override
   public OptionalInt beams() {
     return generation.beams() == 0 ? OptionalInt.empty() : OptionalInt.of(generation.beams());
   }
 
-  /** {@return the items that answer when the model cannot, best first; possibly none} */
+  @Override
   public List<String> fallback() {
     return manifest.fallback();
   }
 
   /** {@return name, version and the start of the fingerprint: {@code shop@1+0a1b2c3d4e5f}} */
+  @Override
   public String modelVersion() {
     return modelVersion;
   }
@@ -141,14 +136,7 @@ public final class GenerativeModel implements AutoCloseable {
     return scorer.runs();
   }
 
-  /**
-   * Answers the golden requests of the bundle, if it has any, one by one and as a batch, with a
-   * recommender that decodes this model with {@link #beams} beams.
-   *
-   * @param recommender the recommender
-   * @throws RecommenderException unless the answers are those of the training framework; the
-   *     message names the request, what was expected and what was found
-   */
+  @Override
   public void replay(SequenceRecommender recommender) {
     golden.ifPresent(requests -> requests.replay(recommender));
   }
