@@ -1,7 +1,9 @@
 package io.recommender.examples.cli;
 
 import io.recommender.ann.FlatIndex;
+import io.recommender.ann.semantic.BeamDecoder;
 import io.recommender.onnx.BundleOptions;
+import io.recommender.onnx.OnnxGenerativeModel;
 import io.recommender.onnx.OnnxSequenceRecommender;
 import io.recommender.onnx.RecommenderBundle;
 import java.nio.file.Files;
@@ -9,6 +11,8 @@ import java.nio.file.Path;
 
 /** Where bundles are and how they are opened. */
 final class Bundles {
+  private static final String GENERATIVE = "SEQ_GENERATIVE";
+
   private Bundles() {}
 
   /** The bundle that the demo shows. */
@@ -25,9 +29,22 @@ final class Bundles {
     return Path.of(System.getProperty("examples.root", ""), "examples/shop");
   }
 
-  /** Opens a bundle on the CPU; one that ends in a user vector searches every item. */
-  static OnnxSequenceRecommender open(Path folder) {
-    return RecommenderBundle.open(folder, BundleOptions.defaults().index(FlatIndex::new));
+  /**
+   * Opens a bundle on the CPU. One that ends in a user vector searches every item; one that writes
+   * codes of items is decoded.
+   *
+   * @param k how many items it will be asked for at most
+   */
+  static OpenBundle open(Path folder, int k) {
+    if (RecommenderBundle.read(folder).contract().equals(GENERATIVE)) {
+      OnnxGenerativeModel model = RecommenderBundle.openGenerative(folder);
+      BeamDecoder decoder =
+          BeamDecoder.of(model, options -> options.width(Math.max(k, options.width())));
+      return new OpenBundle(decoder, model.catalog(), model.modelVersion(), model.device());
+    }
+    OnnxSequenceRecommender model =
+        RecommenderBundle.open(folder, BundleOptions.defaults().index(FlatIndex::new));
+    return new OpenBundle(model, model.catalog(), model.modelVersion(), model.device());
   }
 
   /** Returns the folder, or refuses a path that is none. */

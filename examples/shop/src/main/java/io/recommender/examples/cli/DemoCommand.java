@@ -12,7 +12,6 @@ import io.recommender.examples.shop.Quality;
 import io.recommender.examples.shop.Shop;
 import io.recommender.examples.shop.Shopper;
 import io.recommender.examples.shop.Terminal;
-import io.recommender.onnx.OnnxSequenceRecommender;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -34,6 +33,7 @@ import picocli.CommandLine.Spec;
 final class DemoCommand implements Callable<Integer> {
   private static final String MODEL_FREE = "Markov chain";
   private static final int RESAMPLES = 400;
+  private static final int MOST_ITEMS = 20;
 
   @Spec private CommandSpec spec;
 
@@ -66,7 +66,7 @@ final class DemoCommand implements Callable<Integer> {
       return CommandLine.ExitCode.OK;
     }
     long start = System.nanoTime();
-    try (OnnxSequenceRecommender model = Bundles.open(bundle)) {
+    try (OpenBundle model = Bundles.open(bundle, MOST_ITEMS)) {
       long milliseconds = (System.nanoTime() - start) / 1_000_000;
       Shop shop = generating.join();
       requireSameItems(model.catalog(), shop.catalog());
@@ -77,7 +77,7 @@ final class DemoCommand implements Callable<Integer> {
           "opened in %d ms on %s: sealed files checked, golden requests replayed"
               .formatted(milliseconds, model.device()));
       String name = model.modelVersion().replaceAll("@.*", "");
-      show(terminal, new Subject(name, model, model.catalog()), shop, split(shop));
+      show(terminal, new Subject(name, model.recommender(), model.catalog()), shop, split(shop));
     }
     return CommandLine.ExitCode.OK;
   }

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
+import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
 import io.recommender.examples.shop.Terminal;
-import io.recommender.onnx.OnnxSequenceRecommender;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,6 +49,12 @@ final class ParityCommand implements Callable<Integer> {
       description = "Allowed difference of scores (default: ${DEFAULT-VALUE}).")
   private double tolerance;
 
+  @Option(
+      names = "--beams",
+      defaultValue = "1",
+      description = "At least so many beams, of a bundle that is decoded.")
+  private int beams;
+
   /** What the framework answered, and what it was asked. */
   private record Case(RecommendationRequest request, List<String> items, double[] scores) {}
 
@@ -61,14 +67,16 @@ final class ParityCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     List<Case> cases = read();
     Terminal terminal = Terminal.on(spec.commandLine().getOut());
-    try (OnnxSequenceRecommender recommender = Bundles.open(bundle)) {
+    int most = cases.stream().mapToInt(one -> one.items().size()).max().orElse(1);
+    try (OpenBundle open = Bundles.open(bundle, Math.max(most, beams))) {
+      SequenceRecommender recommender = open.recommender();
       List<Recommendations> batched =
           recommender.recommendAll(cases.stream().map(Case::request).toList());
       for (int i = 0; i < cases.size(); i++) {
         compare(cases.get(i), recommender.recommend(cases.get(i).request()));
         compare(cases.get(i), batched.get(i));
       }
-      terminal.line("  model               %s", recommender.modelVersion());
+      terminal.line("  model               %s", open.modelVersion());
     }
     terminal.line("  requests            %,d, each alone and in a batch", cases.size());
     terminal.line("  ranks compared      %,d", ranks);
