@@ -3,7 +3,7 @@
  *
  * <ul>
  *   <li>{@link io.recommender.ann.semantic.SemanticIdIndex}: which codes lead to items that may be
- *       returned, while items come, go and run out of stock.
+ *       returned, and which items score highest, while items come, go and run out of stock.
  * </ul>
  */
 @NullMarked
