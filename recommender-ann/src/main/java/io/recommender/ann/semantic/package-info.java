@@ -4,6 +4,7 @@
  * <ul>
  *   <li>{@link io.recommender.ann.semantic.SemanticIdIndex}: which codes lead to items that may be
  *       returned, and which items score highest, while items come, go and run out of stock.
+ *   <li>{@link io.recommender.ann.semantic.ResidualQuantizer}: codes for vectors.
  * </ul>
  */
 @NullMarked
