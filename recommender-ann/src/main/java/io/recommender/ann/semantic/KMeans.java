@@ -41,14 +41,26 @@ final class KMeans {
    */
   static float[][] fit(float[][] vectors, int size, int iterations, long seed, int threads) {
     KMeans means = new KMeans(vectors, size, threads);
-    means.draw(new SplittableRandom(seed));
+    means.run(iterations, seed);
+    return means.entries;
+  }
+
+  /** Returns which of the entries each vector is next to. */
+  static int[] clusters(float[][] vectors, int size, int iterations, long seed) {
+    KMeans means = new KMeans(vectors, size, 1);
+    means.run(iterations, seed);
+    means.assign();
+    return means.nearest;
+  }
+
+  private void run(int iterations, long seed) {
+    draw(new SplittableRandom(seed));
     for (int i = 0; i < iterations; i++) {
-      if (!means.assign() && i > 0) {
+      if (!assign() && i > 0) {
         break;
       }
-      means.move();
+      move();
     }
-    return means.entries;
   }
 
   /** Draws the entries, each with a probability that grows with the square of its distance. */
