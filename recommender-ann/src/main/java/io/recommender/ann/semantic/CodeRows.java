@@ -55,6 +55,31 @@ abstract class CodeRows {
 
   abstract void set(int i, int code);
 
+  /**
+   * Returns the first row of a range whose code at a level has a score that is not below a number.
+   *
+   * @param from the first row; all rows of the range go on at the level
+   * @param to the end of the range, which is returned if there is no such row
+   */
+  final int nextAtLeast(double least, float[] scores, int level, int from, int to) {
+    if (starts == null) {
+      // Calls that depend on the kind of codes are few, and each reads rows at one distance.
+      int found = placeAtLeast(least, scores, from * levels + level, to * levels, levels);
+      return Math.min(to, found / levels);
+    }
+    int row = from;
+    while (row < to && scores[at(starts[row] + level)] < least) {
+      row++;
+    }
+    return row;
+  }
+
+  /**
+   * Returns the first of places at equal distances whose code has a score that is not below a
+   * number, or one that is not below the end.
+   */
+  abstract int placeAtLeast(double least, float[] scores, int from, int to, int step);
+
   /** {@return the number of bytes of a code} */
   abstract int width();
 
@@ -250,6 +275,15 @@ abstract class CodeRows {
     }
 
     @Override
+    int placeAtLeast(double least, float[] scores, int from, int to, int step) {
+      int i = from;
+      while (i < to && scores[codes[i] & 0xff] < least) {
+        i += step;
+      }
+      return i;
+    }
+
+    @Override
     int width() {
       return Byte.BYTES;
     }
@@ -274,6 +308,15 @@ abstract class CodeRows {
     }
 
     @Override
+    int placeAtLeast(double least, float[] scores, int from, int to, int step) {
+      int i = from;
+      while (i < to && scores[codes[i]] < least) {
+        i += step;
+      }
+      return i;
+    }
+
+    @Override
     int width() {
       return Character.BYTES;
     }
@@ -295,6 +338,15 @@ abstract class CodeRows {
     @Override
     void set(int i, int code) {
       codes[i] = code;
+    }
+
+    @Override
+    int placeAtLeast(double least, float[] scores, int from, int to, int step) {
+      int i = from;
+      while (i < to && scores[codes[i]] < least) {
+        i += step;
+      }
+      return i;
     }
 
     @Override
