@@ -2,12 +2,14 @@ package io.recommender.examples.cli;
 
 import io.recommender.ann.FlatIndex;
 import io.recommender.ann.semantic.BeamDecoder;
+import io.recommender.ann.semantic.BeamOptions;
 import io.recommender.onnx.BundleOptions;
 import io.recommender.onnx.OnnxGenerativeModel;
 import io.recommender.onnx.OnnxSequenceRecommender;
 import io.recommender.onnx.RecommenderBundle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.UnaryOperator;
 
 /** Where bundles are and how they are opened. */
 final class Bundles {
@@ -18,6 +20,11 @@ final class Bundles {
   /** The bundle that the demo shows. */
   static Path shop() {
     return examples().resolve("bundles/shop");
+  }
+
+  /** The bundle of a model that writes the codes of items. */
+  static Path generativeShop() {
+    return examples().resolve("bundles/shop-generative");
   }
 
   /** Where the demo writes. */
@@ -36,10 +43,14 @@ final class Bundles {
    * @param k how many items it will be asked for at most
    */
   static OpenBundle open(Path folder, int k) {
+    return open(folder, options -> options.width(Math.max(k, options.width())));
+  }
+
+  /** Opens a bundle on the CPU; one that writes codes of items is decoded with changed options. */
+  static OpenBundle open(Path folder, UnaryOperator<BeamOptions> decoding) {
     if (RecommenderBundle.read(folder).contract().equals(GENERATIVE)) {
       OnnxGenerativeModel model = RecommenderBundle.openGenerative(folder);
-      BeamDecoder decoder =
-          BeamDecoder.of(model, options -> options.width(Math.max(k, options.width())));
+      BeamDecoder decoder = BeamDecoder.of(model, decoding);
       return new OpenBundle(decoder, model.catalog(), model.modelVersion(), model.device());
     }
     OnnxSequenceRecommender model =

@@ -3,11 +3,13 @@ package io.recommender.examples.cli;
 import io.recommender.Catalog;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
+import io.recommender.ann.semantic.BeamDecoder;
 import io.recommender.evaluation.EvaluationReport;
 import io.recommender.evaluation.Evaluator;
 import io.recommender.evaluation.InteractionLog;
 import io.recommender.evaluation.Split;
 import io.recommender.examples.shop.Demo;
+import io.recommender.examples.shop.GenerativeDemo;
 import io.recommender.examples.shop.Quality;
 import io.recommender.examples.shop.Shop;
 import io.recommender.examples.shop.Shopper;
@@ -24,6 +26,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code demo}: the library in ten seconds. */
@@ -37,11 +40,23 @@ final class DemoCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
+  /** What is shown. */
+  enum Tour {
+    /** A model that writes the codes of items. */
+    generative
+  }
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "generative",
+      description = "Show a model that writes the codes of items.")
+  private Tour tour;
+
   @Option(
       names = "--bundle",
       paramLabel = "DIR",
-      description = "The bundle (default: examples/shop/bundles/shop).")
-  private Path bundle = Bundles.shop();
+      description = "The bundle (default: examples/shop/bundles/shop, or shop-generative).")
+  private Path bundle;
 
   @Option(names = "--without-model", description = "Let a Markov chain answer instead of a bundle.")
   private boolean withoutModel;
@@ -56,6 +71,13 @@ final class DemoCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Terminal terminal = Terminal.on(spec.commandLine().getOut());
     CompletableFuture<Shop> generating = CompletableFuture.supplyAsync(Shop::standard);
+    if (tour == Tour.generative && withoutModel) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--without-model: expected no tour beside it, found " + tour);
+    }
+    if (bundle == null) {
+      bundle = tour == Tour.generative ? Bundles.generativeShop() : Bundles.shop();
+    }
     if (withoutModel) {
       Shop shop = generating.join();
       Split split = split(shop);
@@ -102,9 +124,47 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private void show(Terminal terminal, Subject subject, Shop shop, Split split) throws IOException {
+    if (tour == Tour.generative) {
+      showGenerative(terminal, subject, shop, split);
+      return;
+    }
     new Demo(terminal, subject.recommender(), subject.catalog(), shop).run();
+    showQuality(terminal, "6", subject, split, Map.of());
+    showCode(
+        terminal,
+        "try (var recommender = RecommenderBundle.open(Path.of(\"bundles/shop\"))) {",
+        "  var request = RecommendationRequest.of(history).k(10).filter(inStock).build();",
+        "  recommender.recommend(request).forEach(item -> show(item.itemId(), item.score()));",
+        "}");
+  }
 
-    terminal.heading("6  Is it any good?");
+  private void showGenerative(Terminal terminal, Subject subject, Shop shop, Split split)
+      throws IOException {
+    if (!(subject.recommender() instanceof BeamDecoder decoder)) {
+      throw new IllegalArgumentException(
+          bundle + ": expected a bundle of contract SEQ_GENERATIVE, found another");
+    }
+    new GenerativeDemo(terminal, decoder, subject.catalog(), shop).run();
+    try (OpenBundle scores = Bundles.open(Bundles.shop(), MOST_ITEMS)) {
+      String name = scores.name().replaceAll("@.*", "");
+      showQuality(terminal, "5", subject, split, Map.of(name, scores.recommender()));
+    }
+    showCode(
+        terminal,
+        "try (var model = RecommenderBundle.openGenerative(Path.of(\"bundles/shop-generative\"));",
+        "    var recommender = BeamDecoder.of(model)) {",
+        "  recommender.recommend(request).forEach(item -> show(item.itemId(), item.score()));",
+        "}");
+  }
+
+  private void showQuality(
+      Terminal terminal,
+      String number,
+      Subject subject,
+      Split split,
+      Map<String, SequenceRecommender> others)
+      throws IOException {
+    terminal.heading(number + "  Is it any good?");
     Split sample = Quality.sample(split, users);
     terminal.line(
         "  %s",
@@ -117,6 +177,7 @@ final class DemoCommand implements Callable<Integer> {
     terminal.line();
     Map<String, SequenceRecommender> recommenders = new LinkedHashMap<>();
     recommenders.put(subject.name(), subject.recommender());
+    recommenders.putAll(others);
     Quality.baselines(subject.catalog(), split.training()).forEach(recommenders::putIfAbsent);
     EvaluationReport report =
         Progress.showing(
@@ -128,17 +189,11 @@ final class DemoCommand implements Callable<Integer> {
     Path html = Bundles.target().resolve("demo-report.html");
     Reports.writeHtml(report, html);
     terminal.line("  The whole report, with charts: %s", html);
-    showCode(terminal);
   }
 
-  private static void showCode(Terminal terminal) {
-    terminal.heading("All of that is three lines of Java");
-    for (String line :
-        List.of(
-            "try (var recommender = RecommenderBundle.open(Path.of(\"bundles/shop\"))) {",
-            "  var request = RecommendationRequest.of(history).k(10).filter(inStock).build();",
-            "  recommender.recommend(request).forEach(item -> show(item.itemId(), item.score()));",
-            "}")) {
+  private static void showCode(Terminal terminal, String... lines) {
+    terminal.heading("All of that is a few lines of Java");
+    for (String line : lines) {
       terminal.line("    %s", terminal.cyan(line));
     }
     terminal.line();

@@ -51,9 +51,12 @@ final class ParityCommand implements Callable<Integer> {
 
   @Option(
       names = "--beams",
-      defaultValue = "1",
-      description = "At least so many beams, of a bundle that is decoded.")
-  private int beams;
+      paramLabel = "N",
+      description = {
+        "Decode with so many beams, and compare with those lines that say {\"beams\": N},",
+        "for a bundle that writes codes of items."
+      })
+  private Integer beams;
 
   /** What the framework answered, and what it was asked. */
   private record Case(RecommendationRequest request, List<String> items, double[] scores) {}
@@ -66,9 +69,19 @@ final class ParityCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     List<Case> cases = read();
+    if (cases.isEmpty()) {
+      throw new IllegalArgumentException(
+          expected
+              + ": expected requests"
+              + (beams == null ? "" : " of %d beams".formatted(beams))
+              + ", found none");
+    }
     Terminal terminal = Terminal.on(spec.commandLine().getOut());
     int most = cases.stream().mapToInt(one -> one.items().size()).max().orElse(1);
-    try (OpenBundle open = Bundles.open(bundle, Math.max(most, beams))) {
+    try (OpenBundle open =
+        beams == null
+            ? Bundles.open(bundle, most)
+            : Bundles.open(bundle, options -> options.width(beams))) {
       SequenceRecommender recommender = open.recommender();
       List<Recommendations> batched =
           recommender.recommendAll(cases.stream().map(Case::request).toList());
@@ -91,6 +104,9 @@ final class ParityCommand implements Callable<Integer> {
     List<Case> cases = new ArrayList<>();
     for (String line : Files.readAllLines(expected)) {
       JsonNode node = json.readTree(line);
+      if (beams != null && node.path("beams").asInt(beams) != beams) {
+        continue;
+      }
       List<String> history = strings(node, "history", cases.size() + 1);
       List<String> items = strings(node, "items", cases.size() + 1);
       double[] scores = new double[items.size()];
