@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -77,16 +78,21 @@ final class ParityCommand implements Callable<Integer> {
               + ", found none");
     }
     Terminal terminal = Terminal.on(spec.commandLine().getOut());
+    long[] nanos = new long[cases.size()];
     int most = cases.stream().mapToInt(one -> one.items().size()).max().orElse(1);
     try (OpenBundle open =
         beams == null
             ? Bundles.open(bundle, most)
             : Bundles.open(bundle, options -> options.width(beams))) {
       SequenceRecommender recommender = open.recommender();
+      // The batch also warms up what is timed below.
       List<Recommendations> batched =
           recommender.recommendAll(cases.stream().map(Case::request).toList());
       for (int i = 0; i < cases.size(); i++) {
-        compare(cases.get(i), recommender.recommend(cases.get(i).request()));
+        long start = System.nanoTime();
+        Recommendations alone = recommender.recommend(cases.get(i).request());
+        nanos[i] = System.nanoTime() - start;
+        compare(cases.get(i), alone);
         compare(cases.get(i), batched.get(i));
       }
       terminal.line("  model               %s", open.modelVersion());
@@ -96,6 +102,10 @@ final class ParityCommand implements Callable<Integer> {
     terminal.line("  largest difference  %.2e of a score", largest);
     terminal.line("  swapped ties        %,d, closer than %.0e", swaps, tolerance);
     terminal.line("  disagreements       %,d", faults);
+    Arrays.sort(nanos);
+    terminal.line(
+        "  time of a request   median %.2f ms, 95%% within %.2f ms",
+        nanos[nanos.length / 2] / 1e6, nanos[nanos.length * 95 / 100] / 1e6);
     return faults == 0 ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
   }
 
