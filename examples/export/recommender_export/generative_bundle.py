@@ -24,6 +24,7 @@ from .codes import PADDING, CodeTokens
 from .generative import start_token
 from .graph_rows import Aligned, Graph, check_decoding
 from .parity import ParityError, difference
+from .simplify import share_extents
 
 ALIGNED = ("CODE_POSITION", "ITEM_INDEX")
 
@@ -247,6 +248,7 @@ def _export(graph: Graph, path: Path, opset: int) -> None:
         warnings.simplefilter("ignore")
         torch.onnx.export(graph.module, tuple(graph.examples.values()), str(path), input_names=list(graph.examples),
                           output_names=graph.outputs, dynamic_axes=graph.axes, opset_version=opset, dynamo=False)
+    onnx.save(share_extents(onnx.load(path)), path)
     onnx.checker.check_model(str(path))
 
 
