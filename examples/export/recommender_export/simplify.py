@@ -44,8 +44,12 @@ def share_extents(model: onnx.ModelProto) -> onnx.ModelProto:
                 added.append(helper.make_node("Shape", [source], [shaped[source]]))
             added.append(helper.make_node("Constant", [], [name], value=numpy_helper.from_array(index * 0 + axis, name)))
             node.input[:] = [shaped[source], name]
-    nodes = added + list(graph.node)
+    needed, kept = {value.name for value in graph.output}, []
+    for node in reversed(added + list(graph.node)):
+        if needed.intersection(node.output):
+            kept.append(node)
+            needed.update(node.input)
     del graph.node[:]
-    graph.node.extend(nodes)
+    graph.node.extend(reversed(kept))
     del graph.value_info[:]
     return inferred
