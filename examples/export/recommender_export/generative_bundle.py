@@ -40,6 +40,11 @@ class PromptLayout:
     when_empty: tuple[int, ...] | None = None
     padding_token: int = PADDING
 
+    def longest(self, levels: int) -> int:
+        """Tokens of the longest prompt and the item that follows."""
+        between = (self.max_items - 1) * len(self.separator)
+        return len(self.prefix) + between + len(self.suffix) + (self.max_items + 1) * levels
+
     def manifest(self, side: str) -> dict:
         result = {"maxItems": self.max_items, "paddingSide": side, "paddingToken": self.padding_token}
         for member, tokens in (("prefix", self.prefix), ("separator", self.separator), ("suffix", self.suffix),
@@ -83,6 +88,7 @@ def export_generative(model, vocabulary: CodeVocabulary, items: list[dict], layo
         raise ExportError(f"{out_dir}: exists and is not a bundle")
     if len(items) != len(vocabulary.codes):
         raise ExportError(f"items: {len(items)}, codes: {len(vocabulary.codes)}, expected as many")
+    _check_length(model, layout.longest(vocabulary.codes.shape[1]))
     described = _encoder_decoder(model, cached) if encoder_decoder else _decoder(model, aligned, cached, shared)
     out_dir.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=out_dir.parent))
@@ -108,6 +114,14 @@ def export_generative(model, vocabulary: CodeVocabulary, items: list[dict], layo
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return out_dir
+
+
+def _check_length(model, longest: int) -> None:
+    """Refuses prompts longer than the model's table of positions, or than its window, which the graphs do not have."""
+    for member in ("max_position_embeddings", "sliding_window"):
+        limit = getattr(model.config, member, None)
+        if limit is not None and longest > limit and not model.config.is_encoder_decoder:
+            raise ExportError(f"layout: {longest} tokens at most, expected no more than {limit} ({member})")
 
 
 def _manifest(model, described, vocabulary, layout, name, version, cached, shared, normalization, end_token, fallback,

@@ -49,6 +49,7 @@ def share_extents(model: onnx.ModelProto) -> onnx.ModelProto:
         if needed.intersection(node.output):
             kept.append(node)
             needed.update(node.input)
+            needed.update(name for a in node.attribute for inner in a.g.node for name in inner.input)
     del graph.node[:]
     graph.node.extend(reversed(kept))
     del graph.value_info[:]
