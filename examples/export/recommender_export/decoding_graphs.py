@@ -19,32 +19,26 @@ def repeat_heads(x: torch.Tensor, groups: int) -> torch.Tensor:
     return x if groups == 1 else x.repeat_interleave(groups, dim=1)
 
 
-def shared_attention(query, key, value, bias, prompt_key, prompt_value, prompt_bias, scaling):
+def shared_attention(query, key, value, prompt_key, prompt_value, prompt_bias, scaling):
     """Attention of queries [U*W, heads, T, size] over their prompt's keys [U, heads, P, size] and their own [U*W, heads, S, size].
 
-    ``bias`` adds to the scores of the own keys or is None, ``prompt_bias`` [U, 1, 1, P] to those of the prompt. There may be
-    no own keys at all, as in the cross attention of an encoder-decoder.
+    ``prompt_bias`` [U, 1, 1, P] adds to the scores of the prompt. There may be no own keys at all, as in the cross attention
+    of an encoder-decoder; with own keys T is 1.
     """
-    rows, heads, steps, size = query.shape
-    prompts = prompt_key.shape[0]
-    grid = query.reshape(prompts, -1, heads, steps, size).transpose(1, 2).reshape(prompts, heads, -1, size)
-    scores = torch.matmul(grid, prompt_key.transpose(2, 3)) * scaling + prompt_bias
+    _, heads, steps, size = query.shape
+    prompts, places = prompt_bias.shape[0], prompt_bias.shape[3]
     if key is None:
-        return _ungrid(torch.matmul(torch.softmax(scores, -1), prompt_value), heads, steps, size)
+        grid = query.reshape(prompts, -1, heads, steps, size).transpose(1, 2).reshape(prompts, heads, -1, size)
+        scores = torch.matmul(grid, prompt_key.transpose(2, 3)) * scaling + prompt_bias
+        found = torch.matmul(torch.softmax(scores, -1), prompt_value)
+        return found.reshape(prompts, heads, -1, steps, size).transpose(1, 2).reshape(-1, heads, steps, size)
+    grid = query.reshape(prompts, -1, heads, size).transpose(1, 2)
+    scores = torch.matmul(grid, prompt_key.transpose(2, 3)) * scaling + prompt_bias
     own = torch.matmul(query, key.transpose(2, 3)) * scaling
-    if bias is not None:
-        own = own + bias
-    shared = _ungrid(scores, heads, steps, prompt_key.shape[2])
-    weights = torch.softmax(torch.cat([shared, own], -1), -1)
-    places = prompt_key.shape[2]
-    grid = weights[..., :places].reshape(prompts, -1, heads, steps, places).transpose(1, 2).reshape(prompts, heads, -1, places)
-    from_prompt = _ungrid(torch.matmul(grid, prompt_value), heads, steps, size)
+    weights = torch.softmax(torch.cat([scores.transpose(1, 2).reshape(-1, heads, 1, places), own], -1), -1)
+    grid = weights[..., :places].reshape(prompts, -1, heads, places).transpose(1, 2)
+    from_prompt = torch.matmul(grid, prompt_value).transpose(1, 2).reshape(-1, heads, 1, size)
     return from_prompt + torch.matmul(weights[..., places:], value)
-
-
-def _ungrid(x: torch.Tensor, heads: int, steps: int, last: int) -> torch.Tensor:
-    """[U, heads, W*T, last] -> [U*W, heads, T, last]"""
-    return x.reshape(x.shape[0], heads, -1, steps, last).transpose(1, 2).reshape(-1, heads, steps, last)
 
 
 def _interface(module, query, key, value, attention_mask, scaling=None, dropout=0.0, prompt_cache=None, prompt_bias=None,
@@ -58,7 +52,7 @@ def _interface(module, query, key, value, attention_mask, scaling=None, dropout=
         out = torch.matmul(weights, value)
     else:
         prompt_key, prompt_value = (repeat_heads(x, groups) for x in prompt_cache[module.layer_idx])
-        out = shared_attention(query, key, value, None, prompt_key, prompt_value, prompt_bias, scaling)
+        out = shared_attention(query, key, value, prompt_key, prompt_value, prompt_bias, scaling)
     return out.transpose(1, 2).contiguous(), None
 
 
@@ -186,7 +180,7 @@ class _DecoderOfEncoder(torch.nn.Module):
             hidden = hidden + _joined(own, torch.matmul(weights, value))
             cross = block.layer[1].EncDecAttention
             query = _heads(cross, cross.q(block.layer[1].layer_norm(hidden)))
-            found = shared_attention(query, None, None, None, *prompt_cache[layer], prompt_bias, 1.0)
+            found = shared_attention(query, None, None, *prompt_cache[layer], prompt_bias, 1.0)
             hidden = block.layer[2](hidden + _joined(cross, found))
         hidden = decoder.final_layer_norm(hidden[:, -1])
         if self.model.config.scale_decoder_outputs:

@@ -24,6 +24,7 @@ from .codes import PADDING, CodeTokens
 from .generative import start_token
 from .graph_rows import Aligned, Graph, check_decoding
 from .parity import ParityError, difference
+from .simplify import share_extents
 
 ALIGNED = ("CODE_POSITION", "ITEM_INDEX")
 
@@ -38,6 +39,11 @@ class PromptLayout:
     suffix: tuple[int, ...] = ()
     when_empty: tuple[int, ...] | None = None
     padding_token: int = PADDING
+
+    def longest(self, levels: int) -> int:
+        """Tokens of the longest prompt and the item that follows."""
+        between = (self.max_items - 1) * len(self.separator)
+        return len(self.prefix) + between + len(self.suffix) + (self.max_items + 1) * levels
 
     def manifest(self, side: str) -> dict:
         result = {"maxItems": self.max_items, "paddingSide": side, "paddingToken": self.padding_token}
@@ -82,6 +88,7 @@ def export_generative(model, vocabulary: CodeVocabulary, items: list[dict], layo
         raise ExportError(f"{out_dir}: exists and is not a bundle")
     if len(items) != len(vocabulary.codes):
         raise ExportError(f"items: {len(items)}, codes: {len(vocabulary.codes)}, expected as many")
+    _check_length(model, layout.longest(vocabulary.codes.shape[1]))
     described = _encoder_decoder(model, cached) if encoder_decoder else _decoder(model, aligned, cached, shared)
     out_dir.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=out_dir.parent))
@@ -107,6 +114,14 @@ def export_generative(model, vocabulary: CodeVocabulary, items: list[dict], layo
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return out_dir
+
+
+def _check_length(model, longest: int) -> None:
+    """Refuses prompts longer than the model's table of positions, or than its window, which the graphs do not have."""
+    for member in ("max_position_embeddings", "sliding_window"):
+        limit = getattr(model.config, member, None)
+        if limit is not None and longest > limit and not model.config.is_encoder_decoder:
+            raise ExportError(f"layout: {longest} tokens at most, expected no more than {limit} ({member})")
 
 
 def _manifest(model, described, vocabulary, layout, name, version, cached, shared, normalization, end_token, fallback,
@@ -247,6 +262,7 @@ def _export(graph: Graph, path: Path, opset: int) -> None:
         warnings.simplefilter("ignore")
         torch.onnx.export(graph.module, tuple(graph.examples.values()), str(path), input_names=list(graph.examples),
                           output_names=graph.outputs, dynamic_axes=graph.axes, opset_version=opset, dynamo=False)
+    onnx.save(share_extents(onnx.load(path)), path)
     onnx.checker.check_model(str(path))
 
 

@@ -134,11 +134,13 @@ def test_export_refuses_what_does_not_decode_as_the_model(tmp_path, kind, how):
 
 
 def test_export_names_what_is_wrong(tmp_path):
-    def export(m=model("decoder"), items=ITEMS, **how):
-        export_generative(m, CodeVocabulary.of(CODES, TOKENS), items, LAYOUT, out_dir=tmp_path / "b", name="b", version="1", **how)
+    def export(m=model("decoder"), items=ITEMS, layout=LAYOUT, **how):
+        export_generative(m, CodeVocabulary.of(CODES, TOKENS), items, layout, out_dir=tmp_path / "b", name="b", version="1", **how)
 
     with pytest.raises(ExportError, match="items: 11, codes: 12"):
         export(items=ITEMS[1:])
+    with pytest.raises(ExportError, match=r"layout: 43 tokens at most, expected no more than 40"):
+        export(m=model("gpt2"), layout=PromptLayout(11, prefix=(10, 10), suffix=(10,) * 5))
     with pytest.raises(ExportError, match="'LEVEL', expected one of CODE_POSITION"):
         export(aligned=(Aligned("code_position", "LEVEL", 0),))
 

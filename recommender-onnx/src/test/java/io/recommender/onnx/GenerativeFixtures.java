@@ -6,6 +6,9 @@ import io.recommender.spi.NextTokenScorer.Decoding;
 import io.recommender.spi.NextTokenScorer.Prompt;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -91,5 +94,66 @@ final class GenerativeFixtures {
     bundle.manifest.removeAll();
     bundle.manifest.setAll((ObjectNode) ManifestReader.readJson(folder.resolve(Manifest.FILE)));
     return bundle;
+  }
+
+  /**
+   * A decoder of three tokens with logits after every token, each those of {@link #BIGRAMS} of that
+   * token alone; it has no cache, reads ids of 32 bits and writes half precision.
+   */
+  static Path bigrams(Path folder, String paddingSide) {
+    byte[] model =
+        new OnnxWriter()
+            .input("ids", OnnxWriter.INT32, "rows", "length")
+            .floats("table", Fixtures.flat(BIGRAMS), 3, 3)
+            .node("Gather", "wide", List.of("table", "ids"), "axis", 0)
+            .node("Cast", "logits", List.of("wide"), "to", OnnxWriter.FLOAT16)
+            .output("logits", OnnxWriter.FLOAT16, "rows", "length", 3)
+            .model();
+    BundleWriter bundle = new BundleWriter(folder, "SEQ_GENERATIVE");
+    bundle.manifest.remove("sequence");
+    bundle
+        .items(List.of("a", "b"))
+        .model(model)
+        .file("codes.npy", npy("<i4", 2, new int[][] {{0}, {1}}));
+    ObjectNode generation = bundle.manifest.putObject("generation");
+    generation.put("layout", "DECODER_ONLY").put("vocabularySize", 3).put("logits", "logits");
+    ObjectNode codes = generation.putObject("codes").put("file", "codes.npy");
+    codes.putArray("sizes").add(2);
+    codes.putArray("offsets").add(1);
+    generation
+        .putObject("prompt")
+        .put("maxItems", 3)
+        .put("paddingSide", paddingSide)
+        .put("paddingToken", 2);
+    generation.putArray("inputs").addObject().put("role", "TOKEN_IDS").put("name", "ids");
+    return bundle.seal();
+  }
+
+  static final float[][] BIGRAMS = {{0.5f, -1, 2}, {3, 0.25f, -0.5f}, {-2, 1, 1.5f}};
+
+  /** A matrix of integers in NumPy's format. */
+  static byte[] npy(String type, int rows, int[][] matrix) {
+    int columns = matrix[0].length;
+    String header =
+        "{'descr': '%s', 'fortran_order': False, 'shape': (%d, %d), }"
+            .formatted(type, rows, columns);
+    byte[] text =
+        (header + " ".repeat(117 - header.length()) + "\n").getBytes(StandardCharsets.US_ASCII);
+    boolean wide = type.endsWith("8");
+    ByteBuffer file =
+        ByteBuffer.allocate(10 + text.length + rows * columns * (wide ? 8 : 4))
+            .order(ByteOrder.LITTLE_ENDIAN);
+    file.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.US_ASCII));
+    file.put((byte) 1).put((byte) 0).putShort((short) text.length).put(text);
+    for (int[] row : matrix) {
+      for (int number : row) {
+        if (wide) {
+          file.putLong(number);
+        } else {
+          file.putInt(number);
+        }
+      }
+    }
+    return file.array();
   }
 }

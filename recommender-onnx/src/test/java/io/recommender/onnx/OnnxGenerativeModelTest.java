@@ -17,10 +17,9 @@ import io.recommender.spi.GenerativeModel.Normalization;
 import io.recommender.spi.PromptLayout;
 import io.recommender.spi.PromptLayout.AlignedInput;
 import io.recommender.spi.PromptLayout.AlignedValue;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
@@ -174,41 +173,26 @@ class OnnxGenerativeModelTest {
   void filesThatAreMissing() throws Exception {
     for (String file : List.of("step.onnx", "codes.npy")) {
       BundleWriter bundle = GenerativeFixtures.copy("decoder", folder.resolve(file));
-      java.nio.file.Files.delete(bundle.folder.resolve(file));
+      Files.delete(bundle.folder.resolve(file));
       assertRefused(bundle.seal(), Kind.BUNDLE_INVALID, file + ": needed by manifest.json");
     }
   }
 
-  /** Two levels of codes for the catalogue of twelve; row 7 is given. */
-  private static byte[] codes(String type, int columns, int... row) {
-    String header =
-        "{'descr': '%s', 'fortran_order': False, 'shape': (12, %d), }".formatted(type, columns);
-    byte[] text =
-        (header + " ".repeat(117 - header.length()) + "\n").getBytes(StandardCharsets.US_ASCII);
-    boolean wide = type.endsWith("8");
-    ByteBuffer file =
-        ByteBuffer.allocate(10 + text.length + 12 * columns * (wide ? 8 : 4))
-            .order(ByteOrder.LITTLE_ENDIAN);
-    file.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.US_ASCII));
-    file.put((byte) 1).put((byte) 0).putShort((short) text.length).put(text);
-    for (int i = 0; i < 12; i++) {
-      for (int j = 0; j < columns; j++) {
-        int code = i == 7 ? row[j] : 1;
-        if (wide) {
-          file.putLong(code);
-        } else {
-          file.putInt(code);
-        }
-      }
+  /** Codes of the catalogue of twelve; row 7 is given, all other codes are 1. */
+  private static byte[] codes(String type, int... row) {
+    int[][] codes = new int[12][row.length];
+    for (int i = 0; i < codes.length; i++) {
+      Arrays.fill(codes[i], 1);
     }
-    return file.array();
+    codes[7] = row;
+    return GenerativeFixtures.npy(type, 12, codes);
   }
 
   @Test
   void codesThatEndEarlyAreShorter() {
     for (String type : List.of("<i4", "<i8")) {
       BundleWriter bundle = GenerativeFixtures.copy("decoder", folder.resolve(type.substring(1)));
-      Path sealed = bundle.file("codes.npy", codes(type, 3, 2, 0, -1)).seal();
+      Path sealed = bundle.file("codes.npy", codes(type, 2, 0, -1)).seal();
       try (OnnxGenerativeModel model = RecommenderBundle.openGenerative(sealed)) {
         assertArrayEquals(new int[] {2, 0}, model.codes(7));
         assertArrayEquals(new int[] {1, 1, 1}, model.codes(8));
@@ -220,23 +204,23 @@ class OnnxGenerativeModelTest {
   void codesThatAreWrong() {
     BundleWriter bundle = GenerativeFixtures.copy("decoder", folder);
     assertRefused(
-        bundle.file("codes.npy", codes("<i4", 3, 3, 0, 0)).seal(),
+        bundle.file("codes.npy", codes("<i4", 3, 0, 0)).seal(),
         Kind.BUNDLE_INVALID,
         "codes.npy: row 7, level 0: expected a code of 0 to 2 as manifest.json says, found 3");
     assertRefused(
-        bundle.file("codes.npy", codes("<i4", 3, 1, -1, 0)).seal(),
+        bundle.file("codes.npy", codes("<i4", 1, -1, 0)).seal(),
         Kind.BUNDLE_INVALID,
         "row 7, level 1: expected a code of 0 to 1 as manifest.json says, found -1");
     assertRefused(
-        bundle.file("codes.npy", codes("<i4", 3, -1, -1, -1)).seal(),
+        bundle.file("codes.npy", codes("<i4", -1, -1, -1)).seal(),
         Kind.BUNDLE_INVALID,
         "row 7: expected at least one code, found none");
     assertRefused(
-        bundle.file("codes.npy", codes("<i4", 2, 1, 1)).seal(),
+        bundle.file("codes.npy", codes("<i4", 1, 1)).seal(),
         Kind.SHAPE_MISMATCH,
         "codes.npy: expected shape (12, 3) (items, levels), found (12, 2)");
     assertRefused(
-        bundle.file("codes.npy", codes("<f4", 3, 1, 1, 1)).seal(),
+        bundle.file("codes.npy", codes("<f4", 1, 1, 1)).seal(),
         Kind.BUNDLE_INVALID,
         "codes.npy: expected little-endian int32 '<i4' or int64 '<i8' in C order, found '<f4'");
   }

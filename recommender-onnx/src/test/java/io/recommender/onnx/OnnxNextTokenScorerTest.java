@@ -9,6 +9,7 @@ import io.recommender.spi.NextTokenScorer;
 import io.recommender.spi.NextTokenScorer.Decoding;
 import io.recommender.spi.NextTokenScorer.Prompt;
 import io.recommender.testing.NextTokenScorerContract;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,6 +21,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -78,6 +81,50 @@ class OnnxNextTokenScorerTest {
   class EncoderDecoderWithoutCache extends Contract {
     EncoderDecoderWithoutCache() {
       super("encoder-decoder-whole");
+    }
+  }
+
+  private abstract static class OfEveryToken extends NextTokenScorerContract {
+    @TempDir Path folder;
+    private final String paddingSide;
+
+    OfEveryToken(String paddingSide) {
+      this.paddingSide = paddingSide;
+    }
+
+    @Override
+    protected NextTokenScorer create() {
+      return RecommenderBundle.openGenerative(GenerativeFixtures.bigrams(folder, paddingSide))
+          .scorer();
+    }
+
+    @Test
+    void logitsAreThoseOfTheLastToken() {
+      try (NextTokenScorer scorer = create();
+          Decoding decoding = scorer.startAll(List.of(Prompt.of(0, 2, 1), Prompt.of(2)))) {
+        float[] logits = new float[3];
+        decoding.logits(0, logits);
+        assertArrayEquals(GenerativeFixtures.BIGRAMS[1], logits);
+        decoding.logits(1, logits);
+        assertArrayEquals(GenerativeFixtures.BIGRAMS[2], logits);
+        decoding.advance(new int[] {1}, new int[] {0}, 1);
+        decoding.logits(0, logits);
+        assertArrayEquals(GenerativeFixtures.BIGRAMS[0], logits);
+      }
+    }
+  }
+
+  @Nested
+  class LogitsOfEveryTokenPaddedLeft extends OfEveryToken {
+    LogitsOfEveryTokenPaddedLeft() {
+      super("LEFT");
+    }
+  }
+
+  @Nested
+  class LogitsOfEveryTokenPaddedRight extends OfEveryToken {
+    LogitsOfEveryTokenPaddedRight() {
+      super("RIGHT");
     }
   }
 
@@ -256,7 +303,7 @@ class OnnxNextTokenScorerTest {
     }
   }
 
-  private static void assertMessage(String named, org.junit.jupiter.api.function.Executable call) {
+  private static void assertMessage(String named, Executable call) {
     IllegalArgumentException e = assertThrows(IllegalArgumentException.class, call);
     assertTrue(e.getMessage().contains(named), e.getMessage());
   }
