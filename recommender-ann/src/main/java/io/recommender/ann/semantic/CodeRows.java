@@ -61,11 +61,9 @@ abstract class CodeRows {
    * @param from the first row; all rows of the range go on at the level
    * @param to the end of the range, which is returned if there is no such row
    */
-  final int nextAtLeast(double least, float[] scores, int level, int from, int to) {
+  final int nextAtLeast(float least, float[] scores, int level, int from, int to) {
     if (starts == null) {
-      // Calls that depend on the kind of codes are few, and each reads rows at one distance.
-      int found = placeAtLeast(least, scores, from * levels + level, to * levels, levels);
-      return Math.min(to, found / levels);
+      return nextAtLeast(least, scores, from * levels + level, levels, from, to);
     }
     int row = from;
     while (row < to && scores[at(starts[row] + level)] < least) {
@@ -75,10 +73,12 @@ abstract class CodeRows {
   }
 
   /**
-   * Returns the first of places at equal distances whose code has a score that is not below a
-   * number, or one that is not below the end.
+   * As above, for rows of equal length: one call, whatever codes are packed in, reads many.
+   *
+   * @param place that of the code of the first row among all codes
+   * @param step from there to that of the next row
    */
-  abstract int placeAtLeast(double least, float[] scores, int from, int to, int step);
+  abstract int nextAtLeast(float least, float[] scores, int place, int step, int from, int to);
 
   /** {@return the number of bytes of a code} */
   abstract int width();
@@ -275,12 +275,12 @@ abstract class CodeRows {
     }
 
     @Override
-    int placeAtLeast(double least, float[] scores, int from, int to, int step) {
-      int i = from;
-      while (i < to && scores[codes[i] & 0xff] < least) {
-        i += step;
+    int nextAtLeast(float least, float[] scores, int place, int step, int from, int to) {
+      int row = from;
+      for (int i = place; row < to && scores[codes[i] & 0xff] < least; i += step) {
+        row++;
       }
-      return i;
+      return row;
     }
 
     @Override
@@ -308,12 +308,12 @@ abstract class CodeRows {
     }
 
     @Override
-    int placeAtLeast(double least, float[] scores, int from, int to, int step) {
-      int i = from;
-      while (i < to && scores[codes[i]] < least) {
-        i += step;
+    int nextAtLeast(float least, float[] scores, int place, int step, int from, int to) {
+      int row = from;
+      for (int i = place; row < to && scores[codes[i]] < least; i += step) {
+        row++;
       }
-      return i;
+      return row;
     }
 
     @Override
@@ -341,12 +341,12 @@ abstract class CodeRows {
     }
 
     @Override
-    int placeAtLeast(double least, float[] scores, int from, int to, int step) {
-      int i = from;
-      while (i < to && scores[codes[i]] < least) {
-        i += step;
+    int nextAtLeast(float least, float[] scores, int place, int step, int from, int to) {
+      int row = from;
+      for (int i = place; row < to && scores[codes[i]] < least; i += step) {
+        row++;
       }
-      return i;
+      return row;
     }
 
     @Override

@@ -211,9 +211,11 @@ final class CodeSearch {
     float[] levelScores = scores[depth];
     int[] starts = directory.rows[depth];
     int last = directory.children[depth][node + 1] - 1;
+    // Codes come by descending score, so that the first bound that is too low ends them all.
+    double least = top.threshold() - prefix - rest[depth + 1];
     int count = 0;
     int rank = frontier.ranks[place];
-    while (rank < order.length && count < DRAWN) {
+    while (rank < order.length && levelScores[order[rank]] >= least && count < DRAWN) {
       int code = order[rank++];
       int child = directory.child(depth, node, code);
       if (child >= 0) {
@@ -221,15 +223,11 @@ final class CodeSearch {
         drawnPrefixes[count++] = prefix + levelScores[code];
       }
     }
-    double bound =
-        rank == order.length
-            ? Double.NEGATIVE_INFINITY
-            : prefix + levelScores[order[rank]] + rest[depth + 1];
-    if (bound < top.threshold() || rank == order.length) {
-      frontier.removeFirst();
-    } else {
+    if (rank < order.length && levelScores[order[rank]] >= least) {
       frontier.ranks[place] = rank;
-      frontier.lowerFirst(bound);
+      frontier.lowerFirst(prefix + levelScores[order[rank]] + rest[depth + 1]);
+    } else {
+      frontier.removeFirst();
     }
     for (int i = 0; i < count; i++) {
       touched += rows.at(rows.start(starts[drawn[i]]));
@@ -277,7 +275,7 @@ final class CodeSearch {
     }
     // Only rows whose next code is good enough are looked at.
     while (row < end) {
-      double least = top.threshold() - prefix - rest[depth + 1];
+      float least = Math.nextDown((float) (top.threshold() - prefix - rest[depth + 1]));
       row = rows.nextAtLeast(least, scores[depth], depth, row, end);
       if (row < end) {
         offer(segment, members, row, sum(rows, row, depth, prefix));
