@@ -90,9 +90,9 @@ final class CodeSearch {
         rest[level] = Math.max(0, rest[level]);
       }
     }
-    // Sums in another order differ by less than this.
+    // Sums in another order, and differences of them, differ by less than this.
     double rounding = 8 * levels * Math.ulp(magnitude);
-    for (int level = 0; level < levels; level++) {
+    for (int level = 0; level <= levels; level++) {
       rest[level] += rounding;
     }
     return rest;

@@ -16,10 +16,16 @@ import java.util.Arrays;
 final class LastCodes {
   private static final int ROUNDS = 30;
 
+  /** A change of logarithms that does not count. */
+  private static final double SETTLED = 1e-3;
+
   /** The logarithm below which a part does not count. */
   private static final double NOTHING = -40;
 
-  /** Items and codes of one transport at most, as far as there are no more codes. */
+  /** A logarithm that is more than any part, and whose exponential is finite. */
+  private static final double MUCH = 600;
+
+  /** Items times codes of one transport. */
   private static final int MOST_PAIRS = 1 << 22;
 
   /** How smooth the transport is, in parts of the mean cost. */
@@ -46,11 +52,14 @@ final class LastCodes {
 
   /** Changes last codes where items collide. */
   void spread() {
+    spread(MOST_PAIRS);
+  }
+
+  /** As above, with so many items times codes in one transport. */
+  void spread(int mostPairs) {
     int[] orders = new int[codes.length];
     Arrays.setAll(orders, i -> i);
     int[] sorted = SortedCodes.sort(codes, orders);
-    // Whole rounds of all codes, so that parts of a group together take each as often.
-    int most = entries.length * Math.max(1, MOST_PAIRS / entries.length / entries.length);
     int from = 0;
     while (from < sorted.length) {
       int to = from + 1;
@@ -60,42 +69,54 @@ final class LastCodes {
         collides |= codes[sorted[to - 1]][last] == codes[sorted[to]][last];
         to++;
       }
-      for (int part = from; part < to && collides; part += most) {
-        spread(Arrays.copyOfRange(sorted, part, Math.min(to, part + most)));
+      if (collides) {
+        spread(sorted, from, to, Math.max(1, mostPairs / entries.length));
       }
       from = to;
     }
   }
 
-  private void spread(int[] members) {
-    Arrays.sort(members);
-    int limit = (members.length + entries.length - 1) / entries.length;
+  /** Deals out the codes of a group, in parts if it is large. */
+  private void spread(int[] sorted, int from, int to, int most) {
+    int[] taken = new int[entries.length];
+    int each = (to - from) / entries.length;
+    int extra = (to - from) % entries.length;
+    for (int part = from; part < to; part += most) {
+      int[] members = Arrays.copyOfRange(sorted, part, Math.min(to, part + most));
+      Arrays.sort(members);
+      double[] room = new double[entries.length];
+      for (int code = 0; code < room.length; code++) {
+        room[code] = Math.max(0, each + (extra > 0 ? 1 : 0) - taken[code]);
+      }
+      for (long pair : ranked(members, room)) {
+        int i = (int) pair / entries.length;
+        int code = (int) pair % entries.length;
+        boolean isFree = taken[code] < each || (taken[code] == each && extra > 0);
+        if (members[i] >= 0 && isFree) {
+          extra -= taken[code] == each ? 1 : 0;
+          taken[code]++;
+          codes[members[i]][last] = code;
+          members[i] = -1;
+        }
+      }
+    }
+  }
+
+  /** Returns all pairs of a member and a code in the order in which they are dealt out. */
+  private long[] ranked(int[] members, double[] room) {
     double[][] gains = gains(members);
-    balance(gains, limit);
-    long[] keys = new long[members.length * entries.length];
+    balance(gains, room);
+    long[] pairs = new long[members.length * entries.length];
     for (int i = 0; i < members.length; i++) {
       for (int code = 0; code < entries.length; code++) {
         // Logarithms of parts are at most 0, so that those of the largest parts have least bits.
         int bits = Float.floatToIntBits((float) Math.min(0, gains[i][code])) & Integer.MAX_VALUE;
-        keys[i * entries.length + code] =
+        pairs[i * entries.length + code] =
             (long) bits << Integer.SIZE | (long) i * entries.length + code;
       }
     }
-    LongArrays.radixSort(keys);
-    int[] taken = new int[entries.length];
-    int each = members.length / entries.length;
-    int extra = members.length % entries.length;
-    boolean[] isDone = new boolean[members.length];
-    for (long key : keys) {
-      int i = (int) key / entries.length;
-      int code = (int) key % entries.length;
-      if (!isDone[i] && (taken[code] < each || (taken[code] == each && extra > 0))) {
-        isDone[i] = true;
-        extra -= taken[code] == each ? 1 : 0;
-        taken[code]++;
-        codes[members[i]][last] = code;
-      }
-    }
+    LongArrays.radixSort(pairs);
+    return pairs;
   }
 
   /** Returns minus the squared distances of what is left of vectors to all entries, scaled. */
@@ -125,7 +146,7 @@ final class LastCodes {
   }
 
   /** Makes gains the logarithms of the parts of each item that go to each code. */
-  private void balance(double[][] gains, int limit) {
+  private void balance(double[][] gains, double[] room) {
     double[] prices = new double[entries.length];
     double[] loads = new double[entries.length];
     double[] norms = new double[gains.length];
@@ -137,8 +158,17 @@ final class LastCodes {
           loads[code] += exp(gains[i][code] - norms[i]);
         }
       }
+      boolean isDone = true;
       for (int code = 0; code < prices.length; code++) {
-        prices[code] = Math.max(0, StrictMath.log(loads[code] / limit));
+        double before = prices[code];
+        prices[code] =
+            room[code] > 0
+                ? Math.max(0, StrictMath.log(loads[code] / room[code]))
+                : Double.POSITIVE_INFINITY;
+        isDone &= prices[code] == before || Math.abs(prices[code] - before) < SETTLED;
+      }
+      if (isDone) {
+        break;
       }
     }
     for (int i = 0; i < gains.length; i++) {
@@ -162,6 +192,6 @@ final class LastCodes {
   }
 
   private static double exp(double exponent) {
-    return exponent < NOTHING ? 0 : StrictMath.exp(exponent);
+    return exponent < NOTHING ? 0 : StrictMath.exp(Math.min(exponent, MUCH));
   }
 }

@@ -110,8 +110,8 @@ class ResidualQuantizerTest {
     for (int dimension : new int[] {1, 3, 4, 9}) {
       float[][][] codebooks = codebooks(new int[] {16, 5, 16, 7}, dimension, random);
       ResidualQuantizer quantizer = ResidualQuantizer.of(codebooks);
-      for (float[] vector : gaussian(200, dimension, random)) {
-        for (int width : new int[] {1, 2, 5, 100}) {
+      for (float[] vector : gaussian(50, dimension, random)) {
+        for (int width : new int[] {1, 2, 5, 20}) {
           assertArrayEquals(naive(codebooks, vector, width), quantizer.encode(vector, width));
         }
         assertArrayEquals(naive(codebooks, vector, 5), quantizer.encode(vector));
@@ -257,6 +257,36 @@ class ResidualQuantizerTest {
     }
     assertTrue(
         Arrays.stream(taken).allMatch(count -> count == 6 || count == 7), Arrays.toString(taken));
+  }
+
+  /** A group that is dealt out in several parts. */
+  @Test
+  void partsOfAGroupTogetherTakeEachLastCodeEquallyOften() {
+    Random random = new Random(9);
+    float[][][] codebooks = codebooks(new int[] {1, 16}, 2, random);
+    for (float[][] vectors : List.of(gaussian(100, 2, random), new float[12][2])) {
+      int[][] codes = new int[vectors.length][2];
+      new LastCodes(codebooks, vectors, codes).spread(48);
+      int[] taken = new int[16];
+      for (int[] code : codes) {
+        taken[code[1]]++;
+      }
+      int least = vectors.length / 16;
+      assertTrue(
+          Arrays.stream(taken).allMatch(count -> count == least || count == least + 1),
+          Arrays.toString(taken));
+    }
+  }
+
+  /** The price of a code is beyond what exponentials of doubles hold. */
+  @Test
+  void vectorsFarFromAllCodesAreDealtOutToo() {
+    ResidualQuantizer quantizer =
+        ResidualQuantizer.of(new float[][][] {{{0}}, {{0}, {-1}, {100}, {101}}});
+    float[][] vectors = {{0}, {0}, {0}, {1e6f}};
+    int[][] codes = quantizer.encodeApart(vectors);
+    assertEquals(4, distinct(codes));
+    assertArrayEquals(new int[] {0, 3}, codes[3]);
   }
 
   /** Two items next to one code: the one that loses least moves. */

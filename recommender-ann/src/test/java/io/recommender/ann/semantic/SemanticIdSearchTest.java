@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.recommender.ItemFilter;
 import io.recommender.ScoredItem;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -62,6 +63,28 @@ class SemanticIdSearchTest {
     assertEquals(
         List.of(new ScoredItem("long", 3), new ScoredItem("short", 1), new ScoredItem("other", -1)),
         titles.search(scores, 3));
+  }
+
+  @Test
+  void sumsThatAreEqualAfterRoundingAreEqual() {
+    index.add("rounded", 0, 1);
+    index.add("whole", 0, 0);
+    float ulp = (float) Math.ulp((double) (1 << 30));
+    float[][] scores = {{1 << 30, 0, 0}, {ulp, 0.75f * ulp, 0}};
+    assertEquals(List.of("rounded"), ids(index.search(scores, 1)));
+    SemanticIdIndex large = SemanticIdIndex.builder(CodeShape.of(2, 256)).build();
+    List<String> ids = new ArrayList<>();
+    int[][] codes = new int[6_000][];
+    for (int i = 0; i < codes.length; i++) {
+      ids.add("item-" + i);
+      codes[i] = new int[] {i % 2, i / 2 % 256};
+    }
+    large.addAll(ids, codes);
+    float[][] wide = new float[2][256];
+    wide[0][0] = 1 << 30;
+    wide[1][0] = 0.75f * ulp;
+    Arrays.fill(wide[1], 200, 256, ulp);
+    assertEquals(List.of("item-0"), ids(large.search(wide, 1)));
   }
 
   @Test
