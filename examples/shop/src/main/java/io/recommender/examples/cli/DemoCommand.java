@@ -34,23 +34,18 @@ import picocli.CommandLine.Spec;
     name = "demo",
     description = "Shows a trained model in a made-up shop, and how good it is.")
 final class DemoCommand implements Callable<Integer> {
+  private static final String GENERATIVE = "generative";
   private static final String MODEL_FREE = "Markov chain";
   private static final int RESAMPLES = 400;
   private static final int MOST_ITEMS = 20;
 
   @Spec private CommandSpec spec;
 
-  /** What is shown. */
-  enum Tour {
-    /** A model that writes the codes of items. */
-    generative
-  }
-
   @Parameters(
       arity = "0..1",
-      paramLabel = "generative",
+      paramLabel = GENERATIVE,
       description = "Show a model that writes the codes of items.")
-  private Tour tour;
+  private String tour;
 
   @Option(
       names = "--bundle",
@@ -71,12 +66,17 @@ final class DemoCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Terminal terminal = Terminal.on(spec.commandLine().getOut());
     CompletableFuture<Shop> generating = CompletableFuture.supplyAsync(Shop::standard);
-    if (tour == Tour.generative && withoutModel) {
+    if (tour != null && !tour.equals(GENERATIVE)) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(),
+          "expected 'demo' or 'demo %s', found 'demo %s'".formatted(GENERATIVE, tour));
+    }
+    if (tour != null && withoutModel) {
       throw new CommandLine.ParameterException(
           spec.commandLine(), "--without-model: expected no tour beside it, found " + tour);
     }
     if (bundle == null) {
-      bundle = tour == Tour.generative ? Bundles.generativeShop() : Bundles.shop();
+      bundle = tour != null ? Bundles.generativeShop() : Bundles.shop();
     }
     if (withoutModel) {
       Shop shop = generating.join();
@@ -124,7 +124,7 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private void show(Terminal terminal, Subject subject, Shop shop, Split split) throws IOException {
-    if (tour == Tour.generative) {
+    if (tour != null) {
       showGenerative(terminal, subject, shop, split);
       return;
     }
