@@ -5,4 +5,5 @@ module io.recommender {
   exports io.recommender;
   exports io.recommender.evaluation;
   exports io.recommender.spi;
+  exports io.recommender.text;
 }

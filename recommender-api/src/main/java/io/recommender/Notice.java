@@ -24,7 +24,9 @@ public record Notice(Code code, int count, String message) {
     /** A feature the model reads was absent and took its default. */
     DEFAULTED_FEATURE,
     /** The time allowed for the answer was over before all of it was found. */
-    TIMED_OUT
+    TIMED_OUT,
+    /** A model's text, or a part of it, named no item. */
+    UNREADABLE_TEXT
   }
 
   /**
