@@ -1,0 +1,5 @@
+/** Composes recommenders into one. */
+@NullMarked
+package io.recommender.pipeline;
+
+import org.jspecify.annotations.NullMarked;
