@@ -309,7 +309,9 @@ class RecommenderPipelineTest {
     Trace.Provenance first = trace.items().get("e");
     assertEquals(List.of(new Trace.Proposal("letters", 5, 1)), first.proposals());
     assertEquals(
-        List.of(new Trace.Adjustment("reranker:reverse", 6, 1, 1.0 / 65, 1.0 / 65)),
+        List.of(
+            new Trace.Adjustment("reranker:reverse", 6, 1, 1.0 / 65, 1.0 / 65),
+            new Trace.Adjustment("slots", 1, 1, 1.0 / 65, 1.0 / 63)),
         first.adjustments());
     Trace.Provenance promo = trace.items().get("promo");
     assertEquals("pin-2", promo.proposals().get(0).source());
