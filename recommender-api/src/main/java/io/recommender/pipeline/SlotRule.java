@@ -113,8 +113,8 @@ public final class SlotRule {
 
   /**
    * Returns a rule that puts an item at a place, whether or not a source proposed it, if the filter
-   * accepts it. The rule is called {@code pin-} and the place. An answer that ends before the place
-   * ends with the item.
+   * accepts it. The rule is called {@code pin-} and the place. If there are too few other items to
+   * reach the place, it comes right after them.
    *
    * @param place 1 = first; beyond the k of a request the rule does nothing
    * @param itemId the item
