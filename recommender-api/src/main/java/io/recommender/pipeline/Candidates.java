@@ -41,12 +41,13 @@ final class Candidates {
     return size;
   }
 
+  /** Returns an item's number, or {@link #ABSENT}. */
   int find(String itemId) {
-    int number = table[slot(itemId)];
-    return number - 1;
+    return at(slot(itemId));
   }
 
-  private int slot(String itemId) {
+  /** Returns where in the table an item is, or would be; good until the next one is added. */
+  int slot(String itemId) {
     int mask = table.length - 1;
     int hash = itemId.hashCode() * 0x9E3779B9;
     int slot = (hash ^ (hash >>> 16)) & mask;
@@ -56,24 +57,42 @@ final class Candidates {
     return slot;
   }
 
+  /** Returns the number of the item at a slot, or {@link #ABSENT}. */
+  int at(int slot) {
+    return table[slot] - 1;
+  }
+
   /**
-   * Notes a proposal.
+   * Adds an item.
    *
-   * @return the item's number
+   * @param slot its slot, at which there is none
+   * @return its number
+   */
+  int add(int slot, ScoredItem item) {
+    if (size == items.length) {
+      grow();
+      return add(slot(item.itemId()), item);
+    }
+    items[size] = item;
+    table[slot] = ++size;
+    return size - 1;
+  }
+
+  /** Notes what a proposer says of an item. */
+  void note(int number, int proposer, int rank, double score) {
+    ranks[number * proposers + proposer] = rank;
+    scores[number * proposers + proposer] = score;
+  }
+
+  /**
+   * Adds an item if it is absent, and notes what a proposer says of it.
+   *
+   * @return its number
    */
   int propose(int proposer, ScoredItem item, int rank) {
     int slot = slot(item.itemId());
-    if (table[slot] == 0) {
-      if (size == items.length) {
-        grow();
-        slot = slot(item.itemId());
-      }
-      items[size] = item;
-      table[slot] = ++size;
-    }
-    int number = table[slot] - 1;
-    ranks[number * proposers + proposer] = rank;
-    scores[number * proposers + proposer] = item.score();
+    int number = at(slot) == ABSENT ? add(slot, item) : at(slot);
+    note(number, proposer, rank, item.score());
     return number;
   }
 

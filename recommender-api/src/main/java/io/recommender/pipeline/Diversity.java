@@ -17,7 +17,9 @@ import java.util.function.Function;
  * candidates; likeness is the cosine of the items' vectors. An item without a vector is like none.
  * Equal choices go to the candidate that comes first.
  *
- * <p><b>Thread safety.</b> The rerankers are immutable; the vectors are read by the calling thread.
+ * <p><b>Thread safety.</b> The rerankers are thread-safe; the vectors are read by the calling
+ * thread. Each reranker keeps working memory for up to eight threads, four bytes for each component
+ * of the vectors of the most candidates it was given.
  */
 public final class Diversity {
   /** Below this, rounding decides more than the vectors: cosines are floats. */
@@ -31,7 +33,9 @@ public final class Diversity {
    * alike. Carbonell and Goldstein, "The Use of MMR, Diversity-Based Reranking for Reordering
    * Documents and Producing Summaries", SIGIR 1998.
    *
-   * <p><b>Cost.</b> n · k · d operations for k of n candidates with d dimensions.
+   * <p><b>Cost.</b> At most n · k · d operations for k of n candidates with d dimensions.
+   * Candidates that are not relevant enough to be chosen next are not compared, nor their vectors
+   * read, so the usual cost is a fraction of that.
    *
    * @param lambda in [0, 1]: 1 = relevance alone, 0 = likeness alone
    * @param vectors the vector of an item, if it has one; all of one length; not changed
@@ -43,46 +47,18 @@ public final class Diversity {
     if (!(lambda >= 0 && lambda <= 1)) {
       throw new IllegalArgumentException("lambda: expected a number in [0, 1], found " + lambda);
     }
-    Objects.requireNonNull(vectors, "vectors");
-    return (request, candidates) ->
-        candidates.isEmpty()
-            ? List.of()
-            : chosenFirst(
-                candidates,
-                marginalRelevance(
-                    new Similarities(candidates, vectors),
-                    Similarities.relevance(candidates),
-                    lambda,
-                    Math.min(request.k(), candidates.size())));
+    return reranker(
+        vectors,
+        (similarities, relevance, count) ->
+            marginalRelevance(similarities, relevance, lambda, count));
   }
 
   private static int[] marginalRelevance(
       Similarities similarities, double[] relevance, double lambda, int count) {
-    int size = relevance.length;
+    MarginalRelevance choice = new MarginalRelevance(similarities, relevance, lambda);
     int[] chosen = new int[count];
-    boolean[] taken = new boolean[size];
-    float[] cosines = new float[size];
-    float[] closest = new float[size];
-    Arrays.fill(closest, -1);
     for (int place = 0; place < count; place++) {
-      int best = -1;
-      double bestValue = Double.NEGATIVE_INFINITY;
-      for (int i = 0; i < size; i++) {
-        double likeness = place == 0 ? 0 : closest[i];
-        double value = lambda * relevance[i] - (1 - lambda) * likeness;
-        if (value > bestValue && !taken[i]) {
-          bestValue = value;
-          best = i;
-        }
-      }
-      chosen[place] = best;
-      taken[best] = true;
-      if (place < count - 1) {
-        similarities.row(best, cosines);
-        for (int i = 0; i < size; i++) {
-          closest[i] = Math.max(closest[i], cosines[i]);
-        }
-      }
+      chosen[place] = choice.next();
     }
     return chosen;
   }
@@ -106,17 +82,10 @@ public final class Diversity {
     if (!(theta >= 0 && theta < 1)) {
       throw new IllegalArgumentException("theta: expected a number in [0, 1), found " + theta);
     }
-    Objects.requireNonNull(vectors, "vectors");
-    return (request, candidates) ->
-        candidates.isEmpty()
-            ? List.of()
-            : chosenFirst(
-                candidates,
-                determinant(
-                    new Similarities(candidates, vectors),
-                    Similarities.relevance(candidates),
-                    theta / (2 * (1 - theta)),
-                    Math.min(request.k(), candidates.size())));
+    double alpha = theta / (2 * (1 - theta));
+    return reranker(
+        vectors,
+        (similarities, relevance, count) -> determinant(similarities, relevance, alpha, count));
   }
 
   /**
@@ -131,7 +100,7 @@ public final class Diversity {
     int size = relevance.length;
     int[] chosen = new int[count];
     boolean[] taken = new boolean[size];
-    float[] cosines = new float[size];
+    float[] cosines = new float[Similarities.BLOCK];
     double[] gains = new double[size];
     Arrays.fill(gains, 1);
     double[] factors = new double[(count - 1) * size];
@@ -155,9 +124,12 @@ public final class Diversity {
       chosen[place] = best;
       taken[best] = true;
       if (++place < count) {
-        similarities.row(best, cosines);
-        for (int i = 0; i < size; i++) {
-          row[i] = 0.5 + 0.5 * cosines[i];
+        for (int block = 0; block < similarities.blockCount(); block++) {
+          similarities.cosines(best, block, cosines);
+          int from = block * Similarities.BLOCK;
+          for (int i = from; i < Math.min(from + Similarities.BLOCK, size); i++) {
+            row[i] = 0.5 + 0.5 * cosines[i - from];
+          }
         }
         for (int p = 0; p < place - 1; p++) {
           subtract(row, factors, p * size, factors[p * size + best]);
@@ -178,6 +150,29 @@ public final class Diversity {
     for (int i = 0; i < row.length; i++) {
       row[i] -= factor * factors[from + i];
     }
+  }
+
+  /** Chooses candidates by their likeness and relevance. */
+  private interface Choice {
+    int[] choose(Similarities similarities, double[] relevance, int count);
+  }
+
+  private static Reranker reranker(
+      Function<? super String, Optional<float[]>> vectors, Choice choice) {
+    Objects.requireNonNull(vectors, "vectors");
+    Similarities.Spares spares = new Similarities.Spares();
+    return (request, candidates) -> {
+      if (candidates.isEmpty()) {
+        return List.of();
+      }
+      Similarities similarities = spares.take();
+      similarities.begin(candidates, vectors);
+      int count = Math.min(request.k(), candidates.size());
+      int[] chosen = choice.choose(similarities, Similarities.relevance(candidates), count);
+      similarities.end();
+      spares.giveBack(similarities);
+      return chosenFirst(candidates, chosen);
+    };
   }
 
   private static List<ScoredItem> chosenFirst(List<ScoredItem> candidates, int[] chosen) {

@@ -235,20 +235,17 @@ final class PipelineRun {
       int proposer, Plan.Source source, Recommendations answer, int limit, long nanoseconds) {
     int rejected = 0;
     int rank = 0;
-    Catalog catalog = plan.catalog();
     try {
       for (ScoredItem item : answer.items()) {
-        int number = candidates.find(item.itemId());
+        int slot = candidates.slot(item.itemId());
+        int number = candidates.at(slot);
         boolean isNew = number == Candidates.ABSENT;
-        boolean isTwice = !isNew && candidates.rank(number, proposer) > 0;
-        boolean isAllowed =
-            !isNew
-                || (filter.accepts(item.itemId())
-                    && (catalog == null || catalog.contains(item.itemId())));
-        if (rank == limit || isTwice || !isAllowed) {
+        if (rank == limit
+            || (isNew ? !isAllowed(item.itemId()) : candidates.rank(number, proposer) > 0)) {
           rejected++;
         } else {
-          candidates.propose(proposer, item, ++rank);
+          candidates.note(
+              isNew ? candidates.add(slot, item) : number, proposer, ++rank, item.score());
         }
       }
     } catch (RuntimeException | LinkageError failure) {
@@ -263,6 +260,11 @@ final class PipelineRun {
           source.guard().stage(), rejected, "filtered, unknown, twice, or more than asked for");
     }
     return true;
+  }
+
+  private boolean isAllowed(String itemId) {
+    Catalog catalog = plan.catalog();
+    return filter.accepts(itemId) && (catalog == null || catalog.contains(itemId));
   }
 
   private Ranked fuse() {

@@ -10,9 +10,13 @@ import io.recommender.Reranker;
 import io.recommender.ScoredItem;
 import io.recommender.UserHistory;
 import io.recommender.testing.RerankerContract;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -61,6 +65,45 @@ class RerankersTest {
     protected List<String> itemIds() {
       return ITEMS;
     }
+  }
+
+  @Test
+  void threadsThatShareARerankerDoNotDisturbEachOther() throws Exception {
+    List<Reranker> rerankers =
+        List.of(
+            Diversity.mmr(0.3, RerankersTest::numberVector),
+            Diversity.dpp(0.3, RerankersTest::numberVector));
+    ExecutorService threads = Executors.newFixedThreadPool(12);
+    try {
+      List<Future<Object>> results = new ArrayList<>();
+      for (int thread = 0; thread < 12; thread++) {
+        List<ScoredItem> some = CANDIDATES.subList(thread, 50);
+        RecommendationRequest request =
+            RecommendationRequest.of(UserHistory.empty()).k(5 + thread).build();
+        List<List<ScoredItem>> expected =
+            rerankers.stream().map(reranker -> reranker.rerank(request, some)).toList();
+        results.add(
+            threads.submit(
+                () -> {
+                  for (int round = 0; round < 300; round++) {
+                    for (int i = 0; i < rerankers.size(); i++) {
+                      assertEquals(expected.get(i), rerankers.get(i).rerank(request, some));
+                    }
+                  }
+                  return null;
+                }));
+      }
+      for (Future<Object> result : results) {
+        result.get();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private static Optional<float[]> numberVector(String itemId) {
+    int number = Integer.parseInt(itemId.substring(5));
+    return Optional.of(new float[] {number % 3, number % 5 - 2, 1, number % 7 - 3, number});
   }
 
   private static final List<ScoredItem> CANDIDATES =
