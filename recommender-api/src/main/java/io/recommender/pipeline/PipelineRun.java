@@ -30,6 +30,9 @@ final class PipelineRun {
   /** The last tenth of a deadline belongs to the fallbacks. */
   private static final int FALLBACK_PART = 10;
 
+  /** Room for candidates to begin with. */
+  private static final int MOST_EXPECTED = 256;
+
   private final Plan plan;
   private final RecommendationRequest asked;
   private final boolean isTraced;
@@ -60,9 +63,12 @@ final class PipelineRun {
     isTraced = plan.isTraced() || isExplained;
     ticker = plan.dispatcher().ticker();
     journal = new Journal(plan, isExplained);
-    filter = asked.filter().and(plan.filter());
-    int expected = plan.sources().stream().mapToInt(source -> depth(source, asked)).sum();
-    candidates = new Candidates(plan.pins() + 1, Math.min(1024, expected));
+    filter = BothFilters.of(asked.filter(), plan.filter());
+    int expected = 0;
+    for (Plan.Source source : plan.sources()) {
+      expected += depth(source, asked);
+    }
+    candidates = new Candidates(plan.pins() + 1, Math.min(MOST_EXPECTED, expected));
     Duration deadline = plan.deadline();
     long budget = deadline == null ? Long.MAX_VALUE : deadline.toNanos();
     end = start + budget;
