@@ -94,13 +94,15 @@ final class Answer {
     for (String message : unmet) {
       journal.notice(Notice.Code.RULE_UNMET, 1, message);
     }
+    int left = ranking.length;
     for (SlotRule rule : plan.slots()) {
       if (rule.kind() == SlotRule.Kind.AT_MOST) {
-        int out = (int) limited.values().stream().filter(other -> other == rule).count();
-        journal.stage("rule:" + rule.name(), ranking.length, ranking.length - out, 0);
+        int dropped = (int) limited.values().stream().filter(other -> other == rule).count();
+        journal.stage("rule:" + rule.name(), left, left - dropped, 0);
+        left -= dropped;
       }
     }
-    journal.stage(STAGE, ranking.length, chosen.length, run.lap());
+    journal.stage(STAGE, left, chosen.length, run.lap());
     journal.closeDeadline();
     if (chosen.length < request.k()) {
       noteShortfall();

@@ -66,7 +66,7 @@ final class Journal {
     notice(
         Notice.Code.STAGE_SKIPPED,
         1,
-        stage + " had as many calls under way as it may have and was not asked");
+        stage + " was not asked: as many calls are under way as there may be");
   }
 
   void late(String stage) {

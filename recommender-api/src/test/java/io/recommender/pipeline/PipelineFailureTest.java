@@ -315,7 +315,7 @@ class PipelineFailureTest {
                   Notice.Code.SHORTFALL,
                   2,
                   "3 requested, 1 answered: source:good retrieved 4, reranker:half dropped 2, "
-                      + "fallback:empty retrieved 0, rule:all dropped 1, slots dropped 1")),
+                      + "fallback:empty retrieved 0, rule:all dropped 1")),
           answer.notices());
     }
   }

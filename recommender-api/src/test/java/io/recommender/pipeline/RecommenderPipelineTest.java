@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.recommender.Catalog;
 import io.recommender.Feature;
 import io.recommender.HistoryTransform;
+import io.recommender.Interaction;
 import io.recommender.Item;
 import io.recommender.ItemFilter;
 import io.recommender.Notice;
@@ -349,6 +350,33 @@ class RecommenderPipelineTest {
     assertEquals("test(m@2)", versioned.modelVersion());
     assertEquals(
         "id-0", answer(letters().attribution(request -> "id-" + request.seed())).attributionId());
+  }
+
+  @Test
+  void theAttributionIdIsTheSameOnEveryJavaPlatform() {
+    UserHistory history =
+        UserHistory.of(
+                List.of(
+                    Interaction.of("a")
+                        .withTime(Instant.parse("2026-01-01T00:00:00Z"))
+                        .withBehavior("buy")
+                        .withDomain("books")
+                        .withContext("rating", new Feature.Scalar(4.5)),
+                    Interaction.of("b")))
+            .forUser("u");
+    RecommendationRequest request =
+        RecommendationRequest.of(history)
+            .k(7)
+            .seed(11)
+            .time(Instant.parse("2026-02-01T00:00:00Z"))
+            .context("title", new Feature.Text("a title"))
+            .context("page", new Feature.Category("home"))
+            .context("tags", new Feature.Ids(List.of("x", "y")))
+            .context("place", Feature.Tensor.vector(1, -2.5f))
+            .build();
+    try (RecommenderPipeline pipeline = letters().build()) {
+      assertEquals("d3d52974aaac430bc550039fdb3b741b", pipeline.recommend(request).attributionId());
+    }
   }
 
   @Test
