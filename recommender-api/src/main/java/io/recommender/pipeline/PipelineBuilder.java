@@ -221,8 +221,8 @@ public final class PipelineBuilder {
    * Sets how long an answer may take. Sources and rerankers have nine tenths of it, fallbacks the
    * rest. What has not answered then is left out, the answer says so, and whoever called goes on;
    * the call itself is not interrupted and keeps its place in the bulkhead until it ends, so a
-   * source that hangs is soon not asked at all. With a deadline nothing but rules runs in the
-   * calling thread.
+   * source that hangs is soon not asked at all. With a deadline sources, rerankers and fallbacks
+   * never run in the calling thread.
    *
    * @param deadline above zero
    * @return this

@@ -83,6 +83,7 @@ class PipelineContractTest {
           .fusion(Fusion.weighted(Fusion.Normalization.NONE))
           .fallback("popular", table(1))
           .deadline(Duration.ofHours(1))
+          .threads(2)
           .build();
     }
 
