@@ -6,4 +6,5 @@ module io.recommender {
   exports io.recommender.evaluation;
   exports io.recommender.pipeline;
   exports io.recommender.spi;
+  exports io.recommender.text;
 }

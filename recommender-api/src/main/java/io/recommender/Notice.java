@@ -25,6 +25,8 @@ public record Notice(Code code, int count, String message) {
     DEFAULTED_FEATURE,
     /** The time allowed for the answer was over before all of it was found. */
     TIMED_OUT,
+    /** A model's text, or a part of it, named no item. */
+    UNREADABLE_TEXT,
     /** A source, a reranker, a rule or a fallback failed, and the answer goes on without it. */
     STAGE_FAILED,
     /** A source, a reranker or a fallback had as many calls as it may have and was not asked. */

@@ -159,7 +159,8 @@ public final class HnswIndexBuilder {
   }
 
   /**
-   * Estimates the memory of an index, without the item ids, which it shares with the caller.
+   * Estimates the memory of an index, without the item ids, which it shares with the caller. Where
+   * items have been replaced or removed there may be four bytes an item more.
    *
    * @param size the number of items, from 0 to 2147483647, the most that an index has
    * @return the number of bytes, for a JVM with compressed references
@@ -175,8 +176,8 @@ public final class HnswIndexBuilder {
     }
     long links = 2L * m * Integer.BYTES;
     long upper = Integer.BYTES + (16 + (long) m * Integer.BYTES * m / (m - 1)) / m;
-    // Weight, id, a share of the table of ids, life.
-    long identity = 2L * Integer.BYTES + 6 + 2L * Integer.BYTES;
+    // Weight, id, a share of the table of ids, beginning.
+    long identity = 2L * Integer.BYTES + 6 + Integer.BYTES;
     return size * (bytes + links + upper + identity);
   }
 

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class NodeLife {
   private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(int[].class);
+  private static final VarHandle PAGE = MethodHandles.arrayElementVarHandle(int[][].class);
+  private static final int PAGE_BITS = 8;
+  private static final int PAGE_MASK = (1 << PAGE_BITS) - 1;
 
   /** No stamp: those are odd. */
   private static final int NEVER = 0;
@@ -29,7 +32,7 @@ final class NodeLife {
   /** So many versions old a stamp becomes at least before it is moved up, at most twice as many. */
   static final int OLD = 1 << 28;
 
-  private volatile Lives lives = new Lives(new int[64], new int[64], null);
+  private volatile Lives lives = new Lives(new int[64], new int[1][], null);
 
   private final int expected;
   private long movedUp;
@@ -46,14 +49,32 @@ final class NodeLife {
   /**
    * Stamps and places.
    *
+   * @param ends in pages, which take memory once a node of them has ended
    * @param orders null while the place of each node is its number
    */
-  private record Lives(int[] begins, int[] ends, int @Nullable [] orders) {
+  private record Lives(int[] begins, int @Nullable [][] ends, int @Nullable [] orders) {
     Lives extended(int length) {
       return new Lives(
           Arrays.copyOf(begins, length),
-          Arrays.copyOf(ends, length),
+          Arrays.copyOf(ends, (length + PAGE_MASK) >>> PAGE_BITS),
           orders == null ? null : Arrays.copyOf(orders, length));
+    }
+
+    int end(int node) {
+      int[] page = (int[]) PAGE.getAcquire(ends, node >>> PAGE_BITS);
+      return page == null ? NEVER : (int) ELEMENT.getAcquire(page, node & PAGE_MASK);
+    }
+
+    void setEnd(int node, int stamp) {
+      int[] page = ends[node >>> PAGE_BITS];
+      if (page == null && stamp == NEVER) {
+        return;
+      }
+      if (page == null) {
+        page = new int[1 << PAGE_BITS];
+        PAGE.setRelease(ends, node >>> PAGE_BITS, page);
+      }
+      ELEMENT.setRelease(page, node & PAGE_MASK, stamp);
     }
 
     Lives withOrders() {
@@ -79,7 +100,7 @@ final class NodeLife {
     if (node >= current.begins.length) {
       return false;
     }
-    int end = (int) ELEMENT.getAcquire(current.ends, node);
+    int end = current.end(node);
     int begin = current.begins[node];
     int now = stamp(version);
     return begin != NEVER && now - begin >= 0 && (end == NEVER || now - end < 0);
@@ -88,13 +109,13 @@ final class NodeLife {
   /** Returns whether the latest version shows a node. */
   boolean isAlive(int node) {
     Lives current = lives;
-    int end = (int) ELEMENT.getAcquire(current.ends, node);
+    int end = current.end(node);
     return end == NEVER && current.begins[node] != NEVER;
   }
 
   /** Returns whether a node was shown once and is no more. */
   boolean hasEnded(int node) {
-    return lives.ends[node] != NEVER;
+    return lives.end(node) != NEVER;
   }
 
   /** The place of a node among equal scores. */
@@ -115,14 +136,14 @@ final class NodeLife {
   }
 
   void end(int node, long version) {
-    lives.ends[node] = stamp(version);
+    lives.setEnd(node, stamp(version));
   }
 
   /** Forgets a node that no reader can reach any more. */
   void clear(int node) {
     Lives current = lives;
     current.begins[node] = NEVER;
-    ELEMENT.setRelease(current.ends, node, NEVER);
+    current.setEnd(node, NEVER);
   }
 
   /**
@@ -137,7 +158,11 @@ final class NodeLife {
     movedUp = version;
     int oldest = stamp(version - OLD);
     moveUp(lives.begins, oldest);
-    moveUp(lives.ends, oldest);
+    for (int[] page : lives.ends) {
+      if (page != null) {
+        moveUp(page, oldest);
+      }
+    }
   }
 
   private static void moveUp(int[] stamps, int oldest) {

@@ -66,6 +66,8 @@ public interface NextTokenScorer extends AutoCloseable {
     /**
      * Creates a prompt.
      *
+     * @param tokens at least one
+     * @param alignedInputs further inputs by name
      * @throws IllegalArgumentException if there is no token or an aligned input is shorter
      */
     public Prompt {

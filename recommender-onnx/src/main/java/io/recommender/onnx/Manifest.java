@@ -16,10 +16,11 @@ record Manifest(
     String producer,
     String itemsFile,
     int itemCount,
-    Sequence sequence,
+    Optional<Sequence> window,
     List<Input> inputs,
     Optional<Scores> scores,
     Optional<Embedding> embedding,
+    Optional<Generation> generation,
     UnknownItems unknownItems,
     List<String> fallback,
     Optional<String> golden) {
@@ -29,7 +30,8 @@ record Manifest(
 
   enum Contract {
     SEQ_LOGITS,
-    SEQ_EMBEDDING
+    SEQ_EMBEDDING,
+    SEQ_GENERATIVE
   }
 
   enum UnknownItems {
@@ -101,6 +103,11 @@ record Manifest(
 
   record Embedding(
       String name, int dimension, Similarity similarity, boolean normalize, String itemVectors) {}
+
+  /** How a history becomes a window, which every contract but SEQ_GENERATIVE says. */
+  Sequence sequence() {
+    return window.orElseThrow();
+  }
 
   /** The output that the contract is about. */
   String output() {

@@ -86,15 +86,22 @@ final class ManifestReader {
         itemsFile = items.fileName("file");
         itemCount = items.integer("count", 1);
       }
-      Sequence sequence = sequence(root.object("sequence"));
-      List<Input> inputs =
-          root.array("inputs", (place, value) -> input(JsonObject.of(FILE, place, value)));
-      checkInputs(inputs);
+      Optional<Sequence> sequence = Optional.empty();
+      List<Input> inputs = List.of();
       Optional<Scores> scores = Optional.empty();
       Optional<Embedding> embedding = Optional.empty();
-      switch (contract) {
-        case SEQ_LOGITS -> scores = Optional.of(scores(root.object("scores")));
-        case SEQ_EMBEDDING -> embedding = Optional.of(embedding(root.object("embedding")));
+      Optional<Generation> generation = Optional.empty();
+      if (contract == Contract.SEQ_GENERATIVE) {
+        generation = Optional.of(GenerationReader.read(root.object("generation")));
+      } else {
+        sequence = Optional.of(sequence(root.object("sequence")));
+        inputs = root.array("inputs", (place, value) -> input(JsonObject.of(FILE, place, value)));
+        checkInputs(inputs);
+        if (contract == Contract.SEQ_LOGITS) {
+          scores = Optional.of(scores(root.object("scores")));
+        } else {
+          embedding = Optional.of(embedding(root.object("embedding")));
+        }
       }
       List<String> fallback = root.strings("fallback");
       for (int place = 0; place < fallback.size(); place++) {
@@ -103,8 +110,11 @@ final class ManifestReader {
               FILE, "/fallback/%d: item '%s' occurs twice".formatted(place, fallback.get(place)));
         }
       }
-      UnknownItems unknownItems = root.oneOf("unknownItems", UnknownItems.class, UnknownItems.SKIP);
-      if (unknownItems == UnknownItems.UNK && sequence.unknownId().isEmpty()) {
+      UnknownItems unknownItems =
+          sequence.isPresent()
+              ? root.oneOf("unknownItems", UnknownItems.class, UnknownItems.SKIP)
+              : UnknownItems.SKIP;
+      if (unknownItems == UnknownItems.UNK && sequence.orElseThrow().unknownId().isEmpty()) {
         throw BundleFailures.invalid(
             FILE, "/sequence/unknownId: expected an id, because unknownItems is UNK; found none");
       }
@@ -121,6 +131,7 @@ final class ManifestReader {
           inputs,
           scores,
           embedding,
+          generation,
           unknownItems,
           fallback,
           root.has("golden") ? Optional.of(root.fileName("golden")) : Optional.empty());

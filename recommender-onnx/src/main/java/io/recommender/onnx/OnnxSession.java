@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtSession.Result;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.TensorInfo;
 import io.recommender.RecommenderException;
@@ -40,6 +41,7 @@ final class OnnxSession implements AutoCloseable {
   private final Map<String, TensorSpec> outputs;
   private final ReentrantReadWriteLock lease = new ReentrantReadWriteLock();
   private final LongAdder runs = new LongAdder();
+  private final Runner runner = new SessionRunner();
 
   /** Guarded by {@link #lease}. */
   private boolean closed;
@@ -84,10 +86,19 @@ final class OnnxSession implements AutoCloseable {
     T run(OrtEnvironment environment, Runner runner) throws OrtException;
   }
 
-  /** Runs the graph once into pinned outputs. */
-  @FunctionalInterface
+  /** Runs the graph, inside a call only. */
   interface Runner {
+
+    /** Runs the graph once into pinned outputs. */
     void run(Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> pinnedOutputs)
+        throws OrtException;
+
+    /**
+     * Runs the graph once into pinned outputs and into others that the runtime allocates. Those
+     * outlive the call, and the session, until the caller closes the result.
+     */
+    Result keep(
+        Map<String, OnnxTensor> inputs, Set<String> kept, Map<String, OnnxTensor> pinnedOutputs)
         throws OrtException;
   }
 
@@ -203,7 +214,7 @@ final class OnnxSession implements AutoCloseable {
       if (closed) {
         throw new IllegalStateException(name + " is closed");
       }
-      return call.run(environment, this::run);
+      return call.run(environment, runner);
     } finally {
       lock.unlock();
     }
@@ -212,15 +223,9 @@ final class OnnxSession implements AutoCloseable {
   /** Runs the graph once and returns the shape of an output; inside a call only. */
   long[] outputShape(Map<String, OnnxTensor> inputs, String output) throws OrtException {
     runs.increment();
-    try (OrtSession.Result result = session.run(inputs, Set.of(output))) {
+    try (Result result = session.run(inputs, Set.of(output))) {
       return ((OnnxTensor) result.get(0)).getInfo().getShape();
     }
-  }
-
-  private void run(Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> pinnedOutputs)
-      throws OrtException {
-    runs.increment();
-    session.run(inputs, EVERY_OUTPUT_PINNED, pinnedOutputs).close();
   }
 
   @Override
@@ -241,6 +246,22 @@ final class OnnxSession implements AutoCloseable {
           Kind.INFERENCE_FAILED, name + ": the runtime failed to close the model", e);
     } finally {
       lease.writeLock().unlock();
+    }
+  }
+
+  private final class SessionRunner implements Runner {
+    @Override
+    public void run(Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> pinnedOutputs)
+        throws OrtException {
+      keep(inputs, EVERY_OUTPUT_PINNED, pinnedOutputs).close();
+    }
+
+    @Override
+    public Result keep(
+        Map<String, OnnxTensor> inputs, Set<String> kept, Map<String, OnnxTensor> pinnedOutputs)
+        throws OrtException {
+      runs.increment();
+      return session.run(inputs, kept, pinnedOutputs);
     }
   }
 }

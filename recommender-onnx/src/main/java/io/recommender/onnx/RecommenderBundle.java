@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -82,6 +83,45 @@ public final class RecommenderBundle {
   }
 
   /**
+   * Opens a model that writes item codes, on the CPU.
+   *
+   * @param folder the bundle
+   * @return the model, to be closed by the caller
+   * @throws RecommenderException if anything about the bundle is not as it has to be; the message
+   *     names the file, what was expected and what was found
+   */
+  public static OnnxGenerativeModel openGenerative(Path folder) {
+    return openGenerative(folder, BundleOptions.defaults());
+  }
+
+  /**
+   * Opens a model that writes item codes.
+   *
+   * <p>Verifies the seal, reads the manifest, the items and their codes, loads the graphs, checks
+   * every tensor, and decodes a few tokens. Nothing stays open if any of this fails. The golden
+   * requests wait for the decoder: {@link OnnxGenerativeModel#replay}.
+   *
+   * @param folder the bundle
+   * @param options device and threads
+   * @return the model, to be closed by the caller
+   * @throws RecommenderException if anything about the bundle or the device is not as it has to be;
+   *     the message names the file, what was expected and what was found
+   */
+  public static OnnxGenerativeModel openGenerative(Path folder, BundleOptions options) {
+    long start = System.nanoTime();
+    RecommenderBundle bundle = read(folder);
+    OnnxGenerativeModel model = bundle.loadGenerative(options);
+    LOG.info(
+        "opened {}: {} items, {}, {} thread(s) a call, {} ms",
+        model.modelVersion(),
+        bundle.catalog.size(),
+        model.device(),
+        options.onnx().intraOpThreads(),
+        (System.nanoTime() - start) / 1_000_000);
+    return model;
+  }
+
+  /**
    * Reads a bundle and verifies its seal, without loading the graph.
    *
    * @param folder the bundle
@@ -134,7 +174,10 @@ public final class RecommenderBundle {
     return manifest.version();
   }
 
-  /** {@return the contract of the graph: {@code SEQ_LOGITS} or {@code SEQ_EMBEDDING}} */
+  /**
+   * {@return the contract of the graph: {@code SEQ_LOGITS}, {@code SEQ_EMBEDDING} or {@code
+   * SEQ_GENERATIVE}}
+   */
   public String contract() {
     return manifest.contract().name();
   }
@@ -161,13 +204,20 @@ public final class RecommenderBundle {
 
   /** {@return how many of the newest interactions the model sees} */
   public int maxLength() {
-    return manifest.sequence().maxItems();
+    return manifest
+        .generation()
+        .map(generation -> generation.prompt().maxItems())
+        .orElseGet(() -> manifest.sequence().maxItems());
   }
 
   private OnnxSequenceRecommender load(BundleOptions options) {
-    Path model = seal.resolve(folder, manifest.model(), Manifest.FILE);
-    checkOpset(model);
-    OnnxSession session = OnnxSession.open(model, options.onnx());
+    if (manifest.generation().isPresent()) {
+      throw BundleFailures.invalid(
+          folder,
+          "the model writes item codes, so a decoder has to answer:"
+              + " RecommenderBundle.openGenerative(folder) opens the model for one");
+    }
+    OnnxSession session = openSession(manifest.model(), options);
     try {
       return manifest.contract() == Manifest.Contract.SEQ_LOGITS
           ? loadScores(session, options)
@@ -176,6 +226,49 @@ public final class RecommenderBundle {
       closeAfter(e, session::close);
       throw e;
     }
+  }
+
+  private OnnxGenerativeModel loadGenerative(BundleOptions options) {
+    Generation generation =
+        manifest
+            .generation()
+            .orElseThrow(
+                () ->
+                    BundleFailures.invalid(
+                        Manifest.FILE,
+                        "/contract: expected SEQ_GENERATIVE, found %s, which"
+                                .formatted(manifest.contract())
+                            + " RecommenderBundle.open(folder) opens"));
+    int[][] codes =
+        CodesFile.read(
+            seal.resolve(folder, generation.codes().file(), Manifest.FILE),
+            catalog.size(),
+            generation.codes());
+    Optional<GoldenRequests> golden =
+        manifest
+            .golden()
+            .map(file -> GoldenRequests.read(seal.resolve(folder, file, Manifest.FILE)));
+    String version = "%s@%s+%s".formatted(name(), version(), fingerprint().substring(0, 12));
+    List<OnnxSession> sessions = new ArrayList<>();
+    try {
+      sessions.add(openSession(manifest.model(), options));
+      Optional<OnnxSession> step =
+          generation.step().map(graph -> openSession(graph.model(), options));
+      step.ifPresent(sessions::add);
+      OnnxNextTokenScorer scorer =
+          OnnxNextTokenScorer.of(version, generation, sessions.get(0), step);
+      return new OnnxGenerativeModel(
+          manifest, catalog, codes, scorer, fingerprint(), version, golden);
+    } catch (RuntimeException | Error e) {
+      sessions.forEach(session -> closeAfter(e, session::close));
+      throw e;
+    }
+  }
+
+  private OnnxSession openSession(String file, BundleOptions options) {
+    Path model = seal.resolve(folder, file, Manifest.FILE);
+    checkOpset(model);
+    return OnnxSession.open(model, options.onnx());
   }
 
   private static void closeAfter(Throwable failure, Runnable close) {
@@ -199,11 +292,11 @@ public final class RecommenderBundle {
     OptionalLong found = OnnxFile.opset(model);
     if (found.isEmpty()) {
       throw BundleFailures.invalid(
-          manifest.model(), "expected an ONNX model that imports an opset, found none");
+          model.getFileName(), "expected an ONNX model that imports an opset, found none");
     }
     if (manifest.opset().isPresent() && manifest.opset().get() != found.getAsLong()) {
       throw BundleFailures.invalid(
-          manifest.model(),
+          model.getFileName(),
           "expected opset %d as %s says, found %d"
               .formatted(manifest.opset().get(), Manifest.FILE, found.getAsLong()));
     }

@@ -7,6 +7,9 @@
  * }
  * }</pre>
  *
+ * <p>A model that writes item codes, token by token, is opened for a decoder: {@link
+ * io.recommender.onnx.OnnxGenerativeModel}.
+ *
  * <p>The format of a bundle is described in {@code BUNDLE.md} of this module. No type of the model
  * runtime appears in a public signature, and no native handle ever leaves this package.
  */

@@ -119,7 +119,11 @@ class ManifestTest {
   @ParameterizedTest
   @MethodSource("faults")
   void theReaderAndTheSchemaRefuseTheSameFaults(Fault fault) throws JsonProcessingException {
-    ObjectNode manifest = documented().get(0).deepCopy();
+    assertRefusedByBoth(documented().get(0).deepCopy(), fault);
+  }
+
+  private static void assertRefusedByBoth(ObjectNode manifest, Fault fault)
+      throws JsonProcessingException {
     JsonPointer place = JsonPointer.compile(fault.pointer());
     JsonNode parent = manifest.at(place.head());
     if (parent instanceof ArrayNode array) {
@@ -136,6 +140,92 @@ class ManifestTest {
     assertTrue(e.getMessage().startsWith("manifest.json: "), e.getMessage());
     assertTrue(e.getMessage().contains(fault.named()), e.getMessage());
     assertFalse(SCHEMA.validate(manifest).isEmpty(), "the schema allows what the reader refuses");
+  }
+
+  static Stream<Fault> faultsOfGeneration() {
+    return Stream.of(
+        new Fault("/generation", null, "/generation: expected an object"),
+        new Fault("/sequence", "{}", "/sequence: unknown member"),
+        new Fault("/scores", "{}", "/scores: unknown member"),
+        new Fault("/unknownItems", "\"FAIL\"", "/unknownItems: unknown member"),
+        new Fault("/generation/layout", "\"DECODER\"", "/generation/layout: expected one of"),
+        new Fault("/generation/vocabularySize", "0", "/generation/vocabularySize: expected"),
+        new Fault("/generation/codes/file", "\"../x\"", "/codes/file: expected a plain file"),
+        new Fault("/generation/codes/sizes", "[]", "/codes/sizes: expected a number of codes"),
+        new Fault("/generation/codes/sizes/1", "0", "/codes/sizes: expected a number of codes"),
+        new Fault("/generation/codes/offsets/2", "-1", "/codes/offsets/2: expected tokens"),
+        new Fault("/generation/codes/offsets", null, "/codes/offsets: expected one for each"),
+        new Fault("/generation/prompt", null, "/generation/prompt: expected an object"),
+        new Fault("/generation/prompt/maxItems", "0", "/prompt/maxItems: expected an integer"),
+        new Fault("/generation/prompt/paddingSide", "\"left\"", "/prompt/paddingSide: expected"),
+        new Fault("/generation/prompt/prefix", "[-1]", "/prompt/prefix/0: expected a token"),
+        new Fault("/generation/prompt/padding", "0", "/generation/prompt/padding: unknown member"),
+        new Fault("/generation/normalization", "\"NONE\"", "/normalization: expected one of"),
+        new Fault("/generation/beams", "0", "/generation/beams: expected an integer"),
+        new Fault("/generation/inputs/0/role", "\"IDS\"", "/inputs/0/role: expected one of"),
+        new Fault("/generation/inputs/0/role", "\"PARENTS\"", "/inputs/0/role: expected one of"),
+        new Fault("/generation/inputs", "[]", "/inputs: expected an input of role TOKEN_IDS"),
+        new Fault("/generation/inputs/3/value", null, "/inputs/3/value: expected one of"),
+        new Fault("/generation/inputs/3/other", null, "/inputs/3/other: expected an integer"),
+        new Fault("/generation/logits", null, "/generation/logits: expected a non-empty string"),
+        new Fault("/generation/step/logits", "7", "/step/logits: expected a non-empty string"),
+        new Fault("/generation/step/startToken", "0", "/step/startToken: unknown member"),
+        new Fault("/generation/step", null, "/generation/caches: unknown member"),
+        new Fault(
+            "/generation/step/inputs/2/role", "\"ATTENTION_MASK\"", "an input of role PARENTS if"),
+        new Fault("/generation/caches", "[]", "since a step knows its prompt by nothing else"),
+        new Fault("/generation/caches", null, "since a step knows its prompt by nothing else"),
+        new Fault("/generation/caches/0/kind", "\"KEYS\"", "/caches/0/kind: expected one of"),
+        new Fault("/generation/caches/0/tensors", "[]", "expected names of tensors, found none"),
+        new Fault("/generation/caches/0/outputs", "[]", "/caches/0/outputs: unknown member"),
+        new Fault("/generation/caches/0/layers", "5000", "/caches/0/layers: expected at most"),
+        new Fault("/generation/caches/1/outputs", null, "/caches/1/outputs: expected names"),
+        new Fault("/generation/caches/1/size", null, "/caches/1/size: expected an integer"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("faultsOfGeneration")
+  void theReaderAndTheSchemaRefuseTheSameFaultsOfGeneration(Fault fault)
+      throws JsonProcessingException {
+    assertRefusedByBoth(documented().get(2).deepCopy(), fault);
+  }
+
+  @Test
+  void faultsAcrossMembersOfGenerationAreRefused() {
+    ObjectNode manifest = documented().get(2).deepCopy();
+    ObjectNode generation = (ObjectNode) manifest.get("generation");
+    generation.put("vocabularySize", 1025);
+    assertRefused(manifest, "/prefix/0: expected a token of 0 to 1024 as vocabularySize says");
+    generation.put("vocabularySize", 1000);
+    assertRefused(manifest, "/offsets/3: expected tokens of 0 to 999 as vocabularySize says");
+    generation.put("vocabularySize", 1026);
+    ObjectNode step = (ObjectNode) generation.get("step");
+    ((ObjectNode) step.get("inputs").get(4)).put("other", 3);
+    assertRefused(manifest, "as in the other graph");
+    ((ObjectNode) step.get("inputs").get(4)).put("other", 4);
+    ((ObjectNode) step.get("inputs").get(4)).put("name", "position_ids");
+    assertRefused(manifest, "/generation/step/inputs/4/name: input 'position_ids' occurs twice");
+    ((ObjectNode) step.get("inputs").get(4)).put("name", "code_position");
+    ObjectNode rows = (ObjectNode) generation.get("caches").get(1);
+    rows.putArray("tensors").add("past.{layer}.key").add("past.value");
+    assertRefused(manifest, "names that differ in each of 4 layers by {layer}, found 'past.value'");
+    rows.putArray("tensors").add("past.{layer}.key");
+    assertRefused(manifest, "/outputs: expected as many as tensors, 4, found 8");
+    rows.putArray("tensors").add("past.{layer}.key").add("prompt.{layer}.key");
+    assertRefused(manifest, "tensor 'prompt.0.key' occurs twice");
+  }
+
+  @Test
+  void faultsOfATableOfTokensAreRefused() {
+    ObjectNode manifest = documented().get(3).deepCopy();
+    ObjectNode codes = (ObjectNode) manifest.at("/generation/codes");
+    ArrayNode table = (ArrayNode) codes.get("tokens");
+    ((ArrayNode) table.get(0)).set(1, 32100);
+    assertRefused(manifest, "/generation/codes/tokens/0: token 32100 occurs twice");
+    ((ArrayNode) table.get(0)).set(1, 32128);
+    assertRefused(manifest, "/tokens/0/1: expected a token of 0 to 32127");
+    ((ArrayNode) table.get(0)).remove(1);
+    assertRefused(manifest, "/tokens: expected rows of the sizes [3, 2], found [2, 2]");
   }
 
   @Test

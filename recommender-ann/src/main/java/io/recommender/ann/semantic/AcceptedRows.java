@@ -13,4 +13,7 @@ interface AcceptedRows {
    * @return the row, or {@link #NONE}
    */
   int next(int from, int to);
+
+  /** {@return a number that the number of accepted rows does not exceed} */
+  int most();
 }

@@ -86,4 +86,9 @@ final class AskedRows implements AcceptedRows {
     }
     return NONE;
   }
+
+  @Override
+  public int most() {
+    return shown.most();
+  }
 }

@@ -8,6 +8,7 @@ import io.recommender.RecommenderException;
 import io.recommender.ScoreKind;
 import io.recommender.ScoredItem;
 import io.recommender.SequenceRecommender;
+import io.recommender.spi.GenerativeModel;
 import io.recommender.spi.NextTokenScorer;
 import io.recommender.spi.NextTokenScorer.Decoding;
 import io.recommender.spi.NextTokenScorer.Prompt;
@@ -22,6 +23,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongSupplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * try (SequenceRecommender recommender =
  *     BeamDecoder.builder(scorer, index, CodeTokens.offsets(1, 257, 513, 769), prompt)
- *         .options(BeamOptions.width(20))
+ *         .options(BeamOptions.of(20))
  *         .fallback(popular)
  *         .build()) {
  *   recommender.recommend(UserHistory.of("sku-1", "sku-7"));
@@ -114,6 +116,41 @@ public final class BeamDecoder implements SequenceRecommender {
   public static Builder builder(
       NextTokenScorer scorer, SemanticIdIndex index, CodeTokens tokens, DecoderPrompt prompt) {
     return new Builder(scorer, index, tokens, prompt);
+  }
+
+  /**
+   * Decodes a model as it says, with the items it says.
+   *
+   * @param model the model; closed with the decoder
+   * @return a decoder whose {@link #index} has the items of the model, all available
+   * @throws RecommenderException BUNDLE_INVALID if the model contradicts itself, or does not answer
+   *     what the framework answered that trained it; the model is then closed
+   */
+  public static BeamDecoder of(GenerativeModel model) {
+    return of(model, UnaryOperator.identity());
+  }
+
+  /**
+   * Decodes a model as it says, with the items it says.
+   *
+   * @param model the model; closed with the decoder
+   * @param options changes the options that suit the model, such as its number of beams
+   * @return a decoder whose {@link #index} has the items of the model, all available
+   * @throws RecommenderException BUNDLE_INVALID if the model contradicts itself, or does not answer
+   *     what the framework answered that trained it; the model is then closed
+   */
+  public static BeamDecoder of(GenerativeModel model, UnaryOperator<BeamOptions> options) {
+    try {
+      return GenerativeModels.decode(model, options);
+    } catch (RuntimeException | Error e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  /** {@return the items and their codes, which may be changed at any time} */
+  public SemanticIdIndex index() {
+    return index;
   }
 
   /**
@@ -274,15 +311,19 @@ public final class BeamDecoder implements SequenceRecommender {
               .modelVersion(modelVersion)
               .modelRuns(runs);
       addNotices(answer);
-      int missing = request.k() - items.size();
+      addShortfall(answer, items.size());
+      return answer.build();
+    }
+
+    private void addShortfall(Recommendations.Builder answer, int found) {
+      int missing = request.k() - found;
       if (missing > 0) {
         answer.notice(
             new Notice(
                 Notice.Code.SHORTFALL,
                 missing,
-                "%s: expected %d items, found %d.".formatted(reason(), request.k(), items.size())));
+                "%s: expected %d items, found %d.".formatted(reason(), request.k(), found)));
       }
-      return answer.build();
     }
 
     private String reason() {
@@ -290,7 +331,7 @@ public final class BeamDecoder implements SequenceRecommender {
         return "The time was over";
       }
       return prompt == null
-          ? "The model can say nothing of this history and there is no fallback"
+          ? "The model can say nothing of this history"
           : "The beams led to no more items that are available and pass the filter";
     }
 
@@ -309,6 +350,9 @@ public final class BeamDecoder implements SequenceRecommender {
             && notice.code() != Notice.Code.FALLBACK_USED) {
           answer.notice(notice);
         }
+      }
+      if (!found.hasNotice(Notice.Code.SHORTFALL)) {
+        addShortfall(answer, found.size());
       }
       return answer.build();
     }
@@ -352,14 +396,14 @@ public final class BeamDecoder implements SequenceRecommender {
 
   /** Collects the parts of a decoder. <b>Confined</b>. */
   public static final class Builder {
-    private static final int DEFAULT_WIDTH = 20;
+    static final int DEFAULT_WIDTH = 20;
     private static final int DEFAULT_BATCH = 16;
 
     private final NextTokenScorer scorer;
     private final SemanticIdIndex index;
     private final CodeTokens tokens;
     private final DecoderPrompt prompt;
-    private BeamOptions options = BeamOptions.width(DEFAULT_WIDTH);
+    private BeamOptions options = BeamOptions.of(DEFAULT_WIDTH);
     private @Nullable SequenceRecommender fallback;
     private int batchSize = DEFAULT_BATCH;
     private String source = SOURCE;

@@ -1,5 +1,6 @@
 package io.recommender.ann.semantic;
 
+import io.recommender.spi.GenerativeModel.Normalization;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -10,23 +11,12 @@ import org.jspecify.annotations.Nullable;
  * How items are decoded. Each method returns changed options, so they can be written as a chain.
  *
  * <pre>{@code
- * BeamOptions options = BeamOptions.width(20).timeout(Duration.ofMillis(50));
+ * BeamOptions options = BeamOptions.of(20).timeout(Duration.ofMillis(50));
  * }</pre>
  *
  * <p><b>Immutable</b>.
  */
 public final class BeamOptions {
-
-  /** Over what the probabilities of the next token add up to one. */
-  public enum Normalization {
-    /**
-     * The whole vocabulary: what a model that was trained with cross-entropy says. Filters and the
-     * catalogue then change which items are found, not what they score.
-     */
-    VOCABULARY,
-    /** The tokens that lead to an item of the index, available or not, accepted or not. */
-    CATALOG
-  }
 
   private final int width;
   private final Normalization normalization;
@@ -62,12 +52,39 @@ public final class BeamOptions {
    * @return options with probabilities over the vocabulary, without length penalty, limit of
    *     branches, end token or timeout
    */
-  public static BeamOptions width(int width) {
-    if (width < 1) {
-      throw new IllegalArgumentException("width: expected at least 1, found " + width);
-    }
+  public static BeamOptions of(int width) {
     return new BeamOptions(
-        width, Normalization.VOCABULARY, 0, Integer.MAX_VALUE, -1, null, Long.MAX_VALUE);
+        atLeastOne("width", width),
+        Normalization.VOCABULARY,
+        0,
+        Integer.MAX_VALUE,
+        -1,
+        null,
+        Long.MAX_VALUE);
+  }
+
+  private static int atLeastOne(String name, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(name + ": expected at least 1, found " + value);
+    }
+    return value;
+  }
+
+  /**
+   * Sets how many beginnings of items are kept in each step.
+   *
+   * @param width at least 1
+   * @return changed options
+   */
+  public BeamOptions width(int width) {
+    return new BeamOptions(
+        atLeastOne("width", width),
+        normalization,
+        lengthPenalty,
+        branches,
+        endToken,
+        timeout,
+        timeoutNanos);
   }
 
   /**
@@ -109,11 +126,14 @@ public final class BeamOptions {
    * @return changed options
    */
   public BeamOptions branches(int branches) {
-    if (branches < 1) {
-      throw new IllegalArgumentException("branches: expected at least 1, found " + branches);
-    }
     return new BeamOptions(
-        width, normalization, lengthPenalty, branches, endToken, timeout, timeoutNanos);
+        width,
+        normalization,
+        lengthPenalty,
+        atLeastOne("branches", branches),
+        endToken,
+        timeout,
+        timeoutNanos);
   }
 
   /**

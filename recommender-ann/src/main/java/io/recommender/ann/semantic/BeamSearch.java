@@ -3,6 +3,7 @@ package io.recommender.ann.semantic;
 import io.recommender.RecommenderException;
 import io.recommender.ScoredItem;
 import io.recommender.ann.internal.VectorKernels;
+import io.recommender.spi.GenerativeModel.Normalization;
 import io.recommender.spi.NextTokenScorer.Decoding;
 import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
@@ -205,7 +206,7 @@ final class BeamSearch {
   private float normalizer(int beam, Scratch scratch) {
     int count = scratch.logits.length;
     float[] summed = scratch.logits;
-    if (options.normalization() == BeamOptions.Normalization.CATALOG) {
+    if (options.normalization() == Normalization.CATALOG) {
       count = gatherPossible(beam, scratch);
       summed = scratch.possible;
     }

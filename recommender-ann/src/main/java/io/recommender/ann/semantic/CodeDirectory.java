@@ -2,6 +2,7 @@ package io.recommender.ann.semantic;
 
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -88,6 +89,23 @@ final class CodeDirectory {
   /** Returns how many children a listed node has, whose own children are listed. */
   int childCount(int depth, int node) {
     return children[depth][node + 1] - children[depth][node];
+  }
+
+  /** Returns the child of a listed node by its code, or -1. */
+  int child(int depth, int node, int code) {
+    int[] level = codes[depth];
+    int first = children[depth][node];
+    int end = children[depth][node + 1];
+    // Codes ascend and differ, so a code comes no later than if none were missing.
+    int guess = first + code - level[first];
+    if (guess < first) {
+      return -1;
+    }
+    if (guess < end && level[guess] == code) {
+      return guess;
+    }
+    int found = Arrays.binarySearch(level, first, Math.min(end, guess), code);
+    return found >= 0 ? found : -1;
   }
 
   /** Returns the most bytes that a directory of rows takes, if each level has twice the nodes. */

@@ -55,6 +55,31 @@ abstract class CodeRows {
 
   abstract void set(int i, int code);
 
+  /**
+   * Returns the first row of a range whose code at a level has a score that is not below a number.
+   *
+   * @param from the first row; all rows of the range go on at the level
+   * @param to the end of the range, which is returned if there is no such row
+   */
+  final int nextAtLeast(float least, float[] scores, int level, int from, int to) {
+    if (starts == null) {
+      return nextAtLeast(least, scores, from * levels + level, levels, from, to);
+    }
+    int row = from;
+    while (row < to && scores[at(starts[row] + level)] < least) {
+      row++;
+    }
+    return row;
+  }
+
+  /**
+   * As above, for rows of equal length: one call, whatever codes are packed in, reads many.
+   *
+   * @param place that of the code of the first row among all codes
+   * @param step from there to that of the next row
+   */
+  abstract int nextAtLeast(float least, float[] scores, int place, int step, int from, int to);
+
   /** {@return the number of bytes of a code} */
   abstract int width();
 
@@ -250,6 +275,15 @@ abstract class CodeRows {
     }
 
     @Override
+    int nextAtLeast(float least, float[] scores, int place, int step, int from, int to) {
+      int row = from;
+      for (int i = place; row < to && scores[codes[i] & 0xff] < least; i += step) {
+        row++;
+      }
+      return row;
+    }
+
+    @Override
     int width() {
       return Byte.BYTES;
     }
@@ -274,6 +308,15 @@ abstract class CodeRows {
     }
 
     @Override
+    int nextAtLeast(float least, float[] scores, int place, int step, int from, int to) {
+      int row = from;
+      for (int i = place; row < to && scores[codes[i]] < least; i += step) {
+        row++;
+      }
+      return row;
+    }
+
+    @Override
     int width() {
       return Character.BYTES;
     }
@@ -295,6 +338,15 @@ abstract class CodeRows {
     @Override
     void set(int i, int code) {
       codes[i] = code;
+    }
+
+    @Override
+    int nextAtLeast(float least, float[] scores, int place, int step, int from, int to) {
+      int row = from;
+      for (int i = place; row < to && scores[codes[i]] < least; i += step) {
+        row++;
+      }
+      return row;
     }
 
     @Override

@@ -111,6 +111,21 @@ record CodeVersion(
     return next;
   }
 
+  /** {@return the codes of all items, each a copy} */
+  int[][] codes() {
+    int[][] codes = new int[size()][];
+    int count = 0;
+    for (int row = present.next(0, base.size());
+        row >= 0;
+        row = present.next(row + 1, base.size())) {
+      codes[count++] = base.rows.copy(row);
+    }
+    for (int row = 0; row < delta.size(); row++) {
+      codes[count++] = delta.rows.copy(row);
+    }
+    return codes;
+  }
+
   int distinctCodes() {
     int count = 0;
     int row = present.next(0, base.size());

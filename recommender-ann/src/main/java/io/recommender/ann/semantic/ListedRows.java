@@ -25,4 +25,9 @@ final class ListedRows implements AcceptedRows {
     int at = i < 0 ? -1 - i : i;
     return at < rows.length && rows[at] < to ? rows[at] : NONE;
   }
+
+  @Override
+  public int most() {
+    return rows.length;
+  }
 }

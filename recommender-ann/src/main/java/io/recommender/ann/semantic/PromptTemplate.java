@@ -2,9 +2,12 @@ package io.recommender.ann.semantic;
 
 import io.recommender.RecommendationRequest;
 import io.recommender.spi.NextTokenScorer.Prompt;
+import io.recommender.spi.PromptLayout;
+import io.recommender.spi.PromptLayout.AlignedInput;
+import io.recommender.spi.PromptLayout.AlignedValue;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
+import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -25,28 +28,38 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Immutable</b>; the builder is <b>confined</b>.
  */
 public final class PromptTemplate implements DecoderPrompt {
-  private record Aligned(AlignedInput what, int other) {}
-
   private final CodeShape shape;
   private final CodeTokens tokens;
-  private final int[] prefix;
-  private final int[] separator;
-  private final int[] suffix;
-  private final int maxItems;
+  private final PromptLayout layout;
   private final @Nullable Function<Optional<String>, int[]> user;
-  private final int @Nullable [] whenEmpty;
-  private final Map<String, Aligned> alignedInputs;
 
   private PromptTemplate(Builder builder) {
     shape = builder.shape;
     tokens = builder.tokens;
-    prefix = builder.prefix;
-    separator = builder.separator;
-    suffix = builder.suffix;
-    maxItems = builder.maxItems;
+    layout = builder.layout();
     user = builder.user;
-    whenEmpty = builder.whenEmpty;
-    alignedInputs = new LinkedHashMap<>(builder.alignedInputs);
+  }
+
+  /**
+   * Returns the template of a layout.
+   *
+   * @param shape what codes look like
+   * @param tokens which token stands for which code
+   * @param layout how a history is told
+   * @return the template
+   */
+  public static PromptTemplate of(CodeShape shape, CodeTokens tokens, PromptLayout layout) {
+    Builder builder =
+        builder(shape, tokens)
+            .prefix(layout.prefix())
+            .separator(layout.separator())
+            .suffix(layout.suffix())
+            .maxItems(layout.maxItems());
+    layout.whenEmpty().ifPresent(builder::whenEmpty);
+    layout
+        .alignedInputs()
+        .forEach(input -> builder.alignedInput(input.name(), input.value(), input.other()));
+    return builder.build();
   }
 
   /**
@@ -62,22 +75,22 @@ public final class PromptTemplate implements DecoderPrompt {
 
   @Override
   public Optional<Prompt> write(RecommendationRequest request, List<int[]> codes) {
-    if (codes.isEmpty() && whenEmpty == null) {
+    if (codes.isEmpty() && layout.whenEmpty().isEmpty()) {
       return Optional.empty();
     }
     Writing writing = new Writing();
-    writing.addOther(codes.isEmpty() && whenEmpty != null ? whenEmpty : prefix);
+    writing.addOther(codes.isEmpty() ? layout.whenEmpty().get() : layout.prefix());
     if (user != null) {
       writing.addOther(user.apply(request.history().userId()));
     }
-    List<int[]> last = codes.subList(Math.max(0, codes.size() - maxItems), codes.size());
+    List<int[]> last = codes.subList(Math.max(0, codes.size() - layout.maxItems()), codes.size());
     for (int i = 0; i < last.size(); i++) {
       if (i > 0) {
-        writing.addOther(separator);
+        writing.addOther(layout.separator());
       }
       writing.addItem(last.get(i));
     }
-    writing.addOther(suffix);
+    writing.addOther(layout.suffix());
     return writing.tokens.isEmpty() ? Optional.empty() : Optional.of(writing.prompt());
   }
 
@@ -108,16 +121,16 @@ public final class PromptTemplate implements DecoderPrompt {
     }
 
     Prompt prompt() {
-      if (alignedInputs.isEmpty()) {
+      if (layout.alignedInputs().isEmpty()) {
         return Prompt.of(tokens.toIntArray());
       }
       Map<String, int[]> inputs = new HashMap<>();
-      alignedInputs.forEach((name, aligned) -> inputs.put(name, values(aligned)));
+      layout.alignedInputs().forEach(input -> inputs.put(input.name(), values(input)));
       return new Prompt(tokens.toIntArray(), inputs);
     }
 
     /** Returns the values of the prompt, of the codes of one item more and of what may end it. */
-    private int[] values(Aligned aligned) {
+    private int[] values(AlignedInput aligned) {
       int length = tokens.size();
       int[] values = new int[length + shape.levels() + 1];
       for (int i = 0; i < values.length; i++) {
@@ -125,8 +138,8 @@ public final class PromptTemplate implements DecoderPrompt {
         int item = i < length ? items.getInt(i) : itemCount;
         values[i] =
             level < 0
-                ? aligned.other
-                : switch (aligned.what) {
+                ? aligned.other()
+                : switch (aligned.value()) {
                   case CODE_POSITION -> level;
                   case ITEM_INDEX -> item;
                 };
@@ -145,7 +158,7 @@ public final class PromptTemplate implements DecoderPrompt {
     private int maxItems = Integer.MAX_VALUE;
     private @Nullable Function<Optional<String>, int[]> user;
     private int @Nullable [] whenEmpty;
-    private final Map<String, Aligned> alignedInputs = new LinkedHashMap<>();
+    private final List<AlignedInput> alignedInputs = new ArrayList<>();
 
     private Builder(CodeShape shape, CodeTokens tokens) {
       this.shape = Objects.requireNonNull(shape, "shape");
@@ -229,13 +242,18 @@ public final class PromptTemplate implements DecoderPrompt {
      * Adds an input that has a value for each token.
      *
      * @param name the name of the input
-     * @param what the values of codes, also of those that the model writes
+     * @param value the values of codes, also of those that the model writes
      * @param other the value of all other tokens
      * @return this
      */
-    public Builder alignedInput(String name, AlignedInput what, int other) {
-      alignedInputs.put(Objects.requireNonNull(name, "name"), new Aligned(what, other));
+    public Builder alignedInput(String name, AlignedValue value, int other) {
+      alignedInputs.add(new AlignedInput(name, value, other));
       return this;
+    }
+
+    private PromptLayout layout() {
+      return new PromptLayout(
+          maxItems, prefix, separator, suffix, Optional.ofNullable(whenEmpty), alignedInputs);
     }
 
     /** {@return the template} */

@@ -117,6 +117,11 @@ final class RowSet implements AcceptedRows {
     return row < to ? row : NONE;
   }
 
+  @Override
+  public int most() {
+    return size;
+  }
+
   /** Returns the first word from one on that is not zero, or a negative number. */
   private int nextWord(int from) {
     int i = from >>> 6;

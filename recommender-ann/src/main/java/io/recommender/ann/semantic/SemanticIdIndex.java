@@ -2,6 +2,7 @@ package io.recommender.ann.semantic;
 
 import io.recommender.ItemFilter;
 import io.recommender.RecommenderException;
+import io.recommender.ScoredItem;
 import io.recommender.ann.internal.SavedFiles;
 import io.recommender.ann.internal.SnapshotReader;
 import java.nio.file.Path;
@@ -255,6 +256,67 @@ public final class SemanticIdIndex {
    */
   public int[] allowedNext(int... prefix) {
     return allowedNext(prefix, ItemFilter.all());
+  }
+
+  /**
+   * Returns the items with the highest scores, without a model: the score of an item is the sum of
+   * the scores of its codes. The result is exact.
+   *
+   * <p>Sums are taken in double precision, level by level from the first. Items of equal score,
+   * such as those of one code, come in the order in which they were first added.
+   *
+   * <p><b>Cost.</b> Subtrees whose best codes cannot reach the result are not read: of a million
+   * items with four codes of 256, a few thousand are. It is least if scores of the first levels
+   * differ most, as those of residual quantizers do. If all scores are equal, every item is read.
+   *
+   * @param scores a finite score of each code, by level; not kept, not changed
+   * @param k how many items, at least 1
+   * @param filter which items may be returned
+   * @return at most k available and accepted items, best first; fewer only if there are fewer
+   * @throws IllegalArgumentException if k is below 1, or the scores do not have the shape of codes
+   *     or are not finite
+   */
+  public List<ScoredItem> search(float[][] scores, int k, ItemFilter filter) {
+    checkScores(scores);
+    if (k < 1) {
+      throw new IllegalArgumentException("k: expected at least 1, found " + k);
+    }
+    CodeVersion version = store.version();
+    return new CodeSearch(shape, version, filters.of(version, filter), scores, k).run();
+  }
+
+  /**
+   * Returns the items with the highest scores.
+   *
+   * @param scores a finite score of each code, by level; not kept, not changed
+   * @param k how many items, at least 1
+   * @return at most k available items, best first
+   * @throws IllegalArgumentException if k is below 1, or the scores do not have the shape of codes
+   *     or are not finite
+   */
+  public List<ScoredItem> search(float[][] scores, int k) {
+    return search(scores, k, ItemFilter.all());
+  }
+
+  private void checkScores(float[][] scores) {
+    if (scores.length != shape.levels()) {
+      throw new IllegalArgumentException(
+          "scores: expected %d levels, found %d".formatted(shape.levels(), scores.length));
+    }
+    for (int level = 0; level < scores.length; level++) {
+      if (scores[level].length != shape.size(level)) {
+        throw new IllegalArgumentException(
+            "scores: expected %d at level %d, found %d"
+                .formatted(shape.size(level), level, scores[level].length));
+      }
+      for (int code = 0; code < scores[level].length; code++) {
+        if (!Float.isFinite(scores[level][code])) {
+          throw new IllegalArgumentException(
+              "score of code %d at level %d: expected a finite number, found %s"
+                  .formatted(code, level, scores[level][code]));
+        }
+      }
+    }
   }
 
   /**

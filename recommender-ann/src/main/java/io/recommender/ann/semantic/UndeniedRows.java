@@ -26,4 +26,9 @@ final class UndeniedRows implements AcceptedRows {
     }
     return row;
   }
+
+  @Override
+  public int most() {
+    return rows.most();
+  }
 }

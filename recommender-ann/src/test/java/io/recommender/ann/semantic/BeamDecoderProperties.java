@@ -9,6 +9,7 @@ import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.ScoredItem;
 import io.recommender.UserHistory;
+import io.recommender.spi.GenerativeModel.Normalization;
 import io.recommender.spi.NextTokenScorer;
 import io.recommender.spi.NextTokenScorer.Prompt;
 import io.recommender.testing.BigramScorer;
@@ -51,12 +52,10 @@ class BeamDecoderProperties {
       tokens = isShared ? CodeTokens.offsets(new int[levels]) : perLevel(levels, size);
       boolean hasEnd = isUnequal || random.nextInt(4) == 0;
       BeamOptions some =
-          BeamOptions.width(width)
+          BeamOptions.of(width)
               .lengthPenalty(random.nextInt(3) * 0.7 - 0.7)
               .normalization(
-                  random.nextBoolean()
-                      ? BeamOptions.Normalization.CATALOG
-                      : BeamOptions.Normalization.VOCABULARY);
+                  random.nextBoolean() ? Normalization.CATALOG : Normalization.VOCABULARY);
       options = hasEnd ? some.endToken(vocabularySize - 1) : some;
       scorer = scorer();
     }

@@ -18,6 +18,7 @@ import io.recommender.ScoredItem;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
 import io.recommender.spi.NextTokenScorer;
+import io.recommender.spi.PromptLayout.AlignedValue;
 import io.recommender.testing.BigramScorer;
 import io.recommender.testing.SequenceRecommenderContract;
 import java.time.Duration;
@@ -58,7 +59,7 @@ class BeamDecoderTest {
   private BeamDecoder.Builder builder(NextTokenScorer model) {
     return BeamDecoder.builder(
             model, index, TOKENS, PromptTemplate.builder(index.shape(), TOKENS).build())
-        .options(BeamOptions.width(12));
+        .options(BeamOptions.of(12));
   }
 
   private static RecommendationRequest request(int k, String... items) {
@@ -92,8 +93,7 @@ class BeamDecoderTest {
       model.add("item-" + i, new int[] {i % 4, i / 3});
     }
     List<ScoredItem> expected =
-        new PlainBeams(
-                scorer, model, index.shape(), TOKENS, BeamOptions.width(100), ItemFilter.all())
+        new PlainBeams(scorer, model, index.shape(), TOKENS, BeamOptions.of(100), ItemFilter.all())
             .search(new int[] {2, 6, 3, 5});
     assertEquals(expected.stream().map(ScoredItem::itemId).toList(), answer.itemIds());
     for (int i = 0; i < expected.size(); i++) {
@@ -175,14 +175,13 @@ class BeamDecoderTest {
             new Notice(
                 Notice.Code.SHORTFALL,
                 2,
-                "The model can say nothing of this history and there is no fallback:"
-                    + " expected 2 items, found 0.")),
+                "The model can say nothing of this history: expected 2 items, found 0.")),
         answer.notices());
   }
 
   @Test
   void anAnswerThatTakesTooLongIsCutAndSaysSo() {
-    BeamOptions options = BeamOptions.width(4).timeout(Duration.ofNanos(1));
+    BeamOptions options = BeamOptions.of(4).timeout(Duration.ofNanos(1));
     long[] now = {0};
     Recommendations answer =
         builder(scorer)
@@ -209,7 +208,7 @@ class BeamDecoderTest {
     titles.add("short", 1);
     titles.add("long", 1, 2, 3);
     BigramScorer model = new BigramScorer(logits(3));
-    BeamOptions options = BeamOptions.width(4).endToken(9);
+    BeamOptions options = BeamOptions.of(4).endToken(9);
     PromptTemplate prompt = PromptTemplate.builder(titles.shape(), CodeTokens.identity()).build();
     BeamDecoder.Builder builder =
         BeamDecoder.builder(model, titles, CodeTokens.identity(), prompt).options(options);
@@ -302,7 +301,7 @@ class BeamDecoderTest {
             family,
             TOKENS,
             (request, codes) -> Optional.of(NextTokenScorer.Prompt.of(0)));
-    BeamOptions options = BeamOptions.width(4);
+    BeamOptions options = BeamOptions.of(4);
     assertEquals(
         List.of("0-0", "0-1", "0-2", "0-3"),
         builder.options(options).build().recommend(request(4)).itemIds());
@@ -330,7 +329,7 @@ class BeamDecoderTest {
         builder(scorer, CodeTokens.of(new int[][] {{1, 2, 3, 2}, {5, 6, 7, 8}})));
     assertRefused(
         "endToken: expected 0 to 9, as the model has them, found 10",
-        builder(scorer).options(BeamOptions.width(2).endToken(10)));
+        builder(scorer).options(BeamOptions.of(2).endToken(10)));
     SemanticIdIndex titles = SemanticIdIndex.builder(CodeShape.upTo(3, 4)).build();
     assertRefused(
         "endToken: expected one, because codes of unequal length may begin one another, found none",
@@ -349,8 +348,9 @@ class BeamDecoderTest {
 
   @Test
   void optionsOutOfRangeAreRefused() {
-    BeamOptions options = BeamOptions.width(3);
-    assertThrows(IllegalArgumentException.class, () -> BeamOptions.width(0));
+    BeamOptions options = BeamOptions.of(3);
+    assertThrows(IllegalArgumentException.class, () -> BeamOptions.of(0));
+    assertThrows(IllegalArgumentException.class, () -> options.width(0));
     assertThrows(IllegalArgumentException.class, () -> options.branches(0));
     assertThrows(IllegalArgumentException.class, () -> options.endToken(-1));
     assertThrows(IllegalArgumentException.class, () -> options.timeout(Duration.ZERO));
@@ -422,8 +422,8 @@ class BeamDecoderTest {
             .maxItems(2)
             .user(user -> user.map(id -> new int[] {id.length()}).orElse(new int[] {0}))
             .whenEmpty(5, 6)
-            .alignedInput("sid_position", AlignedInput.CODE_POSITION, -1)
-            .alignedInput("item_index", AlignedInput.ITEM_INDEX, 9)
+            .alignedInput("sid_position", AlignedValue.CODE_POSITION, -1)
+            .alignedInput("item_index", AlignedValue.ITEM_INDEX, 9)
             .build();
     List<int[]> codes = List.of(new int[] {7, 7, 7}, new int[] {0, 1, 2}, new int[] {3, 4, 5});
     RecommendationRequest known =

@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.recommender.ItemFilter;
+import io.recommender.ScoredItem;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,6 +63,23 @@ final class CodeModel {
     return next.stream().mapToInt(Integer::intValue).toArray();
   }
 
+  /** Returns the best items of a scan. */
+  List<ScoredItem> search(float[][] scores, int k, ItemFilter filter) {
+    List<ScoredItem> found = new ArrayList<>();
+    codes.forEach(
+        (id, code) -> {
+          if (accepts(id, filter)) {
+            double score = 0;
+            for (int level = 0; level < code.length; level++) {
+              score += scores[level][code[level]];
+            }
+            found.add(new ScoredItem(id, score));
+          }
+        });
+    found.sort(Comparator.comparingDouble(ScoredItem::score).reversed());
+    return List.copyOf(found.subList(0, Math.min(k, found.size())));
+  }
+
   int distinctCodes() {
     return (int) codes.values().stream().map(Arrays::toString).distinct().count();
   }
@@ -84,6 +103,31 @@ final class CodeModel {
         assertArrayEquals(allowedNext(prefix, filter), index.allowedNext(prefix, filter));
       }
     }
+    float[][] scores = randomScores(index.shape(), random);
+    for (int k : new int[] {1, 1 + random.nextInt(20), Integer.MAX_VALUE}) {
+      assertEquals(search(scores, k, filter), index.search(scores, k, filter));
+    }
+  }
+
+  /** Returns scores of any kind, often such that many sums are equal or rounded. */
+  static float[][] randomScores(CodeShape shape, Random random) {
+    int kind = random.nextInt(5);
+    float[][] scores = new float[shape.levels()][];
+    for (int level = 0; level < scores.length; level++) {
+      scores[level] = new float[shape.size(level)];
+      for (int code = 0; code < scores[level].length; code++) {
+        double score =
+            switch (kind) {
+              case 0 -> random.nextGaussian();
+              case 1 -> random.nextGaussian() / (1 << 2 * level);
+              case 2 -> random.nextInt(3) - 1;
+              case 3 -> random.nextGaussian() * Math.exp(10 * random.nextGaussian());
+              default -> -0.5;
+            };
+        scores[level][code] = (float) score;
+      }
+    }
+    return scores;
   }
 
   /** Returns a code, most often near others. */

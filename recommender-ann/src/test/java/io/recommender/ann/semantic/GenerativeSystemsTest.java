@@ -13,6 +13,7 @@ import io.recommender.ScoredItem;
 import io.recommender.UserHistory;
 import io.recommender.spi.NextTokenScorer;
 import io.recommender.spi.NextTokenScorer.Prompt;
+import io.recommender.spi.PromptLayout.AlignedValue;
 import io.recommender.testing.BigramScorer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -65,12 +66,12 @@ class GenerativeSystemsTest {
     CodeModel model = fill(index, 30, new Random(1));
     PromptTemplate prompt =
         PromptTemplate.builder(index.shape(), tokens)
-            .alignedInput("sid_position", AlignedInput.CODE_POSITION, 0)
-            .alignedInput("item_index", AlignedInput.ITEM_INDEX, 0)
+            .alignedInput("sid_position", AlignedValue.CODE_POSITION, 0)
+            .alignedInput("item_index", AlignedValue.ITEM_INDEX, 0)
             .build();
     List<Prompt> told = new ArrayList<>();
     BigramScorer scorer = new BigramScorer(logits(25, 2));
-    BeamOptions options = BeamOptions.width(30);
+    BeamOptions options = BeamOptions.of(30);
     BeamDecoder decoder =
         BeamDecoder.builder(
                 scorer,
@@ -141,7 +142,7 @@ class GenerativeSystemsTest {
                       Optional.of(
                           new Prompt(
                               new int[] {2, 7}, Map.of("item", new int[] {0, known == 0 ? 0 : 5}))))
-              .options(BeamOptions.width(30).endToken(end))
+              .options(BeamOptions.of(30).endToken(end))
               .build();
     }
     List<String> candidates =
@@ -243,7 +244,7 @@ class GenerativeSystemsTest {
                       .whenEmpty(12, 13)
                       .suffix(14)
                       .build())
-              .options(BeamOptions.width(40).endToken(15))
+              .options(BeamOptions.of(40).endToken(15))
               .build();
       for (UserHistory history : List.of(UserHistory.of("item-3", "item-9"), UserHistory.empty())) {
         Recommendations answer = decoder.recommend(RecommendationRequest.of(history).k(40).build());
@@ -265,7 +266,7 @@ class GenerativeSystemsTest {
                 index,
                 tokens,
                 PromptTemplate.builder(index.shape(), tokens).build())
-            .options(BeamOptions.width(20))
+            .options(BeamOptions.of(20))
             .build();
     Random random = new Random(13);
     for (int i = 0; i < 1000; i++) {
@@ -312,7 +313,7 @@ class GenerativeSystemsTest {
                     .user(user -> user.map(id -> users.getOrDefault(id, nobody)).orElse(nobody))
                     .whenEmpty()
                     .build())
-            .options(BeamOptions.width(20).endToken(13))
+            .options(BeamOptions.of(20).endToken(13))
             .build();
     UserHistory empty = UserHistory.empty();
     List<ScoredItem> anne = all(decoder, empty.forUser("anne"));

@@ -2,6 +2,7 @@ package io.recommender.ann.semantic;
 
 import io.recommender.ItemFilter;
 import io.recommender.ScoredItem;
+import io.recommender.spi.GenerativeModel.Normalization;
 import io.recommender.spi.NextTokenScorer;
 import io.recommender.spi.NextTokenScorer.Decoding;
 import io.recommender.spi.NextTokenScorer.Prompt;
@@ -104,7 +105,7 @@ final class PlainBeams {
 
   private double normalizer(float[] logits, int[] prefix) {
     TreeSet<Integer> possible = new TreeSet<>();
-    if (options.normalization() == BeamOptions.Normalization.VOCABULARY) {
+    if (options.normalization() == Normalization.VOCABULARY) {
       for (int token = 0; token < logits.length; token++) {
         possible.add(token);
       }

@@ -99,7 +99,7 @@ public class BeamBenchmark {
                 CodeTokens.offsets(1, 1 + CODES, 1 + 2 * CODES, 1 + 3 * CODES),
                 (request, codesOfHistory) ->
                     Optional.of(NextTokenScorer.Prompt.of((int) request.seed())))
-            .options(BeamOptions.width(beams))
+            .options(BeamOptions.of(beams))
             .build();
     for (int i = 0; i < DRAWN; i++) {
       requests.add(RecommendationRequest.of(UserHistory.empty()).seed(i).build());

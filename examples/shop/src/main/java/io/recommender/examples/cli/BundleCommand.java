@@ -1,8 +1,8 @@
 package io.recommender.examples.cli;
 
+import io.recommender.RecommendationRequest;
 import io.recommender.examples.shop.Terminal;
 import io.recommender.onnx.BundleOptions;
-import io.recommender.onnx.OnnxSequenceRecommender;
 import io.recommender.onnx.RecommenderBundle;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,11 +47,11 @@ final class BundleCommand implements Runnable {
           String.format(Locale.ROOT, "%,13d bytes  %s", Files.size(file), file.getFileName()));
     }
     long start = System.nanoTime();
-    try (OnnxSequenceRecommender recommender = Bundles.open(folder)) {
+    try (OpenBundle open = Bundles.open(folder, RecommendationRequest.DEFAULT_K)) {
       long milliseconds = (System.nanoTime() - start) / 1_000_000;
       BundleOptions options = BundleOptions.defaults();
       fact(terminal, "opens in", milliseconds + " ms, golden requests replayed");
-      fact(terminal, "device", recommender.device());
+      fact(terminal, "device", open.device());
       fact(terminal, "threads", options.onnx().intraOpThreads() + " for each call");
       fact(terminal, "largest batch", Integer.toString(options.maxBatch()));
     }

@@ -1,19 +1,30 @@
 package io.recommender.examples.cli;
 
 import io.recommender.ann.FlatIndex;
+import io.recommender.ann.semantic.BeamDecoder;
+import io.recommender.ann.semantic.BeamOptions;
 import io.recommender.onnx.BundleOptions;
+import io.recommender.onnx.OnnxGenerativeModel;
 import io.recommender.onnx.OnnxSequenceRecommender;
 import io.recommender.onnx.RecommenderBundle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.UnaryOperator;
 
 /** Where bundles are and how they are opened. */
 final class Bundles {
+  private static final String GENERATIVE = "SEQ_GENERATIVE";
+
   private Bundles() {}
 
   /** The bundle that the demo shows. */
   static Path shop() {
     return examples().resolve("bundles/shop");
+  }
+
+  /** The bundle of a model that writes the codes of items. */
+  static Path generativeShop() {
+    return examples().resolve("bundles/shop-generative");
   }
 
   /** Where the demo writes. */
@@ -25,9 +36,26 @@ final class Bundles {
     return Path.of(System.getProperty("examples.root", ""), "examples/shop");
   }
 
-  /** Opens a bundle on the CPU; one that ends in a user vector searches every item. */
-  static OnnxSequenceRecommender open(Path folder) {
-    return RecommenderBundle.open(folder, BundleOptions.defaults().index(FlatIndex::new));
+  /**
+   * Opens a bundle on the CPU. One that ends in a user vector searches every item; one that writes
+   * codes of items is decoded.
+   *
+   * @param k how many items it will be asked for at most
+   */
+  static OpenBundle open(Path folder, int k) {
+    return open(folder, options -> options.width(Math.max(k, options.width())));
+  }
+
+  /** Opens a bundle on the CPU; one that writes codes of items is decoded with changed options. */
+  static OpenBundle open(Path folder, UnaryOperator<BeamOptions> decoding) {
+    if (RecommenderBundle.read(folder).contract().equals(GENERATIVE)) {
+      OnnxGenerativeModel model = RecommenderBundle.openGenerative(folder);
+      BeamDecoder decoder = BeamDecoder.of(model, decoding);
+      return new OpenBundle(decoder, model.catalog(), model.modelVersion(), model.device());
+    }
+    OnnxSequenceRecommender model =
+        RecommenderBundle.open(folder, BundleOptions.defaults().index(FlatIndex::new));
+    return new OpenBundle(model, model.catalog(), model.modelVersion(), model.device());
   }
 
   /** Returns the folder, or refuses a path that is none. */

@@ -3,16 +3,17 @@ package io.recommender.examples.cli;
 import io.recommender.Catalog;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
+import io.recommender.ann.semantic.BeamDecoder;
 import io.recommender.evaluation.EvaluationReport;
 import io.recommender.evaluation.Evaluator;
 import io.recommender.evaluation.InteractionLog;
 import io.recommender.evaluation.Split;
 import io.recommender.examples.shop.Demo;
+import io.recommender.examples.shop.GenerativeDemo;
 import io.recommender.examples.shop.Quality;
 import io.recommender.examples.shop.Shop;
 import io.recommender.examples.shop.Shopper;
 import io.recommender.examples.shop.Terminal;
-import io.recommender.onnx.OnnxSequenceRecommender;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -25,6 +26,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code demo}: the library in ten seconds. */
@@ -32,16 +34,24 @@ import picocli.CommandLine.Spec;
     name = "demo",
     description = "Shows a trained model in a made-up shop, and how good it is.")
 final class DemoCommand implements Callable<Integer> {
+  private static final String GENERATIVE = "generative";
   private static final String MODEL_FREE = "Markov chain";
   private static final int RESAMPLES = 400;
+  private static final int MOST_ITEMS = 20;
 
   @Spec private CommandSpec spec;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = GENERATIVE,
+      description = "Show a model that writes the codes of items.")
+  private String tour;
 
   @Option(
       names = "--bundle",
       paramLabel = "DIR",
-      description = "The bundle (default: examples/shop/bundles/shop).")
-  private Path bundle = Bundles.shop();
+      description = "The bundle (default: examples/shop/bundles/shop, or shop-generative).")
+  private Path bundle;
 
   @Option(names = "--without-model", description = "Let a Markov chain answer instead of a bundle.")
   private boolean withoutModel;
@@ -56,6 +66,18 @@ final class DemoCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Terminal terminal = Terminal.on(spec.commandLine().getOut());
     CompletableFuture<Shop> generating = CompletableFuture.supplyAsync(Shop::standard);
+    if (tour != null && !tour.equals(GENERATIVE)) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(),
+          "expected 'demo' or 'demo %s', found 'demo %s'".formatted(GENERATIVE, tour));
+    }
+    if (tour != null && withoutModel) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--without-model: expected no tour beside it, found " + tour);
+    }
+    if (bundle == null) {
+      bundle = tour != null ? Bundles.generativeShop() : Bundles.shop();
+    }
     if (withoutModel) {
       Shop shop = generating.join();
       Split split = split(shop);
@@ -66,7 +88,7 @@ final class DemoCommand implements Callable<Integer> {
       return CommandLine.ExitCode.OK;
     }
     long start = System.nanoTime();
-    try (OnnxSequenceRecommender model = Bundles.open(bundle)) {
+    try (OpenBundle model = Bundles.open(bundle, MOST_ITEMS)) {
       long milliseconds = (System.nanoTime() - start) / 1_000_000;
       Shop shop = generating.join();
       requireSameItems(model.catalog(), shop.catalog());
@@ -77,7 +99,7 @@ final class DemoCommand implements Callable<Integer> {
           "opened in %d ms on %s: sealed files checked, golden requests replayed"
               .formatted(milliseconds, model.device()));
       String name = model.modelVersion().replaceAll("@.*", "");
-      show(terminal, new Subject(name, model, model.catalog()), shop, split(shop));
+      show(terminal, new Subject(name, model.recommender(), model.catalog()), shop, split(shop));
     }
     return CommandLine.ExitCode.OK;
   }
@@ -102,9 +124,47 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private void show(Terminal terminal, Subject subject, Shop shop, Split split) throws IOException {
+    if (tour != null) {
+      showGenerative(terminal, subject, shop, split);
+      return;
+    }
     new Demo(terminal, subject.recommender(), subject.catalog(), shop).run();
+    showQuality(terminal, "6", subject, split, Map.of());
+    showCode(
+        terminal,
+        "try (var recommender = RecommenderBundle.open(Path.of(\"bundles/shop\"))) {",
+        "  var request = RecommendationRequest.of(history).k(10).filter(inStock).build();",
+        "  recommender.recommend(request).forEach(item -> show(item.itemId(), item.score()));",
+        "}");
+  }
 
-    terminal.heading("6  Is it any good?");
+  private void showGenerative(Terminal terminal, Subject subject, Shop shop, Split split)
+      throws IOException {
+    if (!(subject.recommender() instanceof BeamDecoder decoder)) {
+      throw new IllegalArgumentException(
+          bundle + ": expected a bundle of contract SEQ_GENERATIVE, found another");
+    }
+    new GenerativeDemo(terminal, decoder, subject.catalog(), shop).run();
+    try (OpenBundle scores = Bundles.open(Bundles.shop(), MOST_ITEMS)) {
+      String name = scores.name().replaceAll("@.*", "");
+      showQuality(terminal, "5", subject, split, Map.of(name, scores.recommender()));
+    }
+    showCode(
+        terminal,
+        "try (var model = RecommenderBundle.openGenerative(Path.of(\"bundles/shop-generative\"));",
+        "    var recommender = BeamDecoder.of(model)) {",
+        "  recommender.recommend(request).forEach(item -> show(item.itemId(), item.score()));",
+        "}");
+  }
+
+  private void showQuality(
+      Terminal terminal,
+      String number,
+      Subject subject,
+      Split split,
+      Map<String, SequenceRecommender> others)
+      throws IOException {
+    terminal.heading(number + "  Is it any good?");
     Split sample = Quality.sample(split, users);
     terminal.line(
         "  %s",
@@ -117,6 +177,7 @@ final class DemoCommand implements Callable<Integer> {
     terminal.line();
     Map<String, SequenceRecommender> recommenders = new LinkedHashMap<>();
     recommenders.put(subject.name(), subject.recommender());
+    recommenders.putAll(others);
     Quality.baselines(subject.catalog(), split.training()).forEach(recommenders::putIfAbsent);
     EvaluationReport report =
         Progress.showing(
@@ -128,17 +189,11 @@ final class DemoCommand implements Callable<Integer> {
     Path html = Bundles.target().resolve("demo-report.html");
     Reports.writeHtml(report, html);
     terminal.line("  The whole report, with charts: %s", html);
-    showCode(terminal);
   }
 
-  private static void showCode(Terminal terminal) {
-    terminal.heading("All of that is three lines of Java");
-    for (String line :
-        List.of(
-            "try (var recommender = RecommenderBundle.open(Path.of(\"bundles/shop\"))) {",
-            "  var request = RecommendationRequest.of(history).k(10).filter(inStock).build();",
-            "  recommender.recommend(request).forEach(item -> show(item.itemId(), item.score()));",
-            "}")) {
+  private static void showCode(Terminal terminal, String... lines) {
+    terminal.heading("All of that is a few lines of Java");
+    for (String line : lines) {
       terminal.line("    %s", terminal.cyan(line));
     }
     terminal.line();

@@ -9,12 +9,12 @@ import io.recommender.evaluation.SeenItems;
 import io.recommender.evaluation.Split;
 import io.recommender.examples.shop.Quality;
 import io.recommender.examples.shop.Terminal;
-import io.recommender.onnx.OnnxSequenceRecommender;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -115,28 +115,26 @@ final class EvaluateCommand implements Callable<Integer> {
     if (users != null) {
       split = Quality.sample(split, users);
     }
-    List<OnnxSequenceRecommender> open = new ArrayList<>();
+    List<OpenBundle> open = new ArrayList<>();
     try {
       for (Path bundle : bundles) {
-        open.add(Bundles.open(bundle));
+        open.add(Bundles.open(bundle, Arrays.stream(cutoffs).max().orElseThrow()));
       }
       evaluate(open, log, split);
     } finally {
-      open.forEach(OnnxSequenceRecommender::close);
+      open.forEach(OpenBundle::close);
     }
     return CommandLine.ExitCode.OK;
   }
 
-  private void evaluate(List<OnnxSequenceRecommender> open, InteractionLog log, Split split)
-      throws IOException {
+  private void evaluate(List<OpenBundle> open, InteractionLog log, Split split) throws IOException {
     Catalog catalog = open.isEmpty() ? log.catalog() : open.get(0).catalog();
     Map<String, SequenceRecommender> recommenders = new LinkedHashMap<>();
-    for (OnnxSequenceRecommender bundle : open) {
+    for (OpenBundle bundle : open) {
       requireSameItems(catalog, bundle);
-      String name = bundle.modelVersion().replaceAll("\\+.*", "");
-      if (recommenders.put(name, bundle) != null) {
+      if (recommenders.put(bundle.name(), bundle.recommender()) != null) {
         throw new IllegalArgumentException(
-            "--bundle: expected bundles of different name or version, found two " + name);
+            "--bundle: expected bundles of different name or version, found two " + bundle.name());
       }
     }
     if (baselines) {
@@ -193,7 +191,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
   }
 
-  private static void requireSameItems(Catalog catalog, OnnxSequenceRecommender bundle) {
+  private static void requireSameItems(Catalog catalog, OpenBundle bundle) {
     Catalog other = bundle.catalog();
     for (int ordinal = 0; ordinal < other.size(); ordinal++) {
       if (!catalog.contains(other.id(ordinal))) {

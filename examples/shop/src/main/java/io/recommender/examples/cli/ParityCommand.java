@@ -4,13 +4,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
+import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
 import io.recommender.examples.shop.Terminal;
-import io.recommender.onnx.OnnxSequenceRecommender;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -49,6 +50,15 @@ final class ParityCommand implements Callable<Integer> {
       description = "Allowed difference of scores (default: ${DEFAULT-VALUE}).")
   private double tolerance;
 
+  @Option(
+      names = "--beams",
+      paramLabel = "N",
+      description = {
+        "Decode with so many beams, and compare with those lines that say {\"beams\": N},",
+        "for a bundle that writes codes of items."
+      })
+  private Integer beams;
+
   /** What the framework answered, and what it was asked. */
   private record Case(RecommendationRequest request, List<String> items, double[] scores) {}
 
@@ -60,21 +70,42 @@ final class ParityCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     List<Case> cases = read();
+    if (cases.isEmpty()) {
+      throw new IllegalArgumentException(
+          expected
+              + ": expected requests"
+              + (beams == null ? "" : " of %d beams".formatted(beams))
+              + ", found none");
+    }
     Terminal terminal = Terminal.on(spec.commandLine().getOut());
-    try (OnnxSequenceRecommender recommender = Bundles.open(bundle)) {
+    long[] nanos = new long[cases.size()];
+    int most = cases.stream().mapToInt(one -> one.items().size()).max().orElse(1);
+    try (OpenBundle open =
+        beams == null
+            ? Bundles.open(bundle, most)
+            : Bundles.open(bundle, options -> options.width(beams))) {
+      SequenceRecommender recommender = open.recommender();
+      // The batch also warms up what is timed below.
       List<Recommendations> batched =
           recommender.recommendAll(cases.stream().map(Case::request).toList());
       for (int i = 0; i < cases.size(); i++) {
-        compare(cases.get(i), recommender.recommend(cases.get(i).request()));
+        long start = System.nanoTime();
+        Recommendations alone = recommender.recommend(cases.get(i).request());
+        nanos[i] = System.nanoTime() - start;
+        compare(cases.get(i), alone);
         compare(cases.get(i), batched.get(i));
       }
-      terminal.line("  model               %s", recommender.modelVersion());
+      terminal.line("  model               %s", open.modelVersion());
     }
     terminal.line("  requests            %,d, each alone and in a batch", cases.size());
     terminal.line("  ranks compared      %,d", ranks);
     terminal.line("  largest difference  %.2e of a score", largest);
     terminal.line("  swapped ties        %,d, closer than %.0e", swaps, tolerance);
     terminal.line("  disagreements       %,d", faults);
+    Arrays.sort(nanos);
+    terminal.line(
+        "  time of a request   median %.2f ms, 95%% within %.2f ms",
+        nanos[nanos.length / 2] / 1e6, nanos[nanos.length * 95 / 100] / 1e6);
     return faults == 0 ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
   }
 
@@ -83,6 +114,9 @@ final class ParityCommand implements Callable<Integer> {
     List<Case> cases = new ArrayList<>();
     for (String line : Files.readAllLines(expected)) {
       JsonNode node = json.readTree(line);
+      if (beams != null && node.path("beams").asInt(beams) != beams) {
+        continue;
+      }
       List<String> history = strings(node, "history", cases.size() + 1);
       List<String> items = strings(node, "items", cases.size() + 1);
       double[] scores = new double[items.size()];

@@ -10,7 +10,6 @@ import io.recommender.UserHistory;
 import io.recommender.examples.shop.Json;
 import io.recommender.examples.shop.Storefront;
 import io.recommender.examples.shop.Terminal;
-import io.recommender.onnx.OnnxSequenceRecommender;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -76,14 +75,14 @@ final class RecommendCommand implements Callable<Integer> {
             .k(k)
             .filter(filterSeen ? filter.and(ItemFilter.unseen(user)) : filter)
             .build();
-    try (OnnxSequenceRecommender recommender = Bundles.open(bundle)) {
-      Recommendations answer = recommender.recommend(request);
+    try (OpenBundle open = Bundles.open(bundle, k)) {
+      Recommendations answer = open.recommender().recommend(request);
       Terminal terminal = Terminal.on(spec.commandLine().getOut());
       if (json) {
         terminal.text(json(answer));
       } else {
         terminal.line("  %s", terminal.dim(answer.modelVersion()));
-        show(terminal, recommender.catalog(), answer);
+        show(terminal, open.catalog(), answer);
       }
     }
     return CommandLine.ExitCode.OK;

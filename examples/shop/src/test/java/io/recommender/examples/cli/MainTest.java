@@ -25,7 +25,9 @@ class MainTest {
   void helpListsEveryCommandOnOneLine() {
     assertEquals(0, run("help"));
     for (String command :
-        new String[] {"demo", "recommend", "evaluate", "bundle", "shop", "help"}) {
+        new String[] {
+          "demo", "recommend", "evaluate", "parity", "bundle", "codes", "shop", "help"
+        }) {
       assertEquals(
           1,
           out.toString().lines().filter(line -> line.startsWith("  " + command + " ")).count(),
@@ -53,6 +55,9 @@ class MainTest {
     assertEquals(2, run("evaluate", "--data", "x", "--baselines", "--cutoffs", "5,0"));
     assertEquals(2, run("shop", "data", "--out", folder.toString(), "--shoppers", "-1"));
     assertEquals(2, run("shop"));
+    assertEquals(2, run("demo", "generativ"));
+    assertEquals(2, run("demo", "generative", "--without-model"));
+    assertEquals(2, run("codes", "--bundle", "x", "--out", "y", "--levels", "0"));
     assertEquals(2, run("bundle"));
   }
 
@@ -62,6 +67,8 @@ class MainTest {
     for (String[] arguments :
         new String[][] {
           {"demo", "--bundle", missing},
+          {"demo", "generative", "--bundle", missing},
+          {"codes", "--bundle", missing, "--out", "codes.json"},
           {"recommend", "--bundle", missing},
           {"bundle", "info", missing},
           {"bundle", "seal", missing},

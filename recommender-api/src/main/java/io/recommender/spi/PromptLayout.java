@@ -1,0 +1,99 @@
+package io.recommender.spi;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * How a model that writes item codes is told a history: a prefix, the tokens of the codes of the
+ * newest items, oldest first, with a separator between two, and a suffix.
+ *
+ * <p><b>Immutable</b>, if nobody changes the arrays.
+ *
+ * @param maxItems how many items of a history are told, at least 1
+ * @param prefix the tokens that come first, possibly none
+ * @param separator the tokens between two items, possibly none
+ * @param suffix the tokens that come last, possibly none
+ * @param whenEmpty what takes the place of the prefix when there is no item to tell; without it the
+ *     model cannot say anything then
+ * @param alignedInputs what the model is told about each token beside the token
+ */
+public record PromptLayout(
+    int maxItems,
+    int[] prefix,
+    int[] separator,
+    int[] suffix,
+    Optional<int[]> whenEmpty,
+    List<AlignedInput> alignedInputs) {
+
+  /** What a value of an aligned input says about a code. */
+  public enum AlignedValue {
+    /** The level of the code within its item: 0, 1, 2, 0, 1, 2. */
+    CODE_POSITION,
+    /** The number of the item within the prompt: 0, 0, 0, 1, 1, 1. */
+    ITEM_INDEX
+  }
+
+  /**
+   * An input with a value for each token, as DiscRec ("Disentangled Semantic-Collaborative Modeling
+   * for Generative Recommendation", 2025) is told the structure of items.
+   *
+   * @param name the name in {@link NextTokenScorer.Prompt#alignedInputs}
+   * @param value what it says of the tokens of codes, also of those that follow the prompt
+   * @param other what it says of all other tokens
+   */
+  public record AlignedInput(String name, AlignedValue value, int other) {
+    /** Checks that nothing is null. */
+    public AlignedInput {
+      Objects.requireNonNull(name, "name");
+      Objects.requireNonNull(value, "value");
+    }
+  }
+
+  /**
+   * Checks the number of items and copies the list.
+   *
+   * @throws IllegalArgumentException if no item is told
+   */
+  public PromptLayout {
+    if (maxItems < 1) {
+      throw new IllegalArgumentException("maxItems: expected at least 1, found " + maxItems);
+    }
+    alignedInputs = List.copyOf(alignedInputs);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof PromptLayout that
+        && maxItems == that.maxItems
+        && Arrays.equals(prefix, that.prefix)
+        && Arrays.equals(separator, that.separator)
+        && Arrays.equals(suffix, that.suffix)
+        && Arrays.equals(whenEmpty.orElse(null), that.whenEmpty.orElse(null))
+        && alignedInputs.equals(that.alignedInputs);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(
+        maxItems,
+        Arrays.hashCode(prefix),
+        Arrays.hashCode(separator),
+        Arrays.hashCode(suffix),
+        Arrays.hashCode(whenEmpty.orElse(null)),
+        alignedInputs);
+  }
+
+  @Override
+  public String toString() {
+    return "PromptLayout[maxItems=%d, prefix=%s, separator=%s, suffix=%s, whenEmpty=%s, %s]"
+        .formatted(
+            maxItems,
+            Arrays.toString(prefix),
+            Arrays.toString(separator),
+            Arrays.toString(suffix),
+            whenEmpty.map(Arrays::toString).orElse("none"),
+            alignedInputs);
+  }
+}
