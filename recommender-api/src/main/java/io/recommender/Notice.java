@@ -26,7 +26,15 @@ public record Notice(Code code, int count, String message) {
     /** The time allowed for the answer was over before all of it was found. */
     TIMED_OUT,
     /** A model's text, or a part of it, named no item. */
-    UNREADABLE_TEXT
+    UNREADABLE_TEXT,
+    /** A source, a reranker, a rule or a fallback failed, and the answer goes on without it. */
+    STAGE_FAILED,
+    /** A source, a reranker or a fallback had as many calls as it may have and was not asked. */
+    STAGE_SKIPPED,
+    /** Items that a source or a reranker must not have returned were dropped. */
+    ITEMS_DROPPED,
+    /** A rule about the places of items could not be kept. */
+    RULE_UNMET
   }
 
   /**
