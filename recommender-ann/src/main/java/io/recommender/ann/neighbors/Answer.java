@@ -7,6 +7,7 @@ import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.ScoreKind;
 import io.recommender.ScoredItem;
+import io.recommender.ann.internal.TopK;
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,6 +46,19 @@ final class Answer {
     if (missing() > 0) {
       for (int ordinal : popularity.top(missing(), request.filter(), taken).toIntArray()) {
         add(ordinal, score.applyAsDouble(ordinal), PopularityRecommender.SOURCE);
+      }
+    }
+  }
+
+  /** Fills up with the items that have the most events, scored below what a search finds. */
+  void fill(SessionIndex popularity) {
+    if (missing() > 0) {
+      TopK best = new TopK(Math.min(missing(), catalog.size()));
+      popularity.offerPopular(best, catalog, request.filter(), taken);
+      best.sort();
+      double unit = SessionSearch.LEAST_SCORE / (popularity.mostEvents() + 1.0);
+      for (int i = 0; i < best.size(); i++) {
+        add(best.row(i), unit * best.score(i), PopularityRecommender.SOURCE);
       }
     }
   }
