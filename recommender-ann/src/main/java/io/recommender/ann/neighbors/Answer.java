@@ -83,7 +83,7 @@ final class Answer {
     return build(notices);
   }
 
-  Recommendations build(List<Notice> notices) {
+  private Recommendations build(List<Notice> notices) {
     Recommendations.Builder answer =
         Recommendations.of(request.k(), items).scoreKind(ScoreKind.OTHER).notices(notices);
     if (missing() > 0) {

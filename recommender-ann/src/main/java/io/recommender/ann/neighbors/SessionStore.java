@@ -6,7 +6,6 @@ import io.recommender.UserHistory;
 import io.recommender.ann.neighbors.SessionIndex.Edit;
 import io.recommender.ann.neighbors.SessionIndex.Posting;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -167,17 +166,11 @@ final class SessionStore {
     long time = Long.MIN_VALUE;
     for (Interaction event : events) {
       if (catalog.contains(event.itemId())) {
-        time = Math.max(time, event.time().map(SessionStore::milliseconds).orElse(newest));
+        time = Math.max(time, event.time().map(Times::milliseconds).orElse(newest));
         newest = Math.max(newest, time);
       }
     }
     return time;
-  }
-
-  private static long milliseconds(Instant time) {
-    long limit = Long.MAX_VALUE / 1000 - 1;
-    long seconds = Math.max(-limit, Math.min(limit, time.getEpochSecond()));
-    return seconds * 1000 + time.getNano() / 1_000_000;
   }
 
   private void insert(Edit edit, int ordinal, RecentSession session, Held entry) {
