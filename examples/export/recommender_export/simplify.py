@@ -28,9 +28,9 @@ def share_extents(model: onnx.ModelProto) -> onnx.ModelProto:
         if node.op_type != "Gather" or node.input[0] not in shapes or constants.get(node.input[1]) is None:
             continue
         index, dims = constants[node.input[1]], extents.get(shapes[node.input[0]])
-        if index.ndim > 1 or index.size != 1 or dims is None or not -len(dims) <= int(index) < len(dims):
+        if index.ndim > 1 or index.size != 1 or dims is None or not -len(dims) <= index.item() < len(dims):
             continue
-        dim = dims[int(index)]
+        dim = dims[index.item()]
         name = f"extent.{len(added)}"
         if dim.HasField("dim_value"):
             added.append(helper.make_node("Constant", [], [name], value=numpy_helper.from_array(
