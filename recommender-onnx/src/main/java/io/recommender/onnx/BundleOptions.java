@@ -14,17 +14,23 @@ public final class BundleOptions {
   /** The largest number of requests in one run of a model unless set otherwise. */
   public static final int DEFAULT_MAX_BATCH = 64;
 
+  /** The largest number of tokens in one run of an encoder unless set otherwise. */
+  public static final int DEFAULT_MAX_TOKENS = 512;
+
   private static final BundleOptions DEFAULTS =
-      new BundleOptions(OnnxOptions.defaults(), null, DEFAULT_MAX_BATCH);
+      new BundleOptions(OnnxOptions.defaults(), null, DEFAULT_MAX_BATCH, DEFAULT_MAX_TOKENS);
 
   private final OnnxOptions onnx;
   private final @Nullable ItemIndexFactory index;
   private final int maxBatch;
+  private final int maxTokens;
 
-  private BundleOptions(OnnxOptions onnx, @Nullable ItemIndexFactory index, int maxBatch) {
+  private BundleOptions(
+      OnnxOptions onnx, @Nullable ItemIndexFactory index, int maxBatch, int maxTokens) {
     this.onnx = onnx;
     this.index = index;
     this.maxBatch = maxBatch;
+    this.maxTokens = maxTokens;
   }
 
   /** {@return the default options of the runtime, no index} */
@@ -39,7 +45,7 @@ public final class BundleOptions {
    * @return a copy
    */
   public BundleOptions onnx(OnnxOptions onnx) {
-    return new BundleOptions(Objects.requireNonNull(onnx, "onnx"), index, maxBatch);
+    return new BundleOptions(Objects.requireNonNull(onnx, "onnx"), index, maxBatch, maxTokens);
   }
 
   /**
@@ -50,12 +56,13 @@ public final class BundleOptions {
    * @return a copy
    */
   public BundleOptions index(ItemIndexFactory index) {
-    return new BundleOptions(onnx, Objects.requireNonNull(index, "index"), maxBatch);
+    return new BundleOptions(onnx, Objects.requireNonNull(index, "index"), maxBatch, maxTokens);
   }
 
   /**
-   * Sets the largest number of requests in one run of the model. Larger batches are split, and so
-   * are those whose output would exceed 64 MiB. A graph with a fixed batch keeps it.
+   * Sets the largest number of requests, or items to encode, in one run of the model. Larger
+   * batches are split, and so are those whose output would exceed 64 MiB. A graph with a fixed
+   * batch keeps it.
    *
    * @param maxBatch at least 1
    * @return a copy
@@ -64,7 +71,22 @@ public final class BundleOptions {
     if (maxBatch < 1) {
       throw new IllegalArgumentException("maxBatch: expected at least 1, found " + maxBatch);
     }
-    return new BundleOptions(onnx, index, maxBatch);
+    return new BundleOptions(onnx, index, maxBatch, maxTokens);
+  }
+
+  /**
+   * Sets the largest number of tokens, padding included, in one run of an encoder of texts; a text
+   * longer than that runs alone. On a CPU the default keeps the states of a layer in the cache, and
+   * larger runs are slower; a GPU wants many times more.
+   *
+   * @param maxTokens at least 1
+   * @return a copy
+   */
+  public BundleOptions maxTokens(int maxTokens) {
+    if (maxTokens < 1) {
+      throw new IllegalArgumentException("maxTokens: expected at least 1, found " + maxTokens);
+    }
+    return new BundleOptions(onnx, index, maxBatch, maxTokens);
   }
 
   /** {@return how the model is run} */
@@ -77,8 +99,13 @@ public final class BundleOptions {
     return Optional.ofNullable(index);
   }
 
-  /** {@return the largest number of requests in one run of the model} */
+  /** {@return the largest number of requests, or items to encode, in one run of the model} */
   public int maxBatch() {
     return maxBatch;
+  }
+
+  /** {@return the largest number of tokens in one run of an encoder of texts} */
+  public int maxTokens() {
+    return maxTokens;
   }
 }

@@ -35,11 +35,7 @@ final class GoldenRequests {
   static GoldenRequests read(Path path) {
     String file = path.getFileName().toString();
     try (JsonObject root = JsonObject.of(file, "", ManifestReader.readJson(path))) {
-      double tolerance = root.number("tolerance", 1e-4);
-      if (!(tolerance >= 0) || Double.isInfinite(tolerance)) {
-        throw BundleFailures.invalid(
-            file, "/tolerance: expected a finite number of at least 0, found " + tolerance);
-      }
+      double tolerance = tolerance(root);
       List<Golden> requests =
           root.array("requests", (place, value) -> golden(JsonObject.of(file, place, value)));
       if (requests.isEmpty()) {
@@ -47,6 +43,16 @@ final class GoldenRequests {
       }
       return new GoldenRequests(file, tolerance, requests);
     }
+  }
+
+  /** How far a number may be from that of the training framework, relative to 1 or to itself. */
+  static double tolerance(JsonObject root) {
+    double tolerance = root.number("tolerance", 1e-4);
+    if (!(tolerance >= 0) || Double.isInfinite(tolerance)) {
+      throw BundleFailures.invalid(
+          root.file(), "/tolerance: expected a finite number of at least 0, found " + tolerance);
+    }
+    return tolerance;
   }
 
   private static Golden golden(JsonObject node) {

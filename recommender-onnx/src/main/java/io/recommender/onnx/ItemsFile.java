@@ -67,7 +67,12 @@ final class ItemsFile {
             entry -> {
               if (!entry.getKey().equals("id") && !entry.getValue().isNull()) {
                 try {
-                  features.put(entry.getKey(), feature(file, number, entry));
+                  features.put(
+                      entry.getKey(),
+                      feature(
+                          file,
+                          "line %d: \"%s\"".formatted(number, entry.getKey()),
+                          entry.getValue()));
                 } catch (IllegalArgumentException e) {
                   throw BundleFailures.invalid(
                       file,
@@ -79,8 +84,8 @@ final class ItemsFile {
     return new Item(id.textValue(), features);
   }
 
-  private static Feature feature(String file, int number, Map.Entry<String, JsonNode> entry) {
-    JsonNode value = entry.getValue();
+  /** What a JSON value means as a feature; the place is for messages. */
+  static Feature feature(String file, String place, JsonNode value) {
     if (value.isTextual()) {
       return new Feature.Text(value.textValue());
     }
@@ -112,7 +117,7 @@ final class ItemsFile {
     }
     throw BundleFailures.invalid(
         file,
-        "line %d: \"%s\": expected a string, a number, a boolean or an array of only strings or only numbers, found %s"
-            .formatted(number, entry.getKey(), value.getNodeType()));
+        "%s: expected a string, a number, a boolean or an array of only strings or only numbers, found %s"
+            .formatted(place, value.getNodeType()));
   }
 }

@@ -66,6 +66,18 @@ final class JsonObject implements AutoCloseable {
     return has(member) ? string(member) : otherwise;
   }
 
+  /** A string that may be empty. */
+  String text(String member, String otherwise) {
+    if (!has(member)) {
+      return otherwise;
+    }
+    JsonNode value = require(member, "a string");
+    if (!value.isTextual()) {
+      throw wrong(member, "a string", value);
+    }
+    return value.textValue();
+  }
+
   /** A plain name inside the bundle's folder, so that no bundle can reach outside of it. */
   String fileName(String member) {
     String name = string(member);

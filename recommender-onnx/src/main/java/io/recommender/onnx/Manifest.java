@@ -14,13 +14,13 @@ record Manifest(
     String model,
     Optional<Integer> opset,
     String producer,
-    String itemsFile,
-    int itemCount,
+    Optional<Items> items,
     Optional<Sequence> window,
     List<Input> inputs,
     Optional<Scores> scores,
     Optional<Embedding> embedding,
     Optional<Generation> generation,
+    Optional<Encoder> encoder,
     UnknownItems unknownItems,
     List<String> fallback,
     Optional<String> golden) {
@@ -31,7 +31,8 @@ record Manifest(
   enum Contract {
     SEQ_LOGITS,
     SEQ_EMBEDDING,
-    SEQ_GENERATIVE
+    SEQ_GENERATIVE,
+    ITEM_ENCODER
   }
 
   enum UnknownItems {
@@ -69,6 +70,8 @@ record Manifest(
     CONTEXT_FEATURE
   }
 
+  record Items(String file, int count) {}
+
   record Sequence(
       int maxLength,
       Length length,
@@ -104,7 +107,7 @@ record Manifest(
   record Embedding(
       String name, int dimension, Similarity similarity, boolean normalize, String itemVectors) {}
 
-  /** How a history becomes a window, which every contract but SEQ_GENERATIVE says. */
+  /** How a history becomes a window, which the contracts SEQ_LOGITS and SEQ_EMBEDDING say. */
   Sequence sequence() {
     return window.orElseThrow();
   }

@@ -10,6 +10,7 @@ import io.recommender.Similarity;
 import io.recommender.onnx.Manifest.Contract;
 import io.recommender.onnx.Manifest.Embedding;
 import io.recommender.onnx.Manifest.Input;
+import io.recommender.onnx.Manifest.Items;
 import io.recommender.onnx.Manifest.Length;
 import io.recommender.onnx.Manifest.PaddingSide;
 import io.recommender.onnx.Manifest.Role;
@@ -80,18 +81,19 @@ final class ManifestReader {
       }
       Contract contract = root.oneOf("contract", Contract.class);
       String model = root.fileName("model");
-      String itemsFile;
-      int itemCount;
-      try (JsonObject items = root.object("items")) {
-        itemsFile = items.fileName("file");
-        itemCount = items.integer("count", 1);
-      }
+      Optional<Items> items =
+          contract == Contract.ITEM_ENCODER
+              ? Optional.empty()
+              : Optional.of(items(root.object("items")));
       Optional<Sequence> sequence = Optional.empty();
       List<Input> inputs = List.of();
       Optional<Scores> scores = Optional.empty();
       Optional<Embedding> embedding = Optional.empty();
       Optional<Generation> generation = Optional.empty();
-      if (contract == Contract.SEQ_GENERATIVE) {
+      Optional<Encoder> encoder = Optional.empty();
+      if (contract == Contract.ITEM_ENCODER) {
+        encoder = Optional.of(EncoderReader.read(root.object("encoder")));
+      } else if (contract == Contract.SEQ_GENERATIVE) {
         generation = Optional.of(GenerationReader.read(root.object("generation")));
       } else {
         sequence = Optional.of(sequence(root.object("sequence")));
@@ -103,7 +105,7 @@ final class ManifestReader {
           embedding = Optional.of(embedding(root.object("embedding")));
         }
       }
-      List<String> fallback = root.strings("fallback");
+      List<String> fallback = items.isPresent() ? root.strings("fallback") : List.of();
       for (int place = 0; place < fallback.size(); place++) {
         if (fallback.indexOf(fallback.get(place)) != place) {
           throw BundleFailures.invalid(
@@ -125,13 +127,13 @@ final class ManifestReader {
           model,
           root.optionalInteger("opset", 1),
           root.string("producer", ""),
-          itemsFile,
-          itemCount,
+          items,
           sequence,
           inputs,
           scores,
           embedding,
           generation,
+          encoder,
           unknownItems,
           fallback,
           root.has("golden") ? Optional.of(root.fileName("golden")) : Optional.empty());
@@ -161,6 +163,12 @@ final class ManifestReader {
           sequence.integer("idOffset", 0),
           sequence.optionalInteger("unknownId", 0),
           suffix.stream().mapToInt(Integer::intValue).toArray());
+    }
+  }
+
+  private static Items items(JsonObject node) {
+    try (JsonObject items = node) {
+      return new Items(items.fileName("file"), items.integer("count", 1));
     }
   }
 
@@ -194,7 +202,7 @@ final class ManifestReader {
     }
   }
 
-  private static Map<String, Integer> vocabulary(JsonObject node) {
+  static Map<String, Integer> vocabulary(JsonObject node) {
     try (JsonObject vocabulary = node) {
       Map<String, Integer> ids = new LinkedHashMap<>();
       vocabulary

@@ -122,6 +122,45 @@ public final class RecommenderBundle {
   }
 
   /**
+   * Opens an encoder of items, on the CPU.
+   *
+   * @param folder the bundle
+   * @return the encoder, to be closed by the caller
+   * @throws RecommenderException if anything about the bundle is not as it has to be; the message
+   *     names the file, what was expected and what was found
+   */
+  public static OnnxItemEncoder openEncoder(Path folder) {
+    return openEncoder(folder, BundleOptions.defaults());
+  }
+
+  /**
+   * Opens an encoder of items.
+   *
+   * <p>Verifies the seal, reads the manifest and the tokenizer, loads the graph, checks every
+   * tensor, and encodes the golden items one by one and as a batch. Nothing stays open if any of
+   * this fails.
+   *
+   * @param folder the bundle
+   * @param options device, threads and largest batch
+   * @return the encoder, to be closed by the caller
+   * @throws RecommenderException if anything about the bundle or the device is not as it has to be;
+   *     the message names the file, what was expected and what was found
+   */
+  public static OnnxItemEncoder openEncoder(Path folder, BundleOptions options) {
+    long start = System.nanoTime();
+    RecommenderBundle bundle = read(folder);
+    OnnxItemEncoder encoder = bundle.loadEncoder(options);
+    LOG.info(
+        "opened {}: {} dimensions, {}, {} thread(s) a call, {} ms",
+        encoder.modelVersion(),
+        encoder.dimension(),
+        encoder.device(),
+        options.onnx().intraOpThreads(),
+        (System.nanoTime() - start) / 1_000_000);
+    return encoder;
+  }
+
+  /**
    * Reads a bundle and verifies its seal, without loading the graph.
    *
    * @param folder the bundle
@@ -141,13 +180,19 @@ public final class RecommenderBundle {
     Manifest manifest =
         ManifestReader.read(seal.resolve(folder, Manifest.FILE, "the format of a bundle"));
     Catalog catalog =
-        ItemsFile.read(
-            seal.resolve(folder, manifest.itemsFile(), Manifest.FILE), manifest.itemCount());
+        manifest
+            .items()
+            .map(
+                items ->
+                    ItemsFile.read(
+                        seal.resolve(folder, items.file(), Manifest.FILE), items.count()))
+            .orElseGet(() -> Catalog.of(List.of()));
     for (String itemId : manifest.fallback()) {
       if (!catalog.contains(itemId)) {
         throw BundleFailures.invalid(
             Manifest.FILE,
-            "/fallback: expected items of %s, found '%s'".formatted(manifest.itemsFile(), itemId));
+            "/fallback: expected items of %s, found '%s'"
+                .formatted(manifest.items().orElseThrow().file(), itemId));
       }
     }
     return new RecommenderBundle(folder, seal, manifest, catalog);
@@ -175,8 +220,8 @@ public final class RecommenderBundle {
   }
 
   /**
-   * {@return the contract of the graph: {@code SEQ_LOGITS}, {@code SEQ_EMBEDDING} or {@code
-   * SEQ_GENERATIVE}}
+   * {@return the contract of the graph: {@code SEQ_LOGITS}, {@code SEQ_EMBEDDING}, {@code
+   * SEQ_GENERATIVE} or {@code ITEM_ENCODER}}
    */
   public String contract() {
     return manifest.contract().name();
@@ -197,20 +242,72 @@ public final class RecommenderBundle {
     return seal.fingerprint();
   }
 
-  /** {@return the items, in the order of the model} */
+  /** {@return the items, in the order of the model; none in the bundle of an encoder} */
   public Catalog catalog() {
     return catalog;
   }
 
-  /** {@return how many of the newest interactions the model sees} */
+  /** {@return how many of the newest interactions the model sees; 0 for an encoder of items} */
   public int maxLength() {
     return manifest
         .generation()
         .map(generation -> generation.prompt().maxItems())
-        .orElseGet(() -> manifest.sequence().maxItems());
+        .orElseGet(() -> manifest.window().map(Manifest.Sequence::maxItems).orElse(0));
+  }
+
+  private OnnxItemEncoder loadEncoder(BundleOptions options) {
+    Encoder encoder =
+        manifest
+            .encoder()
+            .orElseThrow(
+                () ->
+                    BundleFailures.invalid(
+                        Manifest.FILE,
+                        "/contract: expected ITEM_ENCODER, found " + manifest.contract()));
+    OnnxSession session = openSession(manifest.model(), options);
+    try {
+      Optional<TextTokenizer> tokenizer =
+          encoder
+              .text()
+              .map(
+                  text ->
+                      JsonTokenizer.open(
+                          seal.resolve(folder, text.tokenizer(), Manifest.FILE), text));
+      try {
+        EncoderModel model = EncoderModel.of(session, encoder, tokenizer, options);
+        OnnxItemEncoder opened =
+            new OnnxItemEncoder(
+                encoder, session, tokenizer, model, modelVersion(), seal.fingerprint());
+        manifest
+            .golden()
+            .ifPresent(
+                file ->
+                    GoldenVectors.read(
+                            seal.resolve(folder, file, Manifest.FILE), encoder.vector().dimension())
+                        .replay(opened));
+        return opened;
+      } catch (RuntimeException | Error e) {
+        tokenizer.ifPresent(open -> closeAfter(e, open::close));
+        throw e;
+      }
+    } catch (RuntimeException | Error e) {
+      closeAfter(e, session::close);
+      throw e;
+    }
+  }
+
+  /** Name, version and the start of the fingerprint. */
+  private String modelVersion() {
+    return "%s@%s+%s".formatted(name(), version(), fingerprint().substring(0, 12));
   }
 
   private OnnxSequenceRecommender load(BundleOptions options) {
+    if (manifest.encoder().isPresent()) {
+      throw BundleFailures.invalid(
+          folder,
+          "the model encodes items and recommends none: RecommenderBundle.openEncoder(folder) opens"
+              + " it");
+    }
     if (manifest.generation().isPresent()) {
       throw BundleFailures.invalid(
           folder,
@@ -248,7 +345,7 @@ public final class RecommenderBundle {
         manifest
             .golden()
             .map(file -> GoldenRequests.read(seal.resolve(folder, file, Manifest.FILE)));
-    String version = "%s@%s+%s".formatted(name(), version(), fingerprint().substring(0, 12));
+    String version = modelVersion();
     List<OnnxSession> sessions = new ArrayList<>();
     try {
       sessions.add(openSession(manifest.model(), options));

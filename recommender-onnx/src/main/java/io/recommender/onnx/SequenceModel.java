@@ -119,7 +119,7 @@ final class SequenceModel {
     return new SequenceModel(manifest, session, catalog, writers, spec.type(), fixedBatch, columns);
   }
 
-  private static int fixedBatch(String model, Map<String, TensorSpec> inputs) {
+  static int fixedBatch(String model, Map<String, TensorSpec> inputs) {
     Map<String, Long> fixed = InputWriter.fixedBatches(inputs);
     if (fixed.isEmpty()) {
       return 0;

@@ -1,9 +1,11 @@
 package io.recommender.onnx;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.recommender.Item;
 import io.recommender.ItemFilter;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
@@ -146,6 +148,53 @@ class LifecycleTest {
     } finally {
       threads.shutdownNow();
     }
+  }
+
+  /** The tokenizer too is native memory, which a call in flight must not lose. */
+  @Test
+  void threadsEncodeWhileAnotherCloses() throws Exception {
+    Path bundle = EncoderFixtures.statesBundle(folder, "MEAN").seal();
+    List<Item> items = EncoderFixtures.titles("red shoe", "a", "sturdy folding chair", "mug");
+    float[][] expected;
+    try (OnnxItemEncoder encoder = RecommenderBundle.openEncoder(bundle)) {
+      expected = encoder.encode(items);
+    }
+    ExecutorService threads = Executors.newFixedThreadPool(4);
+    long encoded = 0;
+    try {
+      for (int round = 0; round < 100; round++) {
+        OnnxItemEncoder encoder = RecommenderBundle.openEncoder(bundle);
+        CyclicBarrier start = new CyclicBarrier(5);
+        List<Future<Integer>> callers = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+          callers.add(
+              threads.submit(
+                  () -> {
+                    start.await();
+                    for (int calls = 0; ; calls++) {
+                      try {
+                        assertArrayEquals(expected, encoder.encode(items));
+                      } catch (IllegalStateException closed) {
+                        assertEquals(encoder.modelVersion() + " is closed", closed.getMessage());
+                        return calls;
+                      }
+                    }
+                  }));
+        }
+        start.await();
+        encoder.encode(items);
+        encoder.close();
+        encoder.close();
+        for (Future<Integer> caller : callers) {
+          encoded += caller.get();
+        }
+        assertThrows(IllegalStateException.class, () -> encoder.encode(List.of()));
+        assertThrows(IllegalStateException.class, () -> encoder.encodeTexts(List.of("x")));
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    assertTrue(encoded > 100, "calls were in flight: " + encoded);
   }
 
   @Test

@@ -190,6 +190,73 @@ class ManifestTest {
     assertRefusedByBoth(documented().get(2).deepCopy(), fault);
   }
 
+  static Stream<Fault> faultsOfEncoder() {
+    return Stream.of(
+        new Fault("/encoder", null, "/encoder: expected an object"),
+        new Fault("/items", "{\"file\": \"x\", \"count\": 1}", "/items: unknown member"),
+        new Fault("/inputs", "[]", "/inputs: unknown member"),
+        new Fault("/fallback", "[]", "/fallback: unknown member"),
+        new Fault("/unknownItems", "\"SKIP\"", "/unknownItems: unknown member"),
+        new Fault("/encoder/text/tokenizer", "\"../x\"", "/text/tokenizer: expected a plain file"),
+        new Fault("/encoder/text/fields", "[]", "/text/fields: expected at least one feature"),
+        new Fault(
+            "/encoder/text/fields/0/feature", "\"\"", "/fields/0/feature: expected a non-empty"),
+        new Fault("/encoder/text/fields/0/prefix", "7", "/fields/0/prefix: expected a string"),
+        new Fault(
+            "/encoder/text/fields/1/otherwise", "\"\"", "/fields/1/otherwise: unknown member"),
+        new Fault("/encoder/text/maxLength", "0", "/text/maxLength: expected an integer"),
+        new Fault("/encoder/text/maxLength", "2000000", "/maxLength: expected at most 1048576"),
+        new Fault("/encoder/text/length", "\"LONGEST\"", "/text/length: expected one of"),
+        new Fault("/encoder/text/paddingSide", "\"right\"", "/text/paddingSide: expected one of"),
+        new Fault("/encoder/text/paddingToken", null, "/text/paddingToken: expected an integer"),
+        new Fault("/encoder/text/separator", "1", "/text/separator: expected a string"),
+        new Fault("/encoder/text/padding", "1", "/text/padding: unknown member"),
+        new Fault("/encoder/text", null, "/role: expected /encoder/text for role TOKEN_IDS"),
+        new Fault("/encoder/inputs", "[]", "an input of role TOKEN_IDS for the text, found none"),
+        new Fault("/encoder/inputs/0/role", "\"ITEM_IDS\"", "/inputs/0/role: expected one of"),
+        new Fault("/encoder/inputs/0/feature", "\"x\"", "/inputs/0/feature: unknown member"),
+        new Fault("/encoder/inputs/3/feature", null, "/inputs/3/feature: expected a non-empty"),
+        new Fault("/encoder/inputs/3/default", "\"x\"", "/inputs/3/default: expected a number"),
+        new Fault("/encoder/inputs/4/default", "0", "/inputs/4/default: unknown member"),
+        new Fault("/encoder/inputs/5/vocabulary", null, "/inputs/5/vocabulary: expected an object"),
+        new Fault("/encoder/inputs/5/vocabulary", "{\"red\": 0.5}", "/red: expected an integer"),
+        new Fault("/encoder/inputs/5/default", null, "/inputs/5/default: expected an integer"),
+        new Fault("/encoder/embedding", null, "/encoder/embedding: expected an object"),
+        new Fault("/encoder/embedding/dimension", "0", "/dimension: expected an integer"),
+        new Fault("/encoder/embedding/pooling", "\"AVG\"", "/pooling: expected one of"),
+        new Fault("/encoder/embedding/normalize", "1", "/normalize: expected true or false"),
+        new Fault("/encoder/embedding/itemVectors", "\"x\"", "/itemVectors: unknown member"),
+        new Fault("/encoder/pooling", "\"MEAN\"", "/encoder/pooling: unknown member"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("faultsOfEncoder")
+  void theReaderAndTheSchemaRefuseTheSameFaultsOfAnEncoder(Fault fault)
+      throws JsonProcessingException {
+    assertRefusedByBoth(documented().get(4).deepCopy(), fault);
+  }
+
+  @Test
+  void faultsAcrossMembersOfAnEncoderAreRefused() {
+    ObjectNode manifest = documented().get(4).deepCopy();
+    ArrayNode inputs = (ArrayNode) manifest.at("/encoder/inputs");
+    ((ObjectNode) inputs.get(4)).put("feature", "photo");
+    assertRefused(manifest, "a feature that another input reads, [image, color], found 'photo'");
+    ((ObjectNode) inputs.get(4)).put("feature", "image").put("name", "image_feat");
+    assertRefused(manifest, "/encoder/inputs/4/name: input 'image_feat' occurs twice");
+    ((ObjectNode) inputs.get(4)).put("name", "image_feat_present");
+    inputs.addObject().put("role", "TOKEN_IDS").put("name", "more");
+    assertRefused(manifest, "/encoder/inputs/6/role: role TOKEN_IDS occurs twice");
+    ObjectNode encoder = (ObjectNode) manifest.get("encoder");
+    encoder.remove("text");
+    for (int i = 0; i < 3; i++) {
+      inputs.remove(0);
+    }
+    inputs.remove(inputs.size() - 1);
+    ((ObjectNode) encoder.get("embedding")).put("pooling", "MEAN");
+    assertRefused(manifest, "/pooling: expected NONE where there is no text, found MEAN");
+  }
+
   @Test
   void faultsAcrossMembersOfGenerationAreRefused() {
     ObjectNode manifest = documented().get(2).deepCopy();

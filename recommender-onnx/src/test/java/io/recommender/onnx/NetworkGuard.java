@@ -72,6 +72,7 @@ public final class NetworkGuard {
     try {
       switch (arguments[0]) {
         case "answer" -> answer(Path.of(arguments[1]));
+        case "encode" -> encode(Path.of(arguments[1]));
         case "socket" -> new Socket("127.0.0.1", 9).close();
         case "channel" -> SocketChannel.open().close();
         case "datagram" -> new DatagramSocket().close();
@@ -110,6 +111,14 @@ public final class NetworkGuard {
     try (OnnxSequenceRecommender recommender = RecommenderBundle.open(bundle)) {
       if (recommender.recommend(UserHistory.of(Fixtures.IDS.get(1))).size() != 10) {
         throw new IllegalStateException("no answer");
+      }
+    }
+  }
+
+  private static void encode(Path bundle) {
+    try (OnnxItemEncoder encoder = RecommenderBundle.openEncoder(bundle)) {
+      if (encoder.encodeTexts(List.of("red shoe")).length != 1) {
+        throw new IllegalStateException("no vector");
       }
     }
   }

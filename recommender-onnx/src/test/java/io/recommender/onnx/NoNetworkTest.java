@@ -28,6 +28,12 @@ class NoNetworkTest {
   }
 
   @Test
+  void openingAnEncoderAndEncodingOpensNoSocket() throws Exception {
+    Path bundle = EncoderFixtures.RESOURCES.resolve("bert-mean").toAbsolutePath();
+    assertEquals("no socket", run("encode", bundle.toString()));
+  }
+
+  @Test
   void theGuardSeesEveryKindOfSocket() throws Exception {
     for (String kind : List.of("socket", "channel", "datagram", "lookup")) {
       String output = run(kind, "");
@@ -36,12 +42,14 @@ class NoNetworkTest {
     }
   }
 
-  private static String run(String... arguments) throws Exception {
+  private String run(String... arguments) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add(
         "-Djava.nio.channels.spi.SelectorProvider=" + NetworkGuard.Selectors.class.getName());
     command.add("-Djdk.net.hosts.file=" + new File("pom.xml").getAbsolutePath());
+    // Nothing was ever extracted to this folder, so that the natives have to come out of the jar.
+    command.add("-DENGINE_CACHE_DIR=" + folder.resolve("natives"));
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add(NetworkGuard.class.getName());

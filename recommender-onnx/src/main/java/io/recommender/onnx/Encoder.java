@@ -1,0 +1,70 @@
+package io.recommender.onnx;
+
+import io.recommender.Similarity;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/** How an item becomes a vector: the {@code encoder} of a manifest of contract ITEM_ENCODER. */
+record Encoder(Optional<Text> text, List<Input> inputs, Vector vector) {
+
+  enum Role {
+    TOKEN_IDS,
+    ATTENTION_MASK,
+    TOKEN_TYPES,
+    FEATURE,
+    CATEGORY,
+    PRESENT
+  }
+
+  enum Pooling {
+    NONE,
+    MEAN,
+    MAX,
+    CLS,
+    LAST
+  }
+
+  /**
+   * One feature within a text.
+   *
+   * @param prefix written before the value
+   * @param otherwise stands in for an absent value; without it the feature is required
+   */
+  record Field(String feature, String prefix, Optional<String> otherwise) {}
+
+  /**
+   * How features become tokens.
+   *
+   * @param pairFields the second text of a pair; none if texts are single
+   */
+  record Text(
+      String tokenizer,
+      List<Field> fields,
+      List<Field> pairFields,
+      String separator,
+      String listSeparator,
+      boolean specialTokens,
+      int maxLength,
+      Manifest.Length length,
+      Manifest.PaddingSide paddingSide,
+      int paddingToken,
+      int paddingType) {}
+
+  /**
+   * One input. Members that a role does not use have their defaults.
+   *
+   * @param defaultValue what an absent feature becomes; none if it is required
+   */
+  record Input(
+      Role role,
+      String name,
+      String feature,
+      Map<String, Integer> vocabulary,
+      OptionalDouble defaultValue) {}
+
+  /** The output: a vector for each item, or states of its tokens that are pooled. */
+  record Vector(
+      String name, int dimension, Pooling pooling, boolean normalize, Similarity similarity) {}
+}

@@ -1,0 +1,286 @@
+package io.recommender.onnx;
+
+import ai.onnxruntime.OnnxJavaType;
+import io.recommender.Feature;
+import io.recommender.Item;
+import io.recommender.RecommenderException;
+import io.recommender.RecommenderException.Kind;
+import io.recommender.onnx.Encoder.Role;
+import io.recommender.onnx.OnnxSession.TensorSpec;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Writes one input of the graph of an encoder. Made once for a bundle, after checking that the
+ * graph takes what the manifest says.
+ *
+ * <p><b>Immutable</b>.
+ */
+final class EncoderInput {
+  private final String model;
+  private final Encoder.Input input;
+  private final Optional<Encoder.Text> text;
+  private final TensorSpec spec;
+
+  /** Numbers for each item, 1 for those that have one for each token. */
+  private final int width;
+
+  private final boolean optional;
+
+  private EncoderInput(
+      String model,
+      Encoder.Input input,
+      Optional<Encoder.Text> text,
+      TensorSpec spec,
+      int width,
+      boolean optional) {
+    this.model = model;
+    this.input = input;
+    this.text = text;
+    this.spec = spec;
+    this.width = width;
+    this.optional = optional;
+  }
+
+  private static Set<OnnxJavaType> types(Role role) {
+    return switch (role) {
+      case TOKEN_IDS, TOKEN_TYPES, CATEGORY -> EnumSet.of(OnnxJavaType.INT64, OnnxJavaType.INT32);
+      case ATTENTION_MASK, PRESENT ->
+          EnumSet.of(OnnxJavaType.INT64, OnnxJavaType.INT32, OnnxJavaType.FLOAT, OnnxJavaType.BOOL);
+      case FEATURE -> EnumSet.of(OnnxJavaType.FLOAT);
+    };
+  }
+
+  private static String expectedShape(Role role) {
+    return switch (role) {
+      case TOKEN_IDS, TOKEN_TYPES, ATTENTION_MASK -> "[batch, length]";
+      case FEATURE -> "[batch] or [batch, fixed extents]";
+      case CATEGORY -> "[batch] or [batch, a fixed number]";
+      case PRESENT -> "[batch]";
+    };
+  }
+
+  /** Checks an input of the manifest against the graph. */
+  static EncoderInput of(String model, Encoder.Input input, Encoder encoder, TensorSpec spec) {
+    long[] shape = spec.shape();
+    Set<OnnxJavaType> types = types(input.role());
+    boolean fits =
+        switch (input.role()) {
+          case TOKEN_IDS, TOKEN_TYPES, ATTENTION_MASK -> shape.length == 2;
+          case PRESENT -> shape.length == 1;
+          case CATEGORY -> shape.length == 1 || (shape.length == 2 && shape[1] > 0);
+          case FEATURE -> shape.length >= 1 && Arrays.stream(shape).skip(1).allMatch(e -> e > 0);
+        };
+    if (!fits || !types.contains(spec.type())) {
+      throw BundleFailures.mismatch(
+          model,
+          "input '%s' of role %s: expected %s %s, found %s"
+              .formatted(
+                  input.name(),
+                  input.role(),
+                  types.stream()
+                      .map(type -> type.name().toLowerCase(Locale.ROOT))
+                      .collect(Collectors.joining(" or ")),
+                  expectedShape(input.role()),
+                  spec));
+    }
+    long width = 1;
+    if (input.role() == Role.FEATURE || input.role() == Role.CATEGORY) {
+      for (int axis = 1; axis < shape.length; axis++) {
+        width = Math.multiplyExact(width, shape[axis]);
+      }
+    } else if (input.role() != Role.PRESENT) {
+      checkLength(model, input, encoder.text().orElseThrow(), spec);
+    }
+    boolean optional =
+        input.defaultValue().isPresent()
+            || encoder.inputs().stream()
+                .anyMatch(
+                    other ->
+                        other.role() == Role.PRESENT && other.feature().equals(input.feature()));
+    return new EncoderInput(model, input, encoder.text(), spec, Math.toIntExact(width), optional);
+  }
+
+  private static void checkLength(
+      String model, Encoder.Input input, Encoder.Text text, TensorSpec spec) {
+    long found = spec.shape()[1];
+    boolean fixed = text.length() == Manifest.Length.FIXED;
+    if (found >= 0 && (!fixed || found != text.maxLength())) {
+      throw BundleFailures.mismatch(
+          model,
+          "input '%s': expected %s as %s says (%s, maxLength %d), found %s"
+              .formatted(
+                  input.name(),
+                  fixed ? "length " + text.maxLength() : "a dynamic length",
+                  Manifest.FILE,
+                  text.length(),
+                  text.maxLength(),
+                  spec));
+    }
+  }
+
+  String name() {
+    return input.name();
+  }
+
+  TensorBuffer newBuffer() {
+    return new TensorBuffer(spec.type());
+  }
+
+  private boolean perToken() {
+    return switch (input.role()) {
+      case TOKEN_IDS, TOKEN_TYPES, ATTENTION_MASK -> true;
+      case FEATURE, CATEGORY, PRESENT -> false;
+    };
+  }
+
+  long[] shape(int rows, int length) {
+    if (perToken()) {
+      return new long[] {rows, length};
+    }
+    long[] shape = spec.shape().clone();
+    shape[0] = rows;
+    return shape;
+  }
+
+  /** Makes room for a batch. */
+  void ensure(TensorBuffer buffer, int rows, int length) {
+    buffer.ensure((long) rows * (perToken() ? length : width));
+  }
+
+  /** Writes one row whose tokens, if it has any, are padded to a length. */
+  void write(TensorBuffer buffer, int row, int length, EncoderModel.Row source) {
+    switch (input.role()) {
+      case TOKEN_IDS, TOKEN_TYPES, ATTENTION_MASK ->
+          writeTokens(buffer, row * length, length, source.tokens());
+      case PRESENT ->
+          buffer.put(row, source.item().features().containsKey(input.feature()) ? 1 : 0);
+      case FEATURE -> writeFeature(buffer, row * width, source.item());
+      case CATEGORY -> writeCategory(buffer, row * width, source.item());
+    }
+  }
+
+  /** Writes a row of which a required feature may be absent, for a trial. */
+  void writeAnyway(TensorBuffer buffer, int row, int length, EncoderModel.Row source) {
+    if (input.role() == Role.FEATURE) {
+      fill(buffer, row * width);
+    } else {
+      write(buffer, row, length, source);
+    }
+  }
+
+  private void fill(TensorBuffer buffer, int base) {
+    for (int i = 0; i < width; i++) {
+      buffer.put(base + i, input.defaultValue().orElse(0));
+    }
+  }
+
+  private void writeTokens(TensorBuffer buffer, int base, int length, TextTokenizer.Tokens tokens) {
+    Encoder.Text layout = text.orElseThrow();
+    int padding = length - tokens.length();
+    int start = layout.paddingSide() == Manifest.PaddingSide.LEFT ? padding : 0;
+    double padded =
+        switch (input.role()) {
+          case TOKEN_IDS -> layout.paddingToken();
+          case TOKEN_TYPES -> layout.paddingType();
+          default -> 0;
+        };
+    for (int place = 0; place < length; place++) {
+      int token = place - start;
+      if (token < 0 || token >= tokens.length()) {
+        buffer.put(base + place, padded);
+      } else {
+        buffer.put(
+            base + place,
+            switch (input.role()) {
+              case TOKEN_IDS -> tokens.ids()[token];
+              case TOKEN_TYPES -> tokens.types()[token];
+              default -> 1;
+            });
+      }
+    }
+  }
+
+  private void writeFeature(TensorBuffer buffer, int base, Item item) {
+    Feature feature = item.features().get(input.feature());
+    if (feature == null) {
+      if (!optional) {
+        throw new IllegalArgumentException(
+            "item '%s', feature '%s': expected a number or tensor for input '%s', found none"
+                .formatted(item.id(), input.feature(), input.name()));
+      }
+      fill(buffer, base);
+    } else if (feature instanceof Feature.Scalar scalar && width == 1) {
+      buffer.put(base, scalar.value());
+    } else if (feature instanceof Feature.Tensor tensor && fits(tensor.shape())) {
+      for (int i = 0; i < width; i++) {
+        buffer.put(base + i, tensor.value(i));
+      }
+    } else {
+      throw new RecommenderException(
+          Kind.SHAPE_MISMATCH,
+          "item '%s', feature '%s': expected %s for input '%s', found %s"
+              .formatted(
+                  item.id(),
+                  input.feature(),
+                  width == 1
+                      ? "a number"
+                      : "a tensor "
+                          + Arrays.toString(
+                              Arrays.copyOfRange(spec.shape(), 1, spec.shape().length)),
+                  input.name(),
+                  feature instanceof Feature.Tensor tensor
+                      ? "a tensor " + Arrays.toString(tensor.shape())
+                      : "a " + feature.getClass().getSimpleName()));
+    }
+  }
+
+  /** A flat tensor of the right size fits any shape, so that files of vectors can feed images. */
+  private boolean fits(int[] found) {
+    long[] expected = spec.shape();
+    if (found.length == 1) {
+      return found[0] == width;
+    }
+    if (found.length != expected.length - 1) {
+      return false;
+    }
+    for (int axis = 0; axis < found.length; axis++) {
+      if (found[axis] != expected[axis + 1]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void writeCategory(TensorBuffer buffer, int base, Item item) {
+    Feature feature = item.features().get(input.feature());
+    List<String> values;
+    if (feature == null) {
+      values = List.of();
+    } else if (feature instanceof Feature.Ids ids) {
+      values = ids.values();
+    } else {
+      values =
+          List.of(
+              item.text(input.feature())
+                  .orElseThrow(
+                      () ->
+                          new IllegalArgumentException(
+                              "item '%s', feature '%s': expected a category, text or list of ids, found a %s"
+                                  .formatted(
+                                      item.id(),
+                                      input.feature(),
+                                      feature.getClass().getSimpleName()))));
+    }
+    double otherwise = input.defaultValue().orElseThrow();
+    for (int i = 0; i < width; i++) {
+      Integer id = i < values.size() ? input.vocabulary().get(values.get(i)) : null;
+      buffer.put(base + i, id == null ? otherwise : id);
+    }
+  }
+}

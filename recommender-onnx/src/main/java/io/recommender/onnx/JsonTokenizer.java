@@ -1,0 +1,174 @@
+package io.recommender.onnx;
+
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.recommender.RecommenderException;
+import io.recommender.RecommenderException.Kind;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** A tokenizer out of a {@code tokenizer.json} of Hugging Face. */
+final class JsonTokenizer implements TextTokenizer {
+  private static final String TRUNCATION = "LONGEST_FIRST";
+
+  private final String file;
+  private final TokenizersLibrary library;
+  private final long handle;
+  private final boolean specialTokens;
+  private final int largestToken;
+
+  private JsonTokenizer(
+      String file,
+      TokenizersLibrary library,
+      long handle,
+      boolean specialTokens,
+      int largestToken) {
+    this.file = file;
+    this.library = library;
+    this.handle = handle;
+    this.specialTokens = specialTokens;
+    this.largestToken = largestToken;
+  }
+
+  /** Reads the file; what it says of padding and truncation gives way to the manifest. */
+  static JsonTokenizer open(Path path, Encoder.Text text) {
+    String file = path.getFileName().toString();
+    JsonNode json = ManifestReader.readJson(path);
+    int largest = largestToken(file, json);
+    checkTemplates(file, json.path("post_processor"));
+    TokenizersLibrary library = TokenizerLibrary.load();
+    long handle;
+    try {
+      handle = library.createTokenizerFromString(json.toString());
+    } catch (RuntimeException e) {
+      throw BundleFailures.invalid(
+          file, "expected a tokenizer, found one that cannot be read: " + e.getMessage(), e);
+    }
+    JsonTokenizer tokenizer =
+        new JsonTokenizer(file, library, handle, text.specialTokens(), largest);
+    try {
+      library.disablePadding(handle);
+      library.disableTruncation(handle);
+      boolean pairs = !text.pairFields().isEmpty();
+      int added = (pairs ? tokenizer.encode("", "") : tokenizer.encode("")).length();
+      if (added >= text.maxLength()) {
+        throw BundleFailures.invalid(
+            Manifest.FILE,
+            "/encoder/text/maxLength: expected more than the %d tokens that %s adds to every text, found %d"
+                .formatted(added, file, text.maxLength()));
+      }
+      library.setTruncation(handle, text.maxLength(), TRUNCATION, 0);
+      return tokenizer;
+    } catch (RuntimeException | Error e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  private static int largestToken(String file, JsonNode json) {
+    JsonNode vocabulary = json.path("model").path("vocab");
+    long largest = -1;
+    if (vocabulary.isObject()) {
+      for (Map.Entry<String, JsonNode> entry : vocabulary.properties()) {
+        largest = Math.max(largest, token(file, "/model/vocab", entry.getValue()));
+      }
+    } else if (vocabulary.isArray()) {
+      largest = vocabulary.size() - 1L;
+    }
+    if (largest < 0) {
+      throw BundleFailures.invalid(
+          file, "/model/vocab: expected an object or an array of tokens, found none");
+    }
+    for (JsonNode added : json.path("added_tokens")) {
+      largest = Math.max(largest, token(file, "/added_tokens", added.path("id")));
+    }
+    return (int) largest;
+  }
+
+  private static int token(String file, String place, JsonNode value) {
+    if (!value.isInt() || value.intValue() < 0) {
+      throw JsonObject.wrong(file, place, "tokens that are integers of at least 0", value);
+    }
+    return value.intValue();
+  }
+
+  /**
+   * Refuses templates that add a special token they do not define: the native code would bring the
+   * process down with the first text.
+   */
+  private static void checkTemplates(String file, JsonNode processor) {
+    processor.path("processors").forEach(inner -> checkTemplates(file, inner));
+    if (!processor.path("type").asText().equals("TemplateProcessing")) {
+      return;
+    }
+    JsonNode defined = processor.path("special_tokens");
+    for (String template : new String[] {"single", "pair"}) {
+      for (JsonNode piece : processor.path(template)) {
+        JsonNode special = piece.path("SpecialToken").path("id");
+        if (!special.isMissingNode() && !defined.has(special.asText())) {
+          throw BundleFailures.invalid(
+              file,
+              "/post_processor/%s: expected a token of special_tokens, found '%s'"
+                  .formatted(template, special.asText()));
+        }
+      }
+    }
+  }
+
+  @Override
+  public Tokens encode(String text) {
+    String sound = sound(text);
+    return tokens(() -> library.encode(handle, sound, specialTokens));
+  }
+
+  @Override
+  public Tokens encode(String text, String pair) {
+    String sound = sound(text);
+    String soundPair = sound(pair);
+    return tokens(() -> library.encodeDual(handle, sound, soundPair, specialTokens));
+  }
+
+  /** Replaces halves of surrogate pairs, which have no UTF-8, by U+FFFD. */
+  private static String sound(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isSurrogate(text.charAt(i))) {
+        return text.codePoints()
+            .map(point -> point >= 0xd800 && point <= 0xdfff ? 0xfffd : point)
+            .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+            .toString();
+      }
+    }
+    return text;
+  }
+
+  private interface NativeEncode {
+    long encode();
+  }
+
+  private Tokens tokens(NativeEncode call) {
+    try {
+      long encoding = call.encode();
+      try {
+        return new Tokens(
+            library.getTokenIds(encoding),
+            library.getTypeIds(encoding),
+            library.getOverflowCount(encoding) > 0);
+      } finally {
+        library.deleteEncoding(encoding);
+      }
+    } catch (RuntimeException e) {
+      throw new RecommenderException(
+          Kind.INFERENCE_FAILED, file + ": the text cannot be tokenized: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public int largestToken() {
+    return largestToken;
+  }
+
+  @Override
+  public void close() {
+    library.deleteTokenizer(handle);
+  }
+}

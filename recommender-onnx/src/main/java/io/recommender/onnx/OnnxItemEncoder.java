@@ -1,0 +1,221 @@
+package io.recommender.onnx;
+
+import io.recommender.Item;
+import io.recommender.ItemEncoder;
+import io.recommender.RecommenderException;
+import io.recommender.Similarity;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * Encodes items with an exported model: features become a text, tokens and tensors as the bundle
+ * says, the graph runs over them, and what comes out is pooled and scaled.
+ *
+ * <p><b>Order.</b> The i-th vector belongs to the i-th item. Inside, items of similar length share
+ * a run; that changes no vector by more than the rounding of the runtime.
+ *
+ * <p><b>Limits.</b> A text that has more tokens than the model takes is cut at the end and counted
+ * by {@link #truncatedTexts()}.
+ *
+ * <p><b>Thread safety.</b> Thread-safe; callers do not wait for each other.
+ *
+ * <p><b>Lifetime.</b> Holds native memory until {@link #close()}, which waits for calls in flight.
+ * Later calls throw {@link IllegalStateException}.
+ *
+ * <p><b>Cost.</b> Tokenizing takes microseconds a text, the graph all else. A call keeps the tokens
+ * of all its items at once.
+ *
+ * <p>Made by {@link RecommenderBundle#openEncoder(java.nio.file.Path)}.
+ */
+public final class OnnxItemEncoder implements ItemEncoder {
+  private static final TextTokenizer.Tokens NO_TEXT =
+      new TextTokenizer.Tokens(new long[0], new long[0], false);
+
+  private final Encoder encoder;
+  private final OnnxSession session;
+  private final Optional<TextTokenizer> tokenizer;
+  private final Optional<ItemText> text;
+  private final EncoderModel model;
+  private final String modelVersion;
+  private final String fingerprint;
+  private final LongAdder truncated = new LongAdder();
+  private final ReentrantReadWriteLock lease = new ReentrantReadWriteLock();
+
+  /** Guarded by {@link #lease}. */
+  private boolean closed;
+
+  OnnxItemEncoder(
+      Encoder encoder,
+      OnnxSession session,
+      Optional<TextTokenizer> tokenizer,
+      EncoderModel model,
+      String modelVersion,
+      String fingerprint) {
+    this.encoder = encoder;
+    this.session = session;
+    this.tokenizer = tokenizer;
+    this.model = model;
+    this.modelVersion = modelVersion;
+    this.fingerprint = fingerprint;
+    text = encoder.text().map(ItemText::new);
+  }
+
+  @Override
+  public int dimension() {
+    return encoder.vector().dimension();
+  }
+
+  @Override
+  public Similarity similarity() {
+    return encoder.vector().similarity();
+  }
+
+  /** {@return name, version and the start of the fingerprint: {@code minilm@1+0a1b2c3d4e5f}} */
+  public String modelVersion() {
+    return modelVersion;
+  }
+
+  /** {@return the SHA-256 that seals the bundle, in hexadecimal} */
+  public String fingerprint() {
+    return fingerprint;
+  }
+
+  /** {@return the device the model runs on: {@code cpu} or {@code cuda:0}} */
+  public String device() {
+    return session.device();
+  }
+
+  /** {@return how often the model was run since it was opened} */
+  public long modelRuns() {
+    return session.runs();
+  }
+
+  /** {@return how many texts were cut since the bundle was opened, its golden items included} */
+  public long truncatedTexts() {
+    return truncated.sum();
+  }
+
+  /** {@return the names of the features that the encoder reads, in order} */
+  public Set<String> features() {
+    Set<String> features = new TreeSet<>();
+    encoder
+        .text()
+        .ifPresent(
+            layout -> {
+              layout.fields().forEach(field -> features.add(field.feature()));
+              layout.pairFields().forEach(field -> features.add(field.feature()));
+            });
+    encoder.inputs().stream()
+        .map(Encoder.Input::feature)
+        .filter(feature -> !feature.isEmpty())
+        .forEach(features::add);
+    return features;
+  }
+
+  /**
+   * Encodes a batch.
+   *
+   * @throws IllegalArgumentException if an item lacks a required feature, or one cannot be read as
+   *     a text; the message names the item and the feature
+   * @throws RecommenderException if a tensor has another shape than the model takes, or the model
+   *     fails or gives NaN; the encoder stays usable
+   */
+  @Override
+  public float[][] encode(List<Item> items) {
+    enter();
+    try {
+      List<EncoderModel.Row> rows = new ArrayList<>(items.size());
+      for (Item item : items) {
+        rows.add(new EncoderModel.Row(item, tokens(item)));
+      }
+      return model.encode(rows);
+    } finally {
+      lease.readLock().unlock();
+    }
+  }
+
+  private TextTokenizer.Tokens tokens(Item item) {
+    if (text.isEmpty()) {
+      return NO_TEXT;
+    }
+    return counted(text.get().tokens(tokenizer.orElseThrow(), item));
+  }
+
+  private TextTokenizer.Tokens counted(TextTokenizer.Tokens tokens) {
+    if (tokens.truncated()) {
+      truncated.increment();
+    }
+    return tokens;
+  }
+
+  /**
+   * Encodes texts that are no items, such as what a shopper typed, into the space of the items.
+   * They reach the tokenizer as they are, without the prefixes of fields.
+   *
+   * @param texts the texts, possibly none
+   * @return one vector for each text, in order; a new array that the caller may keep and change
+   * @throws UnsupportedOperationException if the encoder reads no text
+   * @throws IllegalArgumentException if the encoder needs more features than a text
+   * @throws IllegalStateException if closed
+   * @throws RecommenderException if the model fails; the encoder stays usable
+   */
+  public float[][] encodeTexts(List<String> texts) {
+    enter();
+    try {
+      TextTokenizer open =
+          tokenizer.orElseThrow(
+              () -> new UnsupportedOperationException(modelVersion + " reads no text"));
+      List<EncoderModel.Row> rows = new ArrayList<>(texts.size());
+      for (String each : texts) {
+        rows.add(new EncoderModel.Row(Item.of("text " + rows.size()), counted(open.encode(each))));
+      }
+      return model.encode(rows);
+    } finally {
+      lease.readLock().unlock();
+    }
+  }
+
+  /** Takes the lease that {@link #close} waits for; the caller gives it back. */
+  private void enter() {
+    lease.readLock().lock();
+    if (closed) {
+      lease.readLock().unlock();
+      throw new IllegalStateException(modelVersion + " is closed");
+    }
+  }
+
+  /**
+   * Closes the model and its tokenizer, after the calls in flight. Closing twice has no effect.
+   *
+   * @throws RecommenderException if the runtime fails to free the model
+   */
+  @Override
+  public void close() {
+    lease.writeLock().lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      model.close();
+      try {
+        session.close();
+      } finally {
+        tokenizer.ifPresent(TextTokenizer::close);
+      }
+    } finally {
+      lease.writeLock().unlock();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "OnnxItemEncoder[%s, %d dimensions, %s]"
+        .formatted(modelVersion, dimension(), session.device());
+  }
+}

@@ -1,0 +1,32 @@
+package io.recommender.onnx;
+
+/**
+ * Turns texts into tokens.
+ *
+ * <p><b>Thread-safe</b>, but must not be used during or after {@link #close()}.
+ */
+interface TextTokenizer extends AutoCloseable {
+
+  /**
+   * The tokens of a text, or of a pair of texts.
+   *
+   * @param ids the tokens, no padding
+   * @param types which of the texts each token belongs to
+   * @param truncated whether the text had more
+   */
+  record Tokens(long[] ids, long[] types, boolean truncated) {
+    int length() {
+      return ids.length;
+    }
+  }
+
+  Tokens encode(String text);
+
+  Tokens encode(String text, String pair);
+
+  /** The largest token there is. */
+  int largestToken();
+
+  @Override
+  void close();
+}
