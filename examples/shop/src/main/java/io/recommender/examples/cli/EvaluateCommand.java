@@ -53,7 +53,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Option(
       names = "--baselines",
-      description = "Also measure popularity, a Markov chain and item-kNN.")
+      description = "Also measure popularity, a Markov chain, item-kNN and session-kNN.")
   private boolean baselines;
 
   @Option(names = "--report", paramLabel = "FILE", description = "Write the report as HTML.")

@@ -6,6 +6,7 @@ import io.recommender.UserHistory;
 import io.recommender.ann.neighbors.ItemKnnRecommender;
 import io.recommender.ann.neighbors.MarkovRecommender;
 import io.recommender.ann.neighbors.PopularityRecommender;
+import io.recommender.ann.neighbors.SessionKnnRecommender;
 import io.recommender.evaluation.EvaluationCase;
 import io.recommender.evaluation.EvaluationReport;
 import io.recommender.evaluation.EvaluationResult;
@@ -42,6 +43,7 @@ public final class Quality {
     fits.put("popularity", PopularityRecommender::fit);
     fits.put("Markov chain", MarkovRecommender::fit);
     fits.put("item-kNN", ItemKnnRecommender::fit);
+    fits.put("session-kNN", SessionKnnRecommender::fit);
     fits.forEach((name, fit) -> baselines.put(name, fit.apply(catalog, training)));
     return baselines;
   }
