@@ -19,6 +19,7 @@ import torch
 from transformers import T5ForConditionalGeneration
 
 from . import decoding_graphs as graphs
+from . import lean_llama
 from .bundle import ExportError, open_session, seal
 from .codes import PADDING, CodeTokens
 from .generative import start_token
@@ -191,7 +192,8 @@ def _decoder(model, aligned: tuple[Aligned, ...], cached: bool, shared: bool) ->
     ids = torch.tensor([[0, 0, 3, 1, 2], [2, 3, 1, 4, 1]]) % model.config.vocab_size
     mask = torch.tensor([[0, 0, 1, 1, 1], [1, 1, 1, 1, 1]])
     grid = {0: "prompts", 1: "length"}
-    prompt = Graph("prompt.onnx", graphs.DecoderPrompt(model, names, cached),
+    lean = cached and shared and lean_llama.fits(model)
+    prompt = Graph("prompt.onnx", lean_llama.LeanPrompt(model, names) if lean else graphs.DecoderPrompt(model, names, cached),
                    {"input_ids": ids, "attention_mask": mask, "position_ids": (mask.cumsum(1) - 1).clamp(min=0),
                     **{n: torch.zeros_like(ids) for n in names}},
                    ["logits"], {n: grid for n in ("input_ids", "attention_mask", "position_ids", *names)},
@@ -205,7 +207,7 @@ def _decoder(model, aligned: tuple[Aligned, ...], cached: bool, shared: bool) ->
     prompt.axes |= {n: {0: "prompts", 2: "length"} for n in _names(kind, layers)}
     rows = torch.tensor([[1], [2], [3], [1], [2], [4]])
     mask_name = "prompt_mask" if shared else "attention_mask"
-    step = Graph("step.onnx", graphs.DecoderStep(model, names, shared),
+    step = Graph("step.onnx", lean_llama.LeanStep(model, names) if lean else graphs.DecoderStep(model, names, shared),
                  {"input_ids": rows, "position_ids": rows, "parents": torch.tensor([0, 1, 1, 2, 3, 3]),
                   mask_name: mask if shared else torch.ones(6, 6, dtype=torch.long), **{n: torch.zeros_like(rows) for n in names}},
                  ["logits", *_names("present", layers)],

@@ -4,5 +4,7 @@ module io.recommender {
 
   exports io.recommender;
   exports io.recommender.evaluation;
+  exports io.recommender.pipeline;
   exports io.recommender.spi;
+  exports io.recommender.text;
 }

@@ -46,6 +46,16 @@ public final class Interaction {
   }
 
   /**
+   * Returns this interaction with another item.
+   *
+   * @param itemId the item, not empty
+   * @return a copy
+   */
+  public Interaction withItem(String itemId) {
+    return new Interaction(of(itemId).itemId, time, behavior, domain, context);
+  }
+
+  /**
    * Returns this interaction at a time.
    *
    * @param time when it happened

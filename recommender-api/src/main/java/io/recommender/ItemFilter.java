@@ -80,7 +80,7 @@ public interface ItemFilter {
    * @return the filter
    */
   static ItemFilter allow(Collection<String> itemIds) {
-    return SetFilter.allowing(Set.copyOf(itemIds));
+    return SetFilter.allowing(SetFilter.copy(itemIds));
   }
 
   /**
@@ -90,7 +90,7 @@ public interface ItemFilter {
    * @return the filter
    */
   static ItemFilter deny(Collection<String> itemIds) {
-    return SetFilter.denying(Set.copyOf(itemIds));
+    return SetFilter.denying(SetFilter.copy(itemIds));
   }
 
   /**
@@ -100,6 +100,6 @@ public interface ItemFilter {
    * @return the filter
    */
   static ItemFilter unseen(UserHistory history) {
-    return deny(Set.copyOf(history.itemIds()));
+    return deny(history.itemIds());
   }
 }

@@ -24,7 +24,17 @@ public record Notice(Code code, int count, String message) {
     /** A feature the model reads was absent and took its default. */
     DEFAULTED_FEATURE,
     /** The time allowed for the answer was over before all of it was found. */
-    TIMED_OUT
+    TIMED_OUT,
+    /** A model's text, or a part of it, named no item. */
+    UNREADABLE_TEXT,
+    /** A source, a reranker, a rule or a fallback failed, and the answer goes on without it. */
+    STAGE_FAILED,
+    /** A source, a reranker or a fallback had as many calls as it may have and was not asked. */
+    STAGE_SKIPPED,
+    /** Items that a source or a reranker must not have returned were dropped. */
+    ITEMS_DROPPED,
+    /** A rule about the places of items could not be kept. */
+    RULE_UNMET
   }
 
   /**

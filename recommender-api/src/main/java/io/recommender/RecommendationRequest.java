@@ -77,6 +77,17 @@ public final class RecommendationRequest {
     return seed;
   }
 
+  /**
+   * Returns the request for what comes after an answer to this one: the same, without the items
+   * that were shown. Pages made one from the other never repeat an item.
+   *
+   * @param shown the answer to this request
+   * @return the request for the next page
+   */
+  public RecommendationRequest nextPage(Recommendations shown) {
+    return toBuilder().filter(filter.and(ItemFilter.deny(shown.itemIds()))).build();
+  }
+
   /** {@return a builder that starts from this request} */
   public Builder toBuilder() {
     Builder builder = new Builder(history).k(k).filter(filter).seed(seed);

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The answer to a request: items, best first, and how the answer came about.
@@ -20,6 +22,8 @@ public final class Recommendations implements Iterable<ScoredItem> {
   private final String modelVersion;
   private final int modelRuns;
   private final List<Notice> notices;
+  private final String attributionId;
+  private final @Nullable Trace trace;
 
   private Recommendations(Builder builder) {
     items = List.copyOf(builder.items);
@@ -28,6 +32,8 @@ public final class Recommendations implements Iterable<ScoredItem> {
     modelVersion = builder.modelVersion;
     modelRuns = builder.modelRuns;
     notices = List.copyOf(builder.notices);
+    attributionId = builder.attributionId;
+    trace = builder.trace;
   }
 
   /**
@@ -92,6 +98,18 @@ public final class Recommendations implements Iterable<ScoredItem> {
   }
 
   /**
+   * {@return what ties later clicks and purchases to this answer; empty if the source gives none}
+   */
+  public String attributionId() {
+    return attributionId;
+  }
+
+  /** {@return how the answer came about, if the source tells} */
+  public Optional<Trace> trace() {
+    return Optional.ofNullable(trace);
+  }
+
+  /**
    * Returns whether there is a notice of a kind.
    *
    * @param code the kind
@@ -120,6 +138,8 @@ public final class Recommendations implements Iterable<ScoredItem> {
     private String modelVersion = "";
     private int modelRuns;
     private final List<Notice> notices = new ArrayList<>(1);
+    private String attributionId = "";
+    private @Nullable Trace trace;
 
     private Builder(int requested, List<ScoredItem> items) {
       this.requested = requested;
@@ -178,6 +198,28 @@ public final class Recommendations implements Iterable<ScoredItem> {
      */
     public Builder notices(List<Notice> notices) {
       this.notices.addAll(notices);
+      return this;
+    }
+
+    /**
+     * Sets what ties later events to the answer.
+     *
+     * @param attributionId the id; empty if never set
+     * @return this
+     */
+    public Builder attributionId(String attributionId) {
+      this.attributionId = Objects.requireNonNull(attributionId, "attributionId");
+      return this;
+    }
+
+    /**
+     * Sets how the answer came about.
+     *
+     * @param trace the trace
+     * @return this
+     */
+    public Builder trace(Trace trace) {
+      this.trace = Objects.requireNonNull(trace, "trace");
       return this;
     }
 

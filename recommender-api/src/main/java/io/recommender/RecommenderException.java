@@ -34,7 +34,9 @@ public final class RecommenderException extends RuntimeException {
     /** What is to be saved is based on another state than the file has. */
     SNAPSHOT_STALE,
     /** The file system did not read or write a file of an index. */
-    STORAGE_FAILED
+    STORAGE_FAILED,
+    /** Every source of an answer failed, and no fallback answered. */
+    ALL_SOURCES_FAILED
   }
 
   /** What went wrong. */

@@ -1,5 +1,7 @@
 package io.recommender;
 
+import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Optional;
@@ -15,6 +17,18 @@ record SetFilter(Set<String> items, boolean allowing) implements ItemFilter {
 
   static ItemFilter denying(Set<String> items) {
     return new SetFilter(items, false);
+  }
+
+  /**
+   * Copies ids to a set that compares hash codes before strings. The sets of {@link Set#copyOf}
+   * compare strings at once, which takes several times longer for the items a set does not have.
+   */
+  static Set<String> copy(Collection<String> itemIds) {
+    Set<String> copy = new HashSet<>(itemIds);
+    if (copy.contains(null)) {
+      throw new NullPointerException("itemIds: expected no null");
+    }
+    return Collections.unmodifiableSet(copy);
   }
 
   /**
@@ -35,7 +49,7 @@ record SetFilter(Set<String> items, boolean allowing) implements ItemFilter {
         && !other.allowing) {
       Set<String> union = new HashSet<>(one.items);
       union.addAll(other.items);
-      return denying(Set.copyOf(union));
+      return denying(Collections.unmodifiableSet(union));
     }
     return new Conjunction(first, second);
   }

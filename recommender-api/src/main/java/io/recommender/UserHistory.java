@@ -68,6 +68,16 @@ public final class UserHistory {
   }
 
   /**
+   * Returns a history of the same user with other interactions.
+   *
+   * @param interactions the interactions, oldest first; copied
+   * @return the history
+   */
+  public UserHistory withInteractions(List<Interaction> interactions) {
+    return new UserHistory(userId, List.copyOf(interactions));
+  }
+
+  /**
    * Returns this history with one more interaction, the newest.
    *
    * @param interaction the interaction

@@ -9,6 +9,9 @@
  *       which an {@link io.recommender.ItemIndex} searches.
  * </ul>
  *
+ * <p>A {@link io.recommender.pipeline.RecommenderPipeline} makes one recommender of several, with
+ * {@link io.recommender.HistoryTransform transforms}, rerankers, rules and fallbacks.
+ *
  * <pre>{@code
  * try (SequenceRecommender recommender = RecommenderBundle.open(Path.of("bundles/shop"))) {
  *   Recommendations top =

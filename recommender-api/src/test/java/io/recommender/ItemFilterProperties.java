@@ -1,6 +1,7 @@
 package io.recommender;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -42,5 +44,13 @@ class ItemFilterProperties {
       all.allowList().ifPresent(allowed -> assertTrue(!expected || allowed.contains(item)));
       all.denyList().ifPresent(denied -> assertEquals(!expected, denied.contains(item)));
     }
+  }
+
+  @Example
+  void nullIdsAreRefused() {
+    List<String> withNull = new ArrayList<>();
+    withNull.add(null);
+    assertThrows(NullPointerException.class, () -> ItemFilter.deny(withNull));
+    assertThrows(NullPointerException.class, () -> ItemFilter.allow(withNull));
   }
 }

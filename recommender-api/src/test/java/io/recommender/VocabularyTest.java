@@ -194,4 +194,35 @@ class VocabularyTest {
     assertEquals(Optional.empty(), tent.text("brand"));
     assertThrows(IndexOutOfBoundsException.class, () -> catalog.id(2));
   }
+
+  @Test
+  void theNextPageLeavesOutWhatWasShown() {
+    RecommendationRequest first =
+        RecommendationRequest.of(UserHistory.of("a"))
+            .k(2)
+            .filter(ItemFilter.deny(Set.of("x")))
+            .build();
+    Recommendations shown =
+        Recommendations.of(2, List.of(new ScoredItem("b", 2), new ScoredItem("c", 1))).build();
+    RecommendationRequest second = first.nextPage(shown);
+    assertEquals(Set.of("x", "b", "c"), second.filter().denyList().orElseThrow());
+    assertEquals(first.history(), second.history());
+    assertEquals(2, second.k());
+    RecommendationRequest third =
+        second.nextPage(Recommendations.of(2, List.of(new ScoredItem("d", 2))).build());
+    assertEquals(Set.of("x", "b", "c", "d"), third.filter().denyList().orElseThrow());
+  }
+
+  @Test
+  void anAnswerMayTellHowItCameAbout() {
+    Recommendations plain = Recommendations.of(1, List.of()).build();
+    assertEquals("", plain.attributionId());
+    assertTrue(plain.trace().isEmpty());
+    Trace trace = new Trace(List.of(new Trace.Stage("source:a", 10, 7, 5)), Map.of());
+    Recommendations traced =
+        Recommendations.of(1, List.of()).attributionId("id").trace(trace).build();
+    assertEquals("id", traced.attributionId());
+    assertEquals(7, traced.trace().orElseThrow().stage("source:a").orElseThrow().out());
+    assertTrue(trace.stage("source:b").isEmpty());
+  }
 }

@@ -26,7 +26,7 @@ class HnswAllocationTest {
   private static final int CALLS = 1_000;
 
   /** Compilers need some rounds: what they have not compiled may allocate. */
-  private static final int ROUNDS = 30;
+  private static final int ROUNDS = 300;
 
   private static final float[][] VECTORS =
       TestVectors.unequal(TestVectors.clustered(COUNT, DIMENSION, 30, 0.7, 1), 0.3, 2);

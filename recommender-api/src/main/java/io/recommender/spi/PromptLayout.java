@@ -44,7 +44,13 @@ public record PromptLayout(
    * @param other what it says of all other tokens
    */
   public record AlignedInput(String name, AlignedValue value, int other) {
-    /** Checks that nothing is null. */
+    /**
+     * Checks that nothing is null.
+     *
+     * @param name the name of the input
+     * @param value what it says of the tokens of codes
+     * @param other what it says of all other tokens
+     */
     public AlignedInput {
       Objects.requireNonNull(name, "name");
       Objects.requireNonNull(value, "value");
@@ -54,6 +60,12 @@ public record PromptLayout(
   /**
    * Checks the number of items and copies the list.
    *
+   * @param maxItems how many of the newest items are told, at least 1
+   * @param prefix the tokens that come first
+   * @param separator the tokens between two items
+   * @param suffix the tokens that come last
+   * @param whenEmpty what takes the place of the prefix when there is no item to tell
+   * @param alignedInputs what the model is told about each token
    * @throws IllegalArgumentException if no item is told
    */
   public PromptLayout {

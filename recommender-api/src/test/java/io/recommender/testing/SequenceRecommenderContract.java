@@ -60,6 +60,15 @@ public abstract class SequenceRecommenderContract {
   }
 
   /**
+   * Whether equal scores are ordered by catalogue ordinal.
+   *
+   * @return true unless overridden by a recommender that documents another order
+   */
+  protected boolean ordersTiesByOrdinal() {
+    return true;
+  }
+
+  /**
    * Whether an answer in a batch may differ from a single one by rounding.
    *
    * @return the allowed difference of scores
@@ -102,7 +111,7 @@ public abstract class SequenceRecommenderContract {
       if (previous != null) {
         double above = previous.score();
         assertTrue(above >= item.score(), "descending scores");
-        if (above == item.score()) {
+        if (above == item.score() && ordersTiesByOrdinal()) {
           assertTrue(
               catalog.ordinal(previous.itemId()) < catalog.ordinal(item.itemId()),
               "equal scores by ordinal");

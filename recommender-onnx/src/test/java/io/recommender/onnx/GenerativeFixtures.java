@@ -101,11 +101,17 @@ final class GenerativeFixtures {
    * token alone; it has no cache, reads ids of 32 bits and writes half precision.
    */
   static Path bigrams(Path folder, String paddingSide) {
+    return bigrams(folder, paddingSide, OnnxWriter.INT32, "rows", "length");
+  }
+
+  /** The same with another input. */
+  static Path bigrams(Path folder, String paddingSide, int type, Object... extents) {
     byte[] model =
         new OnnxWriter()
-            .input("ids", OnnxWriter.INT32, "rows", "length")
+            .input("ids", type, extents)
             .floats("table", Fixtures.flat(BIGRAMS), 3, 3)
-            .node("Gather", "wide", List.of("table", "ids"), "axis", 0)
+            .node("Cast", "numbers", List.of("ids"), "to", OnnxWriter.INT64)
+            .node("Gather", "wide", List.of("table", "numbers"), "axis", 0)
             .node("Cast", "logits", List.of("wide"), "to", OnnxWriter.FLOAT16)
             .output("logits", OnnxWriter.FLOAT16, "rows", "length", 3)
             .model();

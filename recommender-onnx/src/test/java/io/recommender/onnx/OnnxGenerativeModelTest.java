@@ -162,6 +162,31 @@ class OnnxGenerativeModelTest {
   }
 
   @Test
+  void tokensOfAnotherTypeOrShape() {
+    String expected = "input 'ids' of role TOKEN_IDS: expected int32 or int64 [rows, length]";
+    assertRefused(
+        GenerativeFixtures.bigrams(folder, "LEFT", OnnxWriter.FLOAT, "rows", "length"),
+        Kind.SHAPE_MISMATCH,
+        expected,
+        "found float[?, ?]");
+    assertRefused(
+        GenerativeFixtures.bigrams(folder, "LEFT", OnnxWriter.INT64, "length"),
+        Kind.SHAPE_MISMATCH,
+        expected,
+        "found int64[?]");
+    assertRefused(
+        GenerativeFixtures.bigrams(folder, "LEFT", OnnxWriter.INT64, 1, "length"),
+        Kind.SHAPE_MISMATCH,
+        expected,
+        "found int64[1, ?]");
+    assertRefused(
+        GenerativeFixtures.bigrams(folder, "LEFT", OnnxWriter.INT64, "rows", 7),
+        Kind.SHAPE_MISMATCH,
+        "expected graphs that decode two prompts as manifest.json says",
+        "model.onnx: run failed for 2 rows of 2 tokens");
+  }
+
+  @Test
   void graphsThatAreChanged() {
     BundleWriter bundle = GenerativeFixtures.copy("encoder-decoder", folder);
     bundle.manifest.put("model", "decoder.onnx");

@@ -7,6 +7,7 @@ import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.ScoreKind;
 import io.recommender.ScoredItem;
+import io.recommender.ann.internal.TopK;
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,6 +50,19 @@ final class Answer {
     }
   }
 
+  /** Fills up with the items that have the most events, scored below what a search finds. */
+  void fill(SessionIndex popularity) {
+    if (missing() > 0) {
+      TopK best = new TopK(Math.min(missing(), catalog.size()));
+      popularity.offerPopular(best, catalog, request.filter(), taken);
+      best.sort();
+      double unit = SessionSearch.LEAST_SCORE / (popularity.mostEvents() + 1.0);
+      for (int i = 0; i < best.size(); i++) {
+        add(best.row(i), unit * best.score(i), PopularityRecommender.SOURCE);
+      }
+    }
+  }
+
   /** Completes the answer of a recommender that reads the history and may have had to give up. */
   Recommendations build(KnownHistory history, boolean fallbackUsed) {
     List<Notice> notices = new ArrayList<>();
@@ -69,7 +83,7 @@ final class Answer {
     return build(notices);
   }
 
-  Recommendations build(List<Notice> notices) {
+  private Recommendations build(List<Notice> notices) {
     Recommendations.Builder answer =
         Recommendations.of(request.k(), items).scoreKind(ScoreKind.OTHER).notices(notices);
     if (missing() > 0) {

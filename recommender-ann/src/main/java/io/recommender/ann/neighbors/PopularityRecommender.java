@@ -5,14 +5,13 @@ import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
-import java.util.List;
 
 /**
  * Recommends what occurs most often in a log, the same to everybody.
  *
  * <p>The score of an item is the number of its interactions in the training histories; repeated
  * interactions of one user count each time. The source of every item is {@value #SOURCE}. The
- * history of a request is not read.
+ * history of a request is not read, but for a notice of items outside the catalogue.
  *
  * <p><b>Order.</b> By descending count, equal counts by catalogue ordinal. Items that never occur
  * come last, with score 0.
@@ -54,7 +53,7 @@ public final class PopularityRecommender implements SequenceRecommender {
   public Recommendations recommend(RecommendationRequest request) {
     Answer answer = new Answer(request, catalog);
     answer.fill(ranking, ranking::count);
-    return answer.build(List.of());
+    return answer.build(KnownHistory.of(catalog, request.history()), false);
   }
 
   @Override

@@ -4,8 +4,14 @@
  *
  * <ul>
  *   <li>{@link io.recommender.ann.neighbors.PopularityRecommender}: what most people had;
+ *   <li>{@link io.recommender.ann.neighbors.TrendingRecommender}: what most people had lately,
+ *       counting every event as it comes;
  *   <li>{@link io.recommender.ann.neighbors.MarkovRecommender}: what followed the last item;
- *   <li>{@link io.recommender.ann.neighbors.ItemKnnRecommender}: what the same people had.
+ *   <li>{@link io.recommender.ann.neighbors.ItemKnnRecommender}: what the same people had;
+ *   <li>{@link io.recommender.ann.neighbors.SessionKnnRecommender}: what the recent sessions most
+ *       like this one had, learning from every event;
+ *   <li>{@link io.recommender.ann.neighbors.EaseRecommender}: what a linear model of item on item
+ *       predicts.
  * </ul>
  *
  * <pre>{@code

@@ -8,11 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.recommender.Catalog;
 import io.recommender.ItemFilter;
 import io.recommender.Notice;
 import io.recommender.Recommendations;
 import io.recommender.ScoredItem;
+import io.recommender.SequenceRecommender;
+import io.recommender.testing.SequenceRecommenderContract;
 import java.util.List;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -22,6 +26,24 @@ class ItemKnnRecommenderTest {
   private static final double TOLERANCE = 1e-6;
 
   private final ItemKnnRecommender recommender = ItemKnnRecommender.fit(CATALOG, HISTORIES);
+
+  @Nested
+  class Contract extends SequenceRecommenderContract {
+    @Override
+    protected SequenceRecommender create() {
+      return ItemKnnRecommender.fit(CATALOG, HISTORIES);
+    }
+
+    @Override
+    protected Catalog items() {
+      return CATALOG;
+    }
+
+    @Override
+    protected boolean closes() {
+      return false;
+    }
+  }
 
   @Test
   void scoresByTheCosineOfTheUsers() {

@@ -8,16 +8,38 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.recommender.Catalog;
 import io.recommender.ItemFilter;
 import io.recommender.Notice;
 import io.recommender.Recommendations;
 import io.recommender.ScoredItem;
+import io.recommender.SequenceRecommender;
+import io.recommender.testing.SequenceRecommenderContract;
 import java.util.List;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 /** Pairs by hand: a-b 2, a-d 1, b-d 3 (one of them past an unknown item), b-c 1, d-c 1, d-b 1. */
 class MarkovRecommenderTest {
   private final MarkovRecommender recommender = MarkovRecommender.fit(CATALOG, HISTORIES);
+
+  @Nested
+  class Contract extends SequenceRecommenderContract {
+    @Override
+    protected SequenceRecommender create() {
+      return MarkovRecommender.fit(CATALOG, HISTORIES);
+    }
+
+    @Override
+    protected Catalog items() {
+      return CATALOG;
+    }
+
+    @Override
+    protected boolean closes() {
+      return false;
+    }
+  }
 
   @Test
   void ranksByHowOftenAnItemFollowedTheLastOne() {

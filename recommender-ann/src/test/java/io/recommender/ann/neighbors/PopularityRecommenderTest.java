@@ -12,13 +12,34 @@ import io.recommender.ItemFilter;
 import io.recommender.Notice;
 import io.recommender.Recommendations;
 import io.recommender.ScoredItem;
+import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
+import io.recommender.testing.SequenceRecommenderContract;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 class PopularityRecommenderTest {
   private final PopularityRecommender recommender = PopularityRecommender.fit(CATALOG, HISTORIES);
+
+  @Nested
+  class Contract extends SequenceRecommenderContract {
+    @Override
+    protected SequenceRecommender create() {
+      return PopularityRecommender.fit(CATALOG, HISTORIES);
+    }
+
+    @Override
+    protected Catalog items() {
+      return CATALOG;
+    }
+
+    @Override
+    protected boolean closes() {
+      return false;
+    }
+  }
 
   @Test
   void countsEveryInteractionAndBreaksTiesByOrdinal() {
@@ -35,6 +56,14 @@ class PopularityRecommenderTest {
     assertEquals(Notice.Code.SHORTFALL, top.notices().get(0).code());
     assertEquals(4, top.notices().get(0).count());
     assertEquals(List.of(), ask(recommender, 6, ItemFilter.all()).notices());
+  }
+
+  @Test
+  void saysThatItemsOfTheHistoryAreUnknown() {
+    Recommendations top = ask(recommender, 2, ItemFilter.all(), "x", "a", "y");
+    assertEquals(ask(recommender, 2, ItemFilter.all()).items(), top.items());
+    assertEquals(Notice.Code.UNKNOWN_ITEMS, top.notices().get(0).code());
+    assertEquals(2, top.notices().get(0).count());
   }
 
   @Test

@@ -1,0 +1,62 @@
+package io.recommender.ann.neighbors;
+
+/**
+ * How {@link EaseRecommender} is fitted. Each method returns changed options, so they can be
+ * written as a chain.
+ *
+ * <p><b>Immutable</b>.
+ */
+public final class EaseOptions {
+  private static final long MEMORY_LIMIT = 2L << 30;
+
+  private final double lambda;
+  private final long memoryLimit;
+
+  private EaseOptions(double lambda, long memoryLimit) {
+    this.lambda = lambda;
+    this.memoryLimit = memoryLimit;
+  }
+
+  /**
+   * Returns options.
+   *
+   * @param lambda how strongly large weights are held down, above 0: the fewer interactions, the
+   *     more; several hundred for a log of a few million
+   * @return options with a memory limit of 2 GiB
+   */
+  public static EaseOptions of(double lambda) {
+    if (!(lambda > 0 && lambda < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          "lambda: expected a finite number above 0, found " + lambda);
+    }
+    return new EaseOptions(lambda, MEMORY_LIMIT);
+  }
+
+  /**
+   * Sets how much memory a fit may take.
+   *
+   * @param bytes at least 1; 2 GiB unless set
+   * @return changed options
+   */
+  public EaseOptions memoryLimit(long bytes) {
+    if (bytes < 1) {
+      throw new IllegalArgumentException("memoryLimit: expected at least 1, found " + bytes);
+    }
+    return new EaseOptions(lambda, bytes);
+  }
+
+  /** {@return how strongly large weights are held down} */
+  public double lambda() {
+    return lambda;
+  }
+
+  /** {@return how much memory a fit may take, in bytes} */
+  public long memoryLimit() {
+    return memoryLimit;
+  }
+
+  @Override
+  public String toString() {
+    return "EaseOptions[lambda=%s, memoryLimit=%d]".formatted(lambda, memoryLimit);
+  }
+}

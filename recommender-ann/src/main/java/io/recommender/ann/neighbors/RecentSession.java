@@ -1,0 +1,102 @@
+package io.recommender.ann.neighbors;
+
+import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
+import java.util.Arrays;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One session as it was after its newest event; a further event makes another one.
+ *
+ * <p><b>Order.</b> The more recent of two sessions has the later time and, at equal times, the
+ * higher order number, which is that of its last change. <b>Immutable</b>.
+ */
+final class RecentSession {
+  private static final int[] NO_EVENTS = {};
+
+  private final @Nullable String id;
+  private final long time;
+  private final long order;
+  // The items of the events, oldest first; one that occurred before in the session as ~ordinal.
+  private final int[] events;
+
+  private RecentSession(@Nullable String id, long time, long order, int[] events) {
+    this.id = id;
+    this.time = time;
+    this.order = order;
+    this.events = events;
+  }
+
+  /** Returns a session without events, older than every other one. */
+  static RecentSession empty(@Nullable String id) {
+    return new RecentSession(id, Long.MIN_VALUE, Long.MIN_VALUE, NO_EVENTS);
+  }
+
+  /** Returns this session after more events, of which the newest {@code limit} are kept. */
+  RecentSession plus(int[] ordinals, long newTime, long newOrder, int limit) {
+    int all = events.length + ordinals.length;
+    int dropped = Math.max(0, all - limit);
+    int[] extended = new int[all - dropped];
+    IntOpenHashSet seen = new IntOpenHashSet(extended.length);
+    for (int i = 0; i < extended.length; i++) {
+      int from = i + dropped;
+      int ordinal = from < events.length ? ordinal(events[from]) : ordinals[from - events.length];
+      extended[i] = seen.add(ordinal) ? ordinal : ~ordinal;
+    }
+    return new RecentSession(id, Math.max(time, newTime), newOrder, extended);
+  }
+
+  @Nullable String id() {
+    return id;
+  }
+
+  long time() {
+    return time;
+  }
+
+  long order() {
+    return order;
+  }
+
+  boolean isNewerThan(RecentSession other) {
+    return time > other.time || (time == other.time && order > other.order);
+  }
+
+  boolean isEmpty() {
+    return events.length == 0;
+  }
+
+  /** Tells each distinct item once. */
+  void forEachItem(IntConsumer action) {
+    for (int event : events) {
+      if (event >= 0) {
+        action.accept(event);
+      }
+    }
+  }
+
+  /** Tells the item of each event. */
+  void forEachEvent(IntConsumer action) {
+    for (int event : events) {
+      action.accept(ordinal(event));
+    }
+  }
+
+  boolean contains(int ordinal) {
+    for (int event : events) {
+      if (event == ordinal) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static int ordinal(int event) {
+    return event >= 0 ? event : ~event;
+  }
+
+  @Override
+  public String toString() {
+    return "RecentSession" + Arrays.toString(events);
+  }
+}

@@ -1,0 +1,39 @@
+package io.recommender.pipeline;
+
+import io.recommender.RecommenderListener;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+
+/** The listeners of a pipeline, none of which can harm an answer. <b>Thread-safe</b>. */
+final class Listeners {
+  private static final System.Logger LOGGER = System.getLogger("io.recommender.pipeline");
+
+  private final List<RecommenderListener> listeners;
+  private final AtomicBoolean warned = new AtomicBoolean();
+
+  Listeners(List<RecommenderListener> listeners) {
+    this.listeners = List.copyOf(listeners);
+  }
+
+  boolean isEmpty() {
+    return listeners.isEmpty();
+  }
+
+  void tell(Consumer<RecommenderListener> event) {
+    for (RecommenderListener listener : listeners) {
+      try {
+        event.accept(listener);
+      } catch (Exception | LinkageError | AssertionError failure) {
+        // Said once, with the class alone: a message might name what no log should.
+        if (warned.compareAndSet(false, true)) {
+          LOGGER.log(
+              System.Logger.Level.WARNING,
+              "a listener of type {0} threw {1}; later failures are not logged",
+              listener.getClass().getName(),
+              failure.getClass().getName());
+        }
+      }
+    }
+  }
+}
