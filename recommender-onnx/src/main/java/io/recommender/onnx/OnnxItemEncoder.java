@@ -28,7 +28,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * Later calls throw {@link IllegalStateException}.
  *
  * <p><b>Cost.</b> Tokenizing takes microseconds a text, the graph all else. A call keeps the tokens
- * of all its items at once.
+ * of all its items at once, so a large catalogue goes through {@link CatalogIndexer}.
  *
  * <p>Made by {@link RecommenderBundle#openEncoder(java.nio.file.Path)}.
  */
