@@ -1,8 +1,9 @@
 """The same graphs as ``decoding_graphs`` for Llama, with fewer and larger operations.
 
-A step of a small model spends as much time between operations as in them. Queries, keys and values come from one product, and
-so do their rotated halves, which are but a product with rows in another order and sign; the last layer of a prompt is worked
-out for its last place alone. The results are those of the model up to rounding.
+A step of a small model spends as much time between operations as in them. Queries, keys and values come from one product, whose
+rows are in such an order that the first halves of all heads stand together, and so do the second ones: what is rotated by is then
+the same with two blocks swapped. The last layer of a prompt is worked out for its last place alone. The results are those of the
+model up to rounding.
 """
 
 import torch
@@ -19,10 +20,9 @@ def fits(model) -> bool:
             and config.num_key_value_heads == config.num_attention_heads)
 
 
-def _rotated(weight: torch.Tensor, size: int) -> torch.Tensor:
-    """The rows whose product is ``rotate_half`` of the product of ``weight``, head by head."""
-    first, second = weight.unflatten(0, (-1, 2, size // 2)).unbind(1)
-    return torch.stack([-second, first], 1).flatten(0, 2)
+def _by_halves(weights: list[torch.Tensor], size: int) -> torch.Tensor:
+    """Rows [heads, size] of several weights -> rows [half, weight, head, size / 2]."""
+    return torch.stack([w.unflatten(0, (-1, 2, size // 2)) for w in weights]).permute(2, 0, 1, 3, 4).flatten(0, 3)
 
 
 class _Layer(torch.nn.Module):
@@ -31,19 +31,17 @@ class _Layer(torch.nn.Module):
     def __init__(self, layer, heads: int, size: int):
         super().__init__()
         attention, mlp = layer.self_attn, layer.mlp
-        straight = torch.cat([attention.q_proj.weight, attention.k_proj.weight])
         self.first_norm, self.second_norm = layer.input_layernorm, layer.post_attention_layernorm
-        self.inputs = torch.nn.Parameter(torch.cat([straight, _rotated(straight, size), attention.v_proj.weight]).detach())
+        turned = _by_halves([attention.q_proj.weight, attention.k_proj.weight], size)
+        self.inputs = torch.nn.Parameter(torch.cat([turned, attention.v_proj.weight]).detach())
         self.width, self.hidden = heads * size, mlp.intermediate_size
         self.output, self.down, self.activation = attention.o_proj, mlp.down_proj, mlp.act_fn
         self.gates = torch.nn.Parameter(torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]).detach())
 
     def project(self, x, cos, sin):
-        """Query, key and value, each [..., heads * size]."""
-        straight, rotated, value = F.linear(self.first_norm(x), self.inputs).split(
-            [2 * self.width, 2 * self.width, self.width], -1)
-        query, key = (straight * cos + rotated * sin).split(self.width, -1)
-        return query, key, value
+        """Queries with keys, [..., 2 * heads * size] by halves, and values, [..., heads * size]."""
+        first, second, value = F.linear(self.first_norm(x), self.inputs).split([self.width] * 3, -1)
+        return torch.cat([first, second], -1) * cos + torch.cat([second, first], -1) * sin, value
 
     def finish(self, x, attended):
         x = x + self.output(attended)
@@ -66,12 +64,19 @@ class _Lean(torch.nn.Module):
         self.scaling = self.size ** -0.5
 
     def begin(self, input_ids, position_ids, aligned):
-        """Embeddings [B, T, D] and the cosines and sines of queries and keys, each [B, T, 2 * heads * size]."""
+        """Embeddings [B, T, D] and the cosines and signed sines of queries and keys by halves, [B, T, 2 * heads * size]."""
         x = self.embed(input_ids)
         if self.code_position is not None:
             x = x + self.code_position(aligned[0])
         cos, sin = self.rotary(x, position_ids)
-        return x, cos.repeat(1, 1, 2 * self.heads), sin.repeat(1, 1, 2 * self.heads)
+        cos, sin = (part[..., :self.size // 2].repeat(1, 1, 2 * self.heads) for part in (cos, sin))
+        return x, torch.cat([cos, cos], -1), torch.cat([-sin, sin], -1)
+
+    def heads_of(self, turned, rows):
+        """[rows, T, 2 * heads * size] by halves -> queries and keys, [rows, heads, T, size]"""
+        apart = turned.reshape(rows, -1, 2, 2, self.heads, self.size // 2).permute(3, 0, 4, 1, 2, 5)
+        query, key = apart.reshape(2, rows, self.heads, -1, self.size).unbind(0)
+        return query, key
 
     def split_heads(self, x, rows):
         """[rows, T, heads * size] -> [rows, heads, T, size]"""
@@ -87,12 +92,13 @@ class LeanPrompt(_Lean):
         bias = key_bias(attention_mask) + (places[None, :] > places[:, None]).to(torch.float32) * MASKED
         prompts, present = input_ids.shape[0], []
         for number, layer in enumerate(self.layers):
-            query, key, value = layer.project(x, cos, sin)
-            key, value = self.split_heads(key, prompts), self.split_heads(value, prompts)
+            turned, value = layer.project(x, cos, sin)
+            query, key = self.heads_of(turned, prompts)
+            value = self.split_heads(value, prompts)
             present += [key, value]
             if number + 1 == len(self.layers):
-                query, x, bias = query[:, -1:], x[:, -1:], bias[:, :, -1:]
-            scores = torch.matmul(self.split_heads(query, prompts), key.transpose(2, 3)) * self.scaling
+                query, x, bias = query[:, :, -1:], x[:, -1:], bias[:, :, -1:]
+            scores = torch.matmul(query, key.transpose(2, 3)) * self.scaling
             attended = torch.matmul(torch.softmax(scores + bias, -1), value).transpose(1, 2)
             x = layer.finish(x, attended.reshape(prompts, -1, self.heads * self.size))
         return (self.head(self.norm(x[:, -1])), *present)
@@ -112,13 +118,14 @@ class LeanStep(_Lean):
         present = []
         for number, layer in enumerate(self.layers):
             prompt_key, prompt_value = caches[2 * number], caches[2 * number + 1]
-            query, key, value = layer.project(x, cos, sin)
-            key = torch.cat([caches[half + 2 * number].index_select(0, parents), key.reshape(-1, heads, 1, size)], 2)
+            turned, value = layer.project(x, cos, sin)
+            query, key = turned.reshape(-1, 2, 2, heads, size // 2).permute(2, 0, 3, 1, 4).reshape(2, -1, heads, 1, size).unbind(0)
+            key = torch.cat([caches[half + 2 * number].index_select(0, parents), key], 2)
             value = torch.cat([caches[half + 2 * number + 1].index_select(0, parents), value.reshape(-1, heads, 1, size)], 2)
             present += [key, value]
             grid = query.reshape(prompts, -1, heads, size).transpose(1, 2)
             scores = torch.matmul(grid, prompt_key.transpose(2, 3)) * self.scaling + bias
-            own = torch.matmul(query.reshape(-1, heads, 1, size), key.transpose(2, 3)) * self.scaling
+            own = torch.matmul(query, key.transpose(2, 3)) * self.scaling
             own = own.reshape(prompts, -1, heads, own_places).transpose(1, 2)
             weights = torch.softmax(torch.cat([scores, own], -1), -1)
             from_prompt = torch.matmul(weights[..., :places], prompt_value).transpose(1, 2).reshape(-1, heads * size)
