@@ -55,6 +55,15 @@ public final class CatalogIndexer {
 
   private CatalogIndexer(
       ItemEncoder encoder, ItemIndex index, String version, Optional<Set<String>> features) {
+    checkFits(encoder, index);
+    this.encoder = encoder;
+    this.index = index;
+    this.version = version;
+    this.features = features;
+  }
+
+  /** Refuses an index that vectors of the encoder cannot be in. */
+  static void checkFits(ItemEncoder encoder, ItemIndex index) {
     if (encoder.dimension() != index.dimension()) {
       throw new IllegalArgumentException(
           "index: expected dimension %d as the encoder has, found %d"
@@ -65,10 +74,6 @@ public final class CatalogIndexer {
           "index: expected similarity %s as the encoder has, found %s"
               .formatted(encoder.similarity(), index.similarity()));
     }
-    this.encoder = encoder;
-    this.index = index;
-    this.version = version;
-    this.features = features;
   }
 
   /** Told after each batch; must not change the index. */

@@ -2,7 +2,10 @@ package io.recommender.onnx;
 
 import io.recommender.Item;
 import io.recommender.ItemEncoder;
+import io.recommender.ItemIndex;
+import io.recommender.Query;
 import io.recommender.RecommenderException;
+import io.recommender.Retriever;
 import io.recommender.Similarity;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +32,11 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  *
  * <p><b>Cost.</b> Tokenizing takes microseconds a text, the graph all else. A call keeps the tokens
  * of all its items at once, so a large catalogue goes through {@link CatalogIndexer}.
+ *
+ * <p><b>Platforms.</b> Texts need the natives of Hugging Face's tokenizers, which are in the jar
+ * for Linux (x86-64, AArch64), macOS (AArch64) and Windows (x86-64). They are extracted once, to
+ * {@code .djl.ai} in the home of the user or to where the environment or system property {@code
+ * ENGINE_CACHE_DIR} says, and never downloaded.
  *
  * <p>Made by {@link RecommenderBundle#openEncoder(java.nio.file.Path)}.
  */
@@ -178,6 +186,26 @@ public final class OnnxItemEncoder implements ItemEncoder {
     } finally {
       lease.readLock().unlock();
     }
+  }
+
+  /**
+   * Returns what finds items by a text: it is encoded and the index searched with its vector. A
+   * {@link Query.Vector} goes to the index as it is.
+   *
+   * @param index vectors by this encoder; neither it nor the encoder is closed by the retriever
+   * @return a thread-safe retriever that throws {@link IllegalArgumentException} for other queries
+   * @throws IllegalArgumentException if dimension or similarity of the index differ
+   * @throws UnsupportedOperationException if the encoder reads no text
+   */
+  public Retriever retriever(ItemIndex index) {
+    CatalogIndexer.checkFits(this, index);
+    if (tokenizer.isEmpty()) {
+      throw new UnsupportedOperationException(modelVersion + " reads no text");
+    }
+    return (query, k, filter) ->
+        query instanceof Query.Text typed
+            ? index.search(encodeTexts(List.of(typed.text()))[0], k, filter)
+            : index.retrieve(query, k, filter);
   }
 
   /** Takes the lease that {@link #close} waits for; the caller gives it back. */

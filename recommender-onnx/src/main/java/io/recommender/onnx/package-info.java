@@ -10,6 +10,10 @@
  * <p>A model that writes item codes, token by token, is opened for a decoder: {@link
  * io.recommender.onnx.OnnxGenerativeModel}.
  *
+ * <p>A model that turns items into vectors, by their texts or features, is an {@link
+ * io.recommender.onnx.OnnxItemEncoder}; {@link io.recommender.onnx.CatalogIndexer} puts a catalogue
+ * into an index with it.
+ *
  * <p>The format of a bundle is described in {@code BUNDLE.md} of this module. No type of the model
  * runtime appears in a public signature, and no native handle ever leaves this package.
  */

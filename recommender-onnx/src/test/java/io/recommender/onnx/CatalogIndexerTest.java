@@ -24,6 +24,8 @@ import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CatalogIndexerTest {
   @TempDir Path folder;
@@ -149,45 +151,50 @@ class CatalogIndexerTest {
   }
 
   /**
-   * Stops a run at every point where it saves, goes on with the index as it was saved last, and
-   * compares with a catalogue encoded at once. Items change back and forth, which is where a stale
-   * hash would let an old vector pass.
+   * Stops a run before or after any save of its index, goes on with the index as it was saved last,
+   * and expects what a catalogue encoded at once has. Items change back and forth, which is where a
+   * stale hash would let an old vector pass.
    */
-  @Test
-  void aRunInterruptedAnywhereNeverLeavesAnOldVector() {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aRunInterruptedAnywhereNeverLeavesAnOldVector(boolean afterTheSave) {
     for (int stop = 0; stop < 12; stop++) {
       index = new ListIndex(2, Similarity.DOT, 10);
       state = folder.resolve("state-" + stop);
       Map<String, float[]> disk = new LinkedHashMap<>();
       Random random = new Random(stop);
-      int left = stop;
-      for (int round = 0; round < 6; round++) {
+      int savesLeft = stop;
+      int finished = 0;
+      for (int round = 0; round < 8; round++) {
         List<Item> items = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
           items.add(item("i" + i, random.nextInt(2)));
         }
-        int[] saves = {left};
+        int[] left = {savesLeft};
         Runnable save =
             () -> {
-              if (saves[0]-- == 0) {
+              if (left[0] < 0 || (left[0] == 0 && !afterTheSave)) {
+                left[0] = -1;
                 throw new IllegalStateException("power failure");
               }
               disk.clear();
               items.forEach(i -> index.vector(i.id()).ifPresent(v -> disk.put(i.id(), v)));
+              if (--left[0] < 0) {
+                throw new IllegalStateException("power failure");
+              }
             };
-        boolean failed = false;
         try {
           indexer().batchSize(2).checkpointEvery(1).saveIndex(save).index(items.iterator());
+          assertHolds(items);
+          finished++;
+          savesLeft = left[0];
         } catch (IllegalStateException powerFailure) {
-          failed = true;
+          savesLeft = 1000;
         }
-        left = saves[0];
         index = new ListIndex(2, Similarity.DOT, 10);
         disk.forEach(index::add);
-        if (!failed) {
-          assertHolds(items);
-        }
       }
+      assertEquals(7, finished, "one run is interrupted");
     }
   }
 

@@ -9,8 +9,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.recommender.Feature;
 import io.recommender.Item;
 import io.recommender.ItemEncoder;
+import io.recommender.ItemFilter;
+import io.recommender.Query;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
+import io.recommender.Retriever;
+import io.recommender.ScoredItem;
 import io.recommender.Similarity;
 import io.recommender.testing.ItemEncoderContract;
 import java.nio.file.Path;
@@ -372,6 +376,39 @@ class OnnxItemEncoderTest {
   }
 
   @Test
+  void aTextFindsItems() {
+    try (OnnxItemEncoder encoder =
+        RecommenderBundle.openEncoder(EncoderFixtures.statesBundle(folder, "MEAN").seal())) {
+      ListIndex index = new ListIndex(encoder.dimension(), encoder.similarity(), TITLES.length);
+      List<Item> items = EncoderFixtures.titles(TITLES);
+      index.addAll(items.stream().map(Item::id).toList(), encoder.encode(items));
+      Retriever retriever = encoder.retriever(index);
+      for (int i = 0; i < TITLES.length; i++) {
+        List<ScoredItem> found = retriever.retrieve(new Query.Text(TITLES[i]), 2, ItemFilter.all());
+        assertEquals("item-" + i, found.get(0).itemId());
+        assertEquals(index.search(encoder.encodeTexts(List.of(TITLES[i]))[0], 2), found);
+      }
+      assertEquals(
+          List.of("item-3"),
+          retriever
+              .retrieve(new Query.Text("red shoe"), 1, ItemFilter.allow(Set.of("item-3")))
+              .stream()
+              .map(ScoredItem::itemId)
+              .toList());
+      float[] vector = index.vector("item-4").orElseThrow();
+      assertEquals(
+          "item-4",
+          retriever.retrieve(new Query.Vector(vector), 1, ItemFilter.all()).get(0).itemId());
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> retriever.retrieve(new Query.Keywords(Map.of("red", 1.0)), 1, ItemFilter.all()));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> encoder.retriever(new ListIndex(3, encoder.similarity(), 1)));
+    }
+  }
+
+  @Test
   void modalitiesAreWrittenAndAbsentOnesMasked() {
     try (OnnxItemEncoder encoder =
         RecommenderBundle.openEncoder(EncoderFixtures.modalitiesBundle(folder).seal())) {
@@ -400,6 +437,8 @@ class OnnxItemEncoderTest {
       assertEquals(Set.of("photo", "image", "price", "color", "tags"), encoder.features());
       assertThrows(
           UnsupportedOperationException.class, () -> encoder.encodeTexts(List.of("red mug")));
+      ListIndex index = new ListIndex(2, Similarity.DOT, 1);
+      assertThrows(UnsupportedOperationException.class, () -> encoder.retriever(index));
     }
   }
 
