@@ -3,6 +3,7 @@ package io.recommender.examples.cli;
 import io.recommender.RecommendationRequest;
 import io.recommender.examples.shop.Terminal;
 import io.recommender.onnx.BundleOptions;
+import io.recommender.onnx.OnnxItemEncoder;
 import io.recommender.onnx.RecommenderBundle;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -38,8 +39,11 @@ final class BundleCommand implements Runnable {
     fact(terminal, "contract", bundle.contract());
     fact(terminal, "producer", bundle.producer().isEmpty() ? "not told" : bundle.producer());
     fact(terminal, "fingerprint", bundle.fingerprint());
-    fact(terminal, "items", String.format(Locale.ROOT, "%,d", bundle.catalog().size()));
-    fact(terminal, "history", "the newest " + bundle.maxLength() + " interactions");
+    boolean encoder = bundle.contract().equals(Bundles.ENCODER);
+    if (!encoder) {
+      fact(terminal, "items", String.format(Locale.ROOT, "%,d", bundle.catalog().size()));
+      fact(terminal, "history", "the newest " + bundle.maxLength() + " interactions");
+    }
     for (Path file : files(folder)) {
       fact(
           terminal,
@@ -47,13 +51,16 @@ final class BundleCommand implements Runnable {
           String.format(Locale.ROOT, "%,13d bytes  %s", Files.size(file), file.getFileName()));
     }
     long start = System.nanoTime();
-    try (OpenBundle open = Bundles.open(folder, RecommendationRequest.DEFAULT_K)) {
-      long milliseconds = (System.nanoTime() - start) / 1_000_000;
-      BundleOptions options = BundleOptions.defaults();
-      fact(terminal, "opens in", milliseconds + " ms, golden requests replayed");
-      fact(terminal, "device", open.device());
-      fact(terminal, "threads", options.onnx().intraOpThreads() + " for each call");
-      fact(terminal, "largest batch", Integer.toString(options.maxBatch()));
+    if (encoder) {
+      try (OnnxItemEncoder open = RecommenderBundle.openEncoder(folder)) {
+        opened(terminal, start, "golden items encoded", open.device());
+        fact(terminal, "dimension", open.dimension() + ", compared by " + open.similarity());
+        fact(terminal, "features", String.join(", ", open.features()));
+      }
+    } else {
+      try (OpenBundle open = Bundles.open(folder, RecommendationRequest.DEFAULT_K)) {
+        opened(terminal, start, "golden requests replayed", open.device());
+      }
     }
     Runtime machine = Runtime.getRuntime();
     fact(
@@ -65,6 +72,14 @@ final class BundleCommand implements Runnable {
                 machine.maxMemory() >> 20,
                 System.getProperty("java.version")));
     return CommandLine.ExitCode.OK;
+  }
+
+  private static void opened(Terminal terminal, long start, String checked, String device) {
+    BundleOptions options = BundleOptions.defaults();
+    fact(terminal, "opens in", (System.nanoTime() - start) / 1_000_000 + " ms, " + checked);
+    fact(terminal, "device", device);
+    fact(terminal, "threads", options.onnx().intraOpThreads() + " for each call");
+    fact(terminal, "largest batch", Integer.toString(options.maxBatch()));
   }
 
   @Command(name = "seal", description = "Writes SHA256SUMS over every file of a bundle.")

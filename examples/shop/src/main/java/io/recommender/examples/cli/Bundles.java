@@ -13,6 +13,9 @@ import java.util.function.UnaryOperator;
 
 /** Where bundles are and how they are opened. */
 final class Bundles {
+  /** The contract of an encoder of items, which recommends none. */
+  static final String ENCODER = "ITEM_ENCODER";
+
   private static final String GENERATIVE = "SEQ_GENERATIVE";
 
   private Bundles() {}

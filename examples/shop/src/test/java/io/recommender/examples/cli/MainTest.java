@@ -1,6 +1,7 @@
 package io.recommender.examples.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.PrintWriter;
@@ -80,6 +81,14 @@ class MainTest {
       assertTrue(err.toString().startsWith("error: "), err.toString());
       assertTrue(err.toString().contains(missing), err.toString());
     }
+  }
+
+  @Test
+  void theBundleOfAnEncoderIsShown() {
+    assertEquals(0, run("bundle", "info", "bundles/shop-text"));
+    assertTrue(out.toString().contains("ITEM_ENCODER"), out.toString());
+    assertTrue(out.toString().contains("category, title"), out.toString());
+    assertFalse(out.toString().contains("the newest 0 interactions"), out.toString());
   }
 
   @Test
