@@ -1,7 +1,6 @@
 package io.recommender.ann.neighbors;
 
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
-import java.util.Arrays;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -50,20 +49,8 @@ final class RecentSession {
     return id;
   }
 
-  long time() {
-    return time;
-  }
-
-  long order() {
-    return order;
-  }
-
   boolean isNewerThan(RecentSession other) {
     return time > other.time || (time == other.time && order > other.order);
-  }
-
-  boolean isEmpty() {
-    return events.length == 0;
   }
 
   /** Tells each distinct item once. */
@@ -82,21 +69,7 @@ final class RecentSession {
     }
   }
 
-  boolean contains(int ordinal) {
-    for (int event : events) {
-      if (event == ordinal) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   private static int ordinal(int event) {
     return event >= 0 ? event : ~event;
-  }
-
-  @Override
-  public String toString() {
-    return "RecentSession" + Arrays.toString(events);
   }
 }

@@ -21,6 +21,9 @@
  *         RecommendationRequest.of(history).k(10).filter(ItemFilter.unseen(history)).build());
  * }</pre>
  *
+ * <p>Session neighbours and trending items change with every event. The others are tables sorted
+ * for the answer, in which one event moves many entries, so they are fitted again.
+ *
  * <p>None of them leaves out the items of the history by itself; {@link
  * io.recommender.ItemFilter#unseen} does.
  */
