@@ -29,6 +29,17 @@ final class PanamaVectorKernels extends VectorKernels {
   private static final int SHORT_LANES = SHORTS.length();
   private static final int INT_LANES = INTS.length();
 
+  private static final FloatVector ALL_LOG2_E = FloatVector.broadcast(SPECIES, LOG2_E);
+  private static final FloatVector ALL_TO_EXPONENT = FloatVector.broadcast(SPECIES, TO_EXPONENT);
+  private static final FloatVector ALL_MINUS_LN_2 =
+      FloatVector.broadcast(SPECIES, -0.6931471805599453f);
+  private static final FloatVector ALL_720TH = FloatVector.broadcast(SPECIES, 1f / 720);
+  private static final FloatVector ALL_120TH = FloatVector.broadcast(SPECIES, 1f / 120);
+  private static final FloatVector ALL_24TH = FloatVector.broadcast(SPECIES, 1f / 24);
+  private static final FloatVector ALL_6TH = FloatVector.broadcast(SPECIES, 1f / 6);
+  private static final FloatVector ALL_HALF = FloatVector.broadcast(SPECIES, 0.5f);
+  private static final FloatVector ALL_ONE = FloatVector.broadcast(SPECIES, 1);
+
   private static final VectorKernels SCALAR = new ScalarVectorKernels();
 
   private static final int LINE_SHORTS = 32;
@@ -552,40 +563,70 @@ final class PanamaVectorKernels extends VectorKernels {
     if (length < LANES) {
       return SCALAR.logSumExp(elements, length);
     }
-    FloatVector most = load(elements, length - LANES);
-    for (int i = 0; i < length - LANES; i += LANES) {
-      most = most.max(load(elements, i));
-    }
-    float max = most.reduceLanes(VectorOperators.MAX);
+    float max = max(elements, length);
     if (max == Float.NEGATIVE_INFINITY) {
-      return max;
+      return ScalarVectorKernels.sum(elements, length);
     }
     double sum = 0;
     int i = 0;
     while (i + LANES <= length) {
       int end = Math.min(length, i + SUM_BLOCK);
-      FloatVector part = FloatVector.zero(SPECIES);
-      for (; i + LANES <= end; i += LANES) {
-        FloatVector x = load(elements, i).sub(max).max(LEAST_EXPONENT);
-        FloatVector shifted = x.mul(LOG2_E).add(TO_EXPONENT);
-        FloatVector power = shifted.sub(TO_EXPONENT);
-        FloatVector rest = x.sub(power.mul(LN_2_HIGH)).sub(power.mul(LN_2_LOW));
-        FloatVector terms = rest.mul(1f / 720).add(1f / 120);
-        terms = terms.mul(rest).add(1f / 24);
-        terms = terms.mul(rest).add(1f / 6);
-        terms = terms.mul(rest).add(0.5f);
-        terms = terms.mul(rest).add(1);
-        terms = terms.mul(rest).add(1);
-        FloatVector scale =
-            shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
-        part = part.add(terms.mul(scale));
+      FloatVector part0 = FloatVector.zero(SPECIES);
+      FloatVector part1 = FloatVector.zero(SPECIES);
+      for (; i + 2 * LANES <= end; i += 2 * LANES) {
+        part0 = addExp(load(elements, i).sub(max), part0);
+        part1 = addExp(load(elements, i + LANES).sub(max), part1);
       }
-      sum += part.reduceLanes(VectorOperators.ADD);
+      if (i + LANES <= end) {
+        part0 = addExp(load(elements, i).sub(max), part0);
+        i += LANES;
+      }
+      sum += part0.add(part1).reduceLanes(VectorOperators.ADD);
     }
     for (; i < length; i++) {
       sum += ScalarVectorKernels.exp(elements[i] - max);
     }
     return (float) (max + Math.log(sum));
+  }
+
+  private static float max(float[] elements, int length) {
+    FloatVector max0 = load(elements, length - LANES);
+    FloatVector max1 = max0;
+    FloatVector max2 = max0;
+    FloatVector max3 = max0;
+    int i = 0;
+    for (; i + 4 * LANES <= length; i += 4 * LANES) {
+      max0 = larger(max0, load(elements, i));
+      max1 = larger(max1, load(elements, i + LANES));
+      max2 = larger(max2, load(elements, i + 2 * LANES));
+      max3 = larger(max3, load(elements, i + 3 * LANES));
+    }
+    for (; i + LANES <= length; i += LANES) {
+      max0 = larger(max0, load(elements, i));
+    }
+    return larger(larger(max0, max1), larger(max2, max3)).reduceLanes(VectorOperators.MAX);
+  }
+
+  /** Returns the larger lanes; unlike max, which has to see to NaN, it is two instructions. */
+  private static FloatVector larger(FloatVector one, FloatVector other) {
+    return one.blend(other, other.compare(VectorOperators.GT, one));
+  }
+
+  /** Adds the exponentials of numbers that are not positive. */
+  private static FloatVector addExp(FloatVector exponents, FloatVector sum) {
+    FloatVector x =
+        exponents.blend(LEAST_EXPONENT, exponents.compare(VectorOperators.LT, LEAST_EXPONENT));
+    FloatVector shifted = x.fma(ALL_LOG2_E, ALL_TO_EXPONENT);
+    FloatVector rest = shifted.sub(ALL_TO_EXPONENT).fma(ALL_MINUS_LN_2, x);
+    FloatVector terms = rest.fma(ALL_720TH, ALL_120TH);
+    terms = terms.fma(rest, ALL_24TH);
+    terms = terms.fma(rest, ALL_6TH);
+    terms = terms.fma(rest, ALL_HALF);
+    terms = terms.fma(rest, ALL_ONE);
+    terms = terms.fma(rest, ALL_ONE);
+    FloatVector scale =
+        shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+    return terms.fma(scale, sum);
   }
 
   @Override
