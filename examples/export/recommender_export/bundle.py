@@ -56,15 +56,20 @@ class ExportError(ValueError):
 def export_bundle(module: torch.nn.Module, inputs: dict[str, torch.Tensor], roles: dict[str, str | dict],
                   items: list[dict], *, out_dir: str | Path, name: str, version: str, sequence: Sequence,
                   output: Scores | Embedding, unknown_items: str = "SKIP", fallback: list[str] = (),
-                  golden_histories: list = (), golden_k: int = 10, tolerance: float = 1e-4, opset: int = 17) -> Path:
+                  golden_histories: list = (), golden_k: int = 10, tolerance: float = 1e-4, opset: int = 17,
+                  tables: dict[str, np.ndarray] | None = None) -> Path:
     """Writes the bundle folder ``out_dir`` (replaced if it is a bundle already) and returns it.
 
     ``inputs``: example tensors by input name, batch first, in the order of ``forward``'s arguments. ``roles``: for each
     input a role name, or a dict with the role's members. ``items``: records with ``id`` and attributes, in ordinal order.
+    ``tables``: what inputs of role ITEM_TABLE read, by file name: arrays [N, ...] of float32 or integers, row = ordinal.
     ``golden_histories``: histories or requests (see ``window``) whose answers by the *module* are recorded.
     """
-    module = module.eval()
+    module, tables = module.eval(), _tables(tables or {}, len(items))
     manifest = _manifest(inputs, roles, items, name, version, sequence, output, unknown_items, fallback, opset)
+    if (read := {e["file"] for e in manifest["inputs"] if e["role"] == "ITEM_TABLE"}) != set(tables):
+        raise ExportError(f"tables: {', '.join(sorted(tables)) or 'none'}, expected those that inputs read: "
+                          f"{', '.join(sorted(read)) or 'none'}")
     out_dir = Path(out_dir)
     if out_dir.exists() and any(out_dir.iterdir()) and not (out_dir / "manifest.json").exists():
         raise ExportError(f"{out_dir}: exists and is not a bundle")
@@ -75,10 +80,12 @@ def export_bundle(module: torch.nn.Module, inputs: dict[str, torch.Tensor], role
         _export_graph(module, inputs, manifest, graph, opset)
         session = open_session(graph)
         _check_signature(session, manifest, inputs, len(items), output)
-        windows = windows_of(manifest, [i["id"] for i in items], session)
+        windows = windows_of(manifest, [i["id"] for i in items], session, tables)
         parity.check(module, session, windows, manifest, tolerance)
         if isinstance(output, Embedding):
             np.save(work / "item_vectors.npy", np.ascontiguousarray(output.item_vectors, dtype=np.float32))
+        for file, table in tables.items():
+            np.save(work / file, table)
         if len(golden_histories):
             _write_json(work / "golden.json", _golden(module, windows, manifest, output, golden_histories, golden_k))
             manifest["golden"] = "golden.json"
@@ -101,7 +108,8 @@ def open_session(graph: Path, threads: int = 1) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
 
 
-def windows_of(manifest: dict, ids: list[str], session: onnxruntime.InferenceSession) -> Windows:
+def windows_of(manifest: dict, ids: list[str], session: onnxruntime.InferenceSession,
+               tables: dict[str, np.ndarray] | None = None) -> Windows:
     """The window maker of a manifest, with the input types and feature widths that the graph declares."""
     types = {i.name: parity.numpy_type(i.type) for i in session.get_inputs()}
     widths = {}
@@ -109,7 +117,7 @@ def windows_of(manifest: dict, ids: list[str], session: onnxruntime.InferenceSes
         shape = next(i.shape for i in session.get_inputs() if i.name == entry["name"])
         if len(shape) > (2 if entry["role"] in STEP_ROLES else 1):
             widths[entry["name"]] = shape[-1]
-    return Windows(manifest, ids, types, widths)
+    return Windows(manifest, ids, types, widths, tables)
 
 
 def seal(folder: Path) -> str:
@@ -152,7 +160,7 @@ def _manifest(inputs, roles, items, name, version, sequence, output, unknown_ite
     found = [e["role"] for e in entries]
     if "ITEM_IDS" not in found:
         raise ExportError("exactly one input must have the role ITEM_IDS")
-    if twice := [r for r in found if found.count(r) > 1 and r not in ("STEP_FEATURE", "CONTEXT_FEATURE")]:
+    if twice := [r for r in found if found.count(r) > 1 and r not in ("ITEM_TABLE", "STEP_FEATURE", "CONTEXT_FEATURE")]:
         raise ExportError(f"role {twice[0]} is given to two inputs")
     if not re.fullmatch(r"[A-Za-z0-9._-]+", name) or not str(version):
         raise ExportError(f"name {name!r}, version {version!r}: a name is letters, digits, '.', '_' and '-'; neither is empty")
@@ -184,6 +192,18 @@ def _manifest(inputs, roles, items, name, version, sequence, output, unknown_ite
     if len(fallback):
         manifest["fallback"] = list(fallback)
     return manifest
+
+
+def _tables(tables: dict[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
+    """The tables in the types of the format."""
+    result = {}
+    for file, table in tables.items():
+        table = np.asarray(table)
+        kind = np.float32 if np.issubdtype(table.dtype, np.floating) else np.int64
+        if table.shape[:1] != (count,):
+            raise ExportError(f"table {file!r}: shape {list(table.shape)}, expected [{count}, ...] as there are {count} items")
+        result[file] = np.ascontiguousarray(table, dtype=kind)
+    return result
 
 
 def _check_items(items: list[dict]) -> None:

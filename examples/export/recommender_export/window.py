@@ -11,17 +11,19 @@ from datetime import datetime, timezone
 import numpy as np
 
 ROLES = ("ITEM_IDS", "ATTENTION_MASK", "PADDING_MASK", "LENGTH", "TIMESTAMPS", "QUERY_TIME", "BEHAVIORS", "DOMAINS",
-         "STEP_FEATURE", "CONTEXT_FEATURE")
+         "ITEM_TABLE", "STEP_FEATURE", "CONTEXT_FEATURE")
 #: Roles of shape [B, L] or [B, L, W]; the others are [B] or [B, W].
-STEP_ROLES = ("ITEM_IDS", "ATTENTION_MASK", "PADDING_MASK", "TIMESTAMPS", "BEHAVIORS", "DOMAINS", "STEP_FEATURE")
+STEP_ROLES = ("ITEM_IDS", "ATTENTION_MASK", "PADDING_MASK", "TIMESTAMPS", "BEHAVIORS", "DOMAINS", "ITEM_TABLE",
+              "STEP_FEATURE")
 UNITS = {"SECONDS": 1_000, "MILLISECONDS": 1, "DAYS": 86_400_000}
 _MEMBERS = {
     "TIMESTAMPS": {"unit", "default"}, "QUERY_TIME": {"unit", "default"},
     "BEHAVIORS": {"vocabulary", "default", "paddingId"}, "DOMAINS": {"vocabulary", "default", "paddingId"},
+    "ITEM_TABLE": {"file", "default"},
     "STEP_FEATURE": {"feature", "default"}, "CONTEXT_FEATURE": {"feature", "default"},
 }
 _NEEDED = {"BEHAVIORS": {"vocabulary", "default"}, "DOMAINS": {"vocabulary", "default"},
-           "STEP_FEATURE": {"feature"}, "CONTEXT_FEATURE": {"feature"}}
+           "ITEM_TABLE": {"file"}, "STEP_FEATURE": {"feature"}, "CONTEXT_FEATURE": {"feature"}}
 
 
 @dataclass(frozen=True)
@@ -101,15 +103,16 @@ class Windows:
     """Makes input arrays according to a manifest.
 
     ``ids``: the item ids in ordinal order. ``types``: NumPy type of each input. ``widths``: the last dimension W of those
-    feature inputs that have one.
+    feature inputs that have one. ``tables``: the arrays [N, ...] of role ITEM_TABLE by file name.
     """
 
-    def __init__(self, manifest: dict, ids: list[str], types: dict[str, np.dtype], widths: dict[str, int] | None = None):
+    def __init__(self, manifest: dict, ids: list[str], types: dict[str, np.dtype], widths: dict[str, int] | None = None,
+                 tables: dict[str, np.ndarray] | None = None):
         self.sequence = Sequence.of(manifest)
         self.inputs = manifest["inputs"]
         self.unknown = manifest.get("unknownItems", "SKIP")
         self.ordinals = {item: i for i, item in enumerate(ids)}
-        self.types, self.widths = types, widths or {}
+        self.types, self.widths, self.tables = types, widths or {}, tables or {}
 
     def kept(self, history: list) -> list[tuple[int, dict]]:
         """(id, interaction), oldest first, of the newest interactions that fit beside the suffix.
@@ -142,6 +145,7 @@ class Windows:
             name, role, dtype = entry["name"], entry["role"], self.types[entry["name"]]
             floating = np.issubdtype(dtype, np.floating)
             shape = ((len(rows), length) if role in STEP_ROLES else (len(rows),)) + (
+                self.tables[entry["file"]].shape[1:] if role == "ITEM_TABLE" else
                 (self.widths[name],) if name in self.widths else ())
             array = np.full(shape, self._padding(entry), dtype=dtype)
             for i, (row, request) in enumerate(zip(rows, requests)):
@@ -168,7 +172,7 @@ class Windows:
             return self.sequence.padding_id
         if role in ("BEHAVIORS", "DOMAINS"):
             return entry.get("paddingId", 0)
-        if role == "STEP_FEATURE":
+        if role in ("STEP_FEATURE", "ITEM_TABLE"):
             return 0
         return 1 if role == "PADDING_MASK" else entry.get("default", 0)
 
@@ -176,6 +180,9 @@ class Windows:
         role = entry["role"]
         if role == "TIMESTAMPS":
             return _time(step.get("at"), entry, floating)
+        if role == "ITEM_TABLE":
+            ordinal = self.ordinals.get(step.get("item"))
+            return entry.get("default", 0) if ordinal is None else self.tables[entry["file"]][ordinal]
         if role == "STEP_FEATURE":
             return step.get("context", {}).get(entry["feature"], entry.get("default", 0))
         return entry["vocabulary"].get(step.get("behavior" if role == "BEHAVIORS" else "domain"), entry["default"])

@@ -87,6 +87,33 @@ def test_vector_bundle(tmp_path):
     assert [g["items"] for g in a] == [g["items"] for g in b]
 
 
+class Codes(nn.Module):
+    """Items are sums of the vectors of their codes."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(1)
+        self.table = nn.Embedding(8, D)
+
+    def forward(self, ids, codes):
+        there = (ids > 0).float().unsqueeze(2)
+        return (self.table(codes).sum(2) * there).sum(1) / there.sum(1).clamp(min=1)
+
+
+def test_tables_of_items(tmp_path):
+    module, codes = Codes(), np.arange(2 * N).reshape(N, 2) % 8
+    vectors = module.table(torch.from_numpy(codes)).sum(1).detach().numpy()
+    arguments = dict(inputs={"ids": torch.tensor([[0, 1, 2, 3]]), "codes": torch.zeros(1, 4, 2, dtype=torch.long)},
+                     roles={"ids": "ITEM_IDS", "codes": {"role": "ITEM_TABLE", "file": "item_codes.npy"}},
+                     output=Embedding(vectors))
+    folder = write(tmp_path / "codes", module, tables={"item_codes.npy": codes}, **arguments)
+    assert np.array_equal(np.load(folder / "item_codes.npy"), codes)
+    with pytest.raises(ExportError, match="tables: none, expected those that inputs read: item_codes.npy"):
+        write(tmp_path / "none", module, **arguments)
+    with pytest.raises(ExportError, match=r"shape \[3, 2\], expected \[12, ...\]"):
+        write(tmp_path / "short", module, tables={"item_codes.npy": codes[:3]}, **arguments)
+
+
 def test_a_bundle_is_replaced_but_another_folder_is_not(tmp_path):
     write(write(tmp_path / "mean"))
     (tmp_path / "other").mkdir()

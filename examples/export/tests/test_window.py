@@ -12,6 +12,14 @@ def windows(sequence: Sequence, roles: dict, types: dict, unknown: str = "SKIP",
     return Windows(manifest, IDS, {n: np.dtype(t) for n, t in types.items()}, widths)
 
 
+def test_tables_have_the_row_of_each_item_and_zeros_in_padding():
+    manifest = {"sequence": Sequence(4, suffix=(99,)).manifest(), "unknownItems": "SKIP",
+                "inputs": [role_entry("codes", {"role": "ITEM_TABLE", "file": "codes.npy", "default": 7})]}
+    table = np.arange(20).reshape(10, 2)
+    made = Windows(manifest, IDS, {"codes": np.dtype("int64")}, None, {"codes.npy": table})
+    assert made.arrays([{"history": ["sku-1", "gone", "sku-9"]}])["codes"].tolist() == [[[0, 0], [2, 3], [18, 19], [7, 7]]]
+
+
 def ids_only(sequence: Sequence, histories: list, unknown: str = "SKIP") -> list:
     made = windows(sequence, {"ids": "ITEM_IDS"}, {"ids": "int64"}, unknown)
     return made.arrays([{"history": h} for h in histories])["ids"].tolist()

@@ -1,6 +1,7 @@
 package io.recommender.onnx;
 
 import ai.onnxruntime.OnnxJavaType;
+import io.recommender.Catalog;
 import io.recommender.Feature;
 import io.recommender.Interaction;
 import io.recommender.RecommendationRequest;
@@ -11,8 +12,10 @@ import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.StringJoiner;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -31,18 +34,30 @@ final class InputWriter {
   private final Manifest.Sequence sequence;
   private final OnnxJavaType type;
 
-  /** Numbers for each place or row; 1 unless the graph has a further axis. */
+  /** The extents of a place or row, none for a number. */
+  private final long[] extents;
+
+  /** Numbers for each place or row. */
   private final int width;
 
-  private final boolean widthAxis;
+  private final @Nullable ItemTable table;
 
   private InputWriter(
-      Input input, Manifest.Sequence sequence, OnnxJavaType type, int width, boolean widthAxis) {
+      Input input,
+      Manifest.Sequence sequence,
+      OnnxJavaType type,
+      long[] extents,
+      @Nullable ItemTable table) {
     this.input = input;
     this.sequence = sequence;
     this.type = type;
-    this.width = width;
-    this.widthAxis = widthAxis;
+    this.extents = extents;
+    this.table = table;
+    int numbers = 1;
+    for (long extent : extents) {
+      numbers = Math.multiplyExact(numbers, (int) extent);
+    }
+    width = numbers;
   }
 
   /** The element types that hold what a role writes. */
@@ -52,13 +67,22 @@ final class InputWriter {
           EnumSet.of(OnnxJavaType.INT64, OnnxJavaType.INT32);
       case TIMESTAMPS, QUERY_TIME -> EnumSet.of(OnnxJavaType.INT64, OnnxJavaType.FLOAT);
       case STEP_FEATURE, CONTEXT_FEATURE -> EnumSet.of(OnnxJavaType.FLOAT);
+      case ITEM_TABLE -> EnumSet.of(OnnxJavaType.FLOAT, OnnxJavaType.INT64, OnnxJavaType.INT32);
       case ATTENTION_MASK, PADDING_MASK ->
           EnumSet.of(OnnxJavaType.INT64, OnnxJavaType.INT32, OnnxJavaType.FLOAT, OnnxJavaType.BOOL);
     };
   }
 
   /** Checks an input of the manifest against the graph. */
-  static InputWriter of(String model, Input input, Manifest.Sequence sequence, TensorSpec spec) {
+  static InputWriter of(
+      String model,
+      Input input,
+      Manifest.Sequence sequence,
+      @Nullable ItemTable table,
+      TensorSpec spec) {
+    if (table != null) {
+      return ofTable(model, input, sequence, table, spec);
+    }
     boolean perRow = PER_ROW.contains(input.role());
     boolean feature = input.role() == Role.STEP_FEATURE || input.role() == Role.CONTEXT_FEATURE;
     int axes = perRow ? 1 : 2;
@@ -82,20 +106,8 @@ final class InputWriter {
                   expectedShape,
                   spec));
     }
-    if (!perRow && shape[1] >= 0) {
-      boolean fixed = sequence.length() == Manifest.Length.FIXED;
-      if (!fixed || shape[1] != sequence.maxLength()) {
-        throw BundleFailures.mismatch(
-            model,
-            "input '%s': expected %s as %s says (%s, maxLength %d), found %s"
-                .formatted(
-                    input.name(),
-                    fixed ? "length " + sequence.maxLength() : "a dynamic length",
-                    Manifest.FILE,
-                    sequence.length(),
-                    sequence.maxLength(),
-                    spec));
-      }
+    if (!perRow) {
+      checkLength(model, input, sequence, spec);
     }
     if (widthAxis && shape[axes] < 1) {
       throw BundleFailures.mismatch(
@@ -103,12 +115,62 @@ final class InputWriter {
           "input '%s': expected a fixed width in the last axis, found %s"
               .formatted(input.name(), spec));
     }
-    int width = widthAxis ? (int) shape[axes] : 1;
-    return new InputWriter(input, sequence, spec.type(), width, widthAxis);
+    long[] extents = widthAxis ? new long[] {shape[axes]} : new long[0];
+    return new InputWriter(input, sequence, spec.type(), extents, null);
+  }
+
+  private static InputWriter ofTable(
+      String model, Input input, Manifest.Sequence sequence, ItemTable table, TensorSpec spec) {
+    long[] extents = table.rowShape();
+    long[] shape = spec.shape();
+    boolean fits = table.fits(spec.type()) && shape.length == 2 + extents.length;
+    for (int axis = 0; fits && axis < extents.length; axis++) {
+      fits = shape[2 + axis] < 0 || shape[2 + axis] == extents[axis];
+    }
+    if (!fits) {
+      StringJoiner expected = new StringJoiner(", ", "[", "]").add("batch").add("length");
+      for (long extent : extents) {
+        expected.add(String.valueOf(extent));
+      }
+      throw BundleFailures.mismatch(
+          model,
+          "input '%s' of role %s: expected %s %s as %s has it, found %s"
+              .formatted(
+                  input.name(),
+                  input.role(),
+                  table.isInteger() ? "int64 or int32" : "float",
+                  expected,
+                  input.feature(),
+                  spec));
+    }
+    checkLength(model, input, sequence, spec);
+    return new InputWriter(input, sequence, spec.type(), extents, table);
+  }
+
+  private static void checkLength(
+      String model, Input input, Manifest.Sequence sequence, TensorSpec spec) {
+    long found = spec.shape()[1];
+    boolean fixed = sequence.length() == Manifest.Length.FIXED;
+    if (found >= 0 && (!fixed || found != sequence.maxLength())) {
+      throw BundleFailures.mismatch(
+          model,
+          "input '%s': expected %s as %s says (%s, maxLength %d), found %s"
+              .formatted(
+                  input.name(),
+                  fixed ? "length " + sequence.maxLength() : "a dynamic length",
+                  Manifest.FILE,
+                  sequence.length(),
+                  sequence.maxLength(),
+                  spec));
+    }
   }
 
   String name() {
     return input.name();
+  }
+
+  Optional<ItemTable> table() {
+    return Optional.ofNullable(table);
   }
 
   TensorBuffer newBuffer() {
@@ -116,10 +178,12 @@ final class InputWriter {
   }
 
   long[] shape(int rows, int length) {
-    if (PER_ROW.contains(input.role())) {
-      return widthAxis ? new long[] {rows, width} : new long[] {rows};
-    }
-    return widthAxis ? new long[] {rows, length, width} : new long[] {rows, length};
+    int axes = PER_ROW.contains(input.role()) ? 1 : 2;
+    long[] shape = new long[axes + extents.length];
+    shape[0] = rows;
+    shape[axes - 1] = axes == 1 ? rows : length;
+    System.arraycopy(extents, 0, shape, axes, extents.length);
+    return shape;
   }
 
   /** What a notice calls the absent feature. */
@@ -203,6 +267,7 @@ final class InputWriter {
         buffer.put(index, id(step == null ? null : step.domain()));
         return step == null || step.domain().isPresent() ? 0 : 1;
       }
+      case ITEM_TABLE -> writeTable(buffer, index, window.ordinal(place));
       case STEP_FEATURE -> {
         Feature feature = step == null ? null : step.context().get(input.feature());
         int absent = writeFeature(buffer, index, feature, "interaction");
@@ -211,6 +276,14 @@ final class InputWriter {
       default -> throw new AssertionError(input.role());
     }
     return 0;
+  }
+
+  private void writeTable(TensorBuffer buffer, int index, int ordinal) {
+    ItemTable rows = Objects.requireNonNull(table);
+    double absent = Double.isNaN(input.defaultValue()) ? 0 : input.defaultValue();
+    for (int i = 0; i < width; i++) {
+      buffer.put(index + i, ordinal == Catalog.UNKNOWN ? absent : rows.get(ordinal, i));
+    }
   }
 
   private double id(@Nullable Optional<String> value) {

@@ -66,6 +66,7 @@ record Manifest(
     QUERY_TIME,
     BEHAVIORS,
     DOMAINS,
+    ITEM_TABLE,
     STEP_FEATURE,
     CONTEXT_FEATURE
   }
@@ -90,7 +91,8 @@ record Manifest(
   /**
    * One input. Members that a role does not use have their defaults.
    *
-   * @param defaultValue what is written where a value is absent
+   * @param feature the name of a feature, or of the file of a table
+   * @param defaultValue what is written where a value is absent; NaN if none may be
    * @param paddingValue what is written in padding
    */
   record Input(

@@ -40,7 +40,8 @@ final class ManifestReader {
 
   private static final String FILE = Manifest.FILE;
   private static final int MAX_LENGTH = 1 << 20;
-  private static final Set<Role> REPEATABLE = EnumSet.of(Role.STEP_FEATURE, Role.CONTEXT_FEATURE);
+  private static final Set<Role> REPEATABLE =
+      EnumSet.of(Role.ITEM_TABLE, Role.STEP_FEATURE, Role.CONTEXT_FEATURE);
 
   private ManifestReader() {}
 
@@ -195,6 +196,10 @@ final class ManifestReader {
         case STEP_FEATURE, CONTEXT_FEATURE -> {
           feature = input.string("feature");
           defaultValue = input.number("default", 0);
+        }
+        case ITEM_TABLE -> {
+          feature = input.fileName("file");
+          defaultValue = input.number("default", Double.NaN);
         }
         case ITEM_IDS, ATTENTION_MASK, PADDING_MASK, LENGTH -> {}
       }

@@ -21,6 +21,9 @@ final class NpyFile {
           "\\{\\s*'descr':\\s*'([^']*)',\\s*'fortran_order':\\s*(True|False),"
               + "\\s*'shape':\\s*\\(([^)]*)\\),?\\s*\\}\\s*");
 
+  /** So many of four bytes fill a direct buffer. */
+  private static final long MOST_NUMBERS = Integer.MAX_VALUE / 4;
+
   private NpyFile() {}
 
   /** What stands before the numbers. */
@@ -83,6 +86,72 @@ final class NpyFile {
     } catch (IOException e) {
       throw BundleFailures.invalid(name, "cannot be read: " + e, e);
     }
+  }
+
+  /**
+   * Returns a table of items, float32 or integers, with any number of axes.
+   *
+   * @param rows the extent that the first axis must have
+   */
+  static ItemTable readTable(Path file, int rows) {
+    String name = file.getFileName().toString();
+    try (DataInputStream in = open(file)) {
+      Header header = header(name, in);
+      boolean floats = header.type().equals("<f4");
+      boolean wide = header.type().equals("<i8");
+      if ((!floats && !wide && !header.type().equals("<i4")) || header.fortran()) {
+        throw wrongType(name, "little-endian float32 '<f4', int32 '<i4' or int64 '<i8'", header);
+      }
+      long[] shape = shape(name, rows, header);
+      long numbers = 1;
+      for (long extent : shape) {
+        numbers = Math.multiplyExact(numbers, extent);
+      }
+      if (numbers > MOST_NUMBERS) {
+        throw BundleFailures.invalid(
+            name, "expected at most %d numbers, found %d".formatted(MOST_NUMBERS, numbers));
+      }
+      int width = rows == 0 ? 0 : (int) (numbers / rows);
+      ByteBuffer memory = ItemTable.allocate(numbers);
+      byte[] row = new byte[width * (wide ? Long.BYTES : Integer.BYTES)];
+      for (int i = 0; i < rows; i++) {
+        ByteBuffer read = readRow(name, in, row, rows, i);
+        for (int j = 0; j < width; j++) {
+          if (!wide) {
+            memory.putInt(read.getInt());
+            continue;
+          }
+          long number = read.getLong();
+          if (number != (int) number) {
+            throw BundleFailures.invalid(
+                name,
+                "row %d, number %d: expected a number of 32 bits, found %d"
+                    .formatted(i, j, number));
+          }
+          memory.putInt((int) number);
+        }
+      }
+      memory.flip();
+      return floats
+          ? ItemTable.ofFloats(shape, memory.asFloatBuffer())
+          : ItemTable.ofIntegers(shape, memory.asIntBuffer());
+    } catch (IOException e) {
+      throw BundleFailures.invalid(name, "cannot be read: " + e, e);
+    }
+  }
+
+  private static long[] shape(String name, int rows, Header header) {
+    String inner = header.shape().substring(1, header.shape().length() - 1);
+    String[] extents = inner.isBlank() ? new String[0] : inner.split("\\s*,\\s*");
+    long[] shape = new long[extents.length];
+    for (int axis = 0; axis < shape.length; axis++) {
+      shape[axis] = Long.parseLong(extents[axis].strip());
+    }
+    if (shape.length == 0 || shape[0] != rows) {
+      throw BundleFailures.mismatch(
+          name, "expected shape (%d, …) (items, …), found %s".formatted(rows, header.shape()));
+    }
+    return shape;
   }
 
   private static DataInputStream open(Path file) throws IOException {

@@ -104,6 +104,11 @@ public final class OnnxSequenceRecommender implements SequenceRecommender {
     return session.runs();
   }
 
+  /** {@return the bytes, outside the heap, of the tables of items that inputs are read from} */
+  public long tableBytes() {
+    return model.tableBytes();
+  }
+
   @Override
   public Recommendations recommend(RecommendationRequest request) {
     enter();

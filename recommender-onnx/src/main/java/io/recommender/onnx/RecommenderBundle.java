@@ -8,7 +8,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.slf4j.Logger;
@@ -399,10 +401,26 @@ public final class RecommenderBundle {
     }
   }
 
+  /** Reads the tables of items that inputs need, each once. */
+  private Map<String, ItemTable> itemTables() {
+    Map<String, ItemTable> tables = new HashMap<>();
+    for (Manifest.Input input : manifest.inputs()) {
+      String file = input.feature();
+      if (input.role() == Manifest.Role.ITEM_TABLE && !tables.containsKey(file)) {
+        ItemTable table =
+            NpyFile.readTable(seal.resolve(folder, file, Manifest.FILE), catalog.size());
+        table.complete(file, catalog, input.defaultValue());
+        LOG.info("{}: table {} of {} bytes", name(), file, table.bytes());
+        tables.put(file, table);
+      }
+    }
+    return tables;
+  }
+
   private OnnxSequenceRecommender loadScores(OnnxSession session, BundleOptions options) {
     Manifest.Scores scores = manifest.scores().orElseThrow();
     SequenceModel model =
-        SequenceModel.of(manifest, session, catalog, requiredColumns(scores), false);
+        SequenceModel.of(manifest, session, catalog, itemTables(), requiredColumns(scores), false);
     Head head = new ScoreHead(session.name(), scores, catalog, manifest.name(), model.columns());
     return replayed(recommender(session, model, head, () -> {}, options));
   }
@@ -419,7 +437,8 @@ public final class RecommenderBundle {
                         "the model ends in a user vector, so an index has to be given:"
                             + " RecommenderBundle.open(folder,"
                             + " BundleOptions.defaults().index(FlatIndex::new))"));
-    SequenceModel model = SequenceModel.of(manifest, session, catalog, embedding.dimension(), true);
+    SequenceModel model =
+        SequenceModel.of(manifest, session, catalog, itemTables(), embedding.dimension(), true);
     float[][] vectors =
         NpyFile.readMatrix(
             seal.resolve(folder, embedding.itemVectors(), Manifest.FILE),

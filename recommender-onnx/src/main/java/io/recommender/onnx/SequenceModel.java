@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 
 /**
@@ -59,11 +60,17 @@ final class SequenceModel {
    * Checks every tensor of the graph against the manifest, and runs the graph once to learn what
    * its shapes leave open.
    *
+   * @param tables the tables of items that inputs read, by file
    * @param width the number of columns the output must have, or at least must have
    * @param exactly whether it must have exactly that many
    */
   static SequenceModel of(
-      Manifest manifest, OnnxSession session, Catalog catalog, int width, boolean exactly) {
+      Manifest manifest,
+      OnnxSession session,
+      Catalog catalog,
+      Map<String, ItemTable> tables,
+      int width,
+      boolean exactly) {
     String model = session.name();
     Map<String, TensorSpec> remaining = new HashMap<>(session.inputs());
     List<InputWriter> writers = new ArrayList<>();
@@ -75,7 +82,9 @@ final class SequenceModel {
             "expected an input '%s' of role %s as %s says, found inputs %s"
                 .formatted(input.name(), input.role(), Manifest.FILE, session.inputs()));
       }
-      writers.add(InputWriter.of(model, input, manifest.sequence(), spec));
+      ItemTable table =
+          input.role() == Manifest.Role.ITEM_TABLE ? tables.get(input.feature()) : null;
+      writers.add(InputWriter.of(model, input, manifest.sequence(), table, spec));
     }
     if (!remaining.isEmpty()) {
       throw BundleFailures.mismatch(
@@ -166,6 +175,16 @@ final class SequenceModel {
               .formatted(session.name(), rows, length, e.getMessage()),
           e);
     }
+  }
+
+  /** The bytes of all tables of items, each counted once. */
+  long tableBytes() {
+    return writers.stream()
+        .map(InputWriter::table)
+        .flatMap(Optional::stream)
+        .distinct()
+        .mapToLong(ItemTable::bytes)
+        .sum();
   }
 
   /** Columns of the output. */

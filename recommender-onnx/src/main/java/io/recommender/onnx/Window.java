@@ -25,6 +25,8 @@ final class Window {
 
   private final int[] ids;
 
+  private final int[] ordinals;
+
   /** For each input, how many of its values were absent. */
   private final int[] absent;
 
@@ -38,6 +40,8 @@ final class Window {
     policy = manifest.unknownItems();
     steps = new Interaction[sequence.maxLength()];
     ids = new int[sequence.maxLength()];
+    ordinals = new int[ids.length];
+    Arrays.fill(ordinals, Catalog.UNKNOWN);
     absent = new int[manifest.inputs().size()];
     int suffix = sequence.suffix().length;
     System.arraycopy(sequence.suffix(), 0, ids, ids.length - suffix, suffix);
@@ -57,6 +61,7 @@ final class Window {
       if (ordinal != Catalog.UNKNOWN) {
         first--;
         ids[first] = Math.addExact(ordinal, sequence.idOffset());
+        ordinals[first] = ordinal;
         steps[first] = interaction;
         known++;
         continue;
@@ -67,6 +72,7 @@ final class Window {
         case UNK -> {
           first--;
           ids[first] = sequence.unknownId().orElseThrow();
+          ordinals[first] = Catalog.UNKNOWN;
           steps[first] = interaction;
         }
         case FAIL ->
@@ -115,6 +121,11 @@ final class Window {
   /** The id of a place, oldest first. */
   int id(int place) {
     return ids[first + place];
+  }
+
+  /** The item of a place, or {@link Catalog#UNKNOWN} where it is none of the catalogue. */
+  int ordinal(int place) {
+    return ordinals[first + place];
   }
 
   /** The interaction of a place, or null in the suffix. */

@@ -76,22 +76,44 @@ final class BundleWriter {
   }
 
   BundleWriter vectors(float[][] vectors) {
+    float[] all = new float[vectors.length * vectors[0].length];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = vectors[i / vectors[0].length][i % vectors[0].length];
+    }
+    return floats("item_vectors.npy", all, vectors.length, vectors[0].length);
+  }
+
+  /** Writes an array of NumPy. */
+  BundleWriter floats(String name, float[] numbers, long... shape) {
+    ByteBuffer file = array("<f4", numbers.length * Float.BYTES, shape);
+    for (float number : numbers) {
+      file.putFloat(number);
+    }
+    return file(name, file.array());
+  }
+
+  /** Writes an array of NumPy. */
+  BundleWriter longs(String name, long[] numbers, long... shape) {
+    ByteBuffer file = array("<i8", numbers.length * Long.BYTES, shape);
+    for (long number : numbers) {
+      file.putLong(number);
+    }
+    return file(name, file.array());
+  }
+
+  private static ByteBuffer array(String type, int bytes, long... shape) {
+    StringBuilder extents = new StringBuilder();
+    for (long extent : shape) {
+      extents.append(extent).append(extents.isEmpty() && shape.length == 1 ? "," : ", ");
+    }
     String header =
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }"
-            .formatted(vectors.length, vectors[0].length);
+        "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }"
+            .formatted(type, extents.toString().replaceAll(", $", ""));
     byte[] text =
         (header + " ".repeat(117 - header.length()) + "\n").getBytes(StandardCharsets.US_ASCII);
-    ByteBuffer file =
-        ByteBuffer.allocate(10 + text.length + vectors.length * vectors[0].length * 4)
-            .order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer file = ByteBuffer.allocate(10 + text.length + bytes).order(ByteOrder.LITTLE_ENDIAN);
     file.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.US_ASCII));
-    file.put((byte) 1).put((byte) 0).putShort((short) text.length).put(text);
-    for (float[] vector : vectors) {
-      for (float component : vector) {
-        file.putFloat(component);
-      }
-    }
-    return file("item_vectors.npy", file.array());
+    return file.put((byte) 1).put((byte) 0).putShort((short) text.length).put(text);
   }
 
   BundleWriter model(byte[] model) {
