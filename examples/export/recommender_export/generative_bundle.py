@@ -67,9 +67,11 @@ class CodeVocabulary:
         return CodeVocabulary(codes, [[o + c for c in range(s)] for o, s in zip(tokens.offsets, tokens.sizes)])
 
     def manifest(self) -> dict:
+        unique = len(np.unique(self.codes, axis=0)) == len(self.codes)
+        said = {"file": "codes.npy", "sizes": [len(t) for t in self.tokens], **({"unique": True} if unique else {})}
         if all(t == list(range(t[0], t[0] + len(t))) for t in self.tokens):
-            return {"file": "codes.npy", "sizes": [len(t) for t in self.tokens], "offsets": [t[0] for t in self.tokens]}
-        return {"file": "codes.npy", "sizes": [len(t) for t in self.tokens], "tokens": self.tokens}
+            return {**said, "offsets": [t[0] for t in self.tokens]}
+        return {**said, "tokens": self.tokens}
 
 
 def export_generative(model, vocabulary: CodeVocabulary, items: list[dict], layout: PromptLayout, *, out_dir: str | Path,

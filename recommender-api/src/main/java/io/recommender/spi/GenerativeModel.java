@@ -56,6 +56,19 @@ public interface GenerativeModel extends AutoCloseable {
   /** {@return how the model is told a history} */
   PromptLayout prompt();
 
+  /**
+   * Returns what a soft input of {@link #prompt} is told of an item.
+   *
+   * @param softInput the name of the input
+   * @param ordinal the place of the item in the catalogue
+   * @return the vector, a new array
+   * @throws IllegalArgumentException if there are no vectors for that input
+   */
+  default float[] vector(String softInput, int ordinal) {
+    throw new IllegalArgumentException(
+        "expected the name of an input with vectors of items, found '%s'".formatted(softInput));
+  }
+
   /** {@return over what the probabilities of the next token add up to one} */
   Normalization normalization();
 

@@ -4,10 +4,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * How a model that writes item codes is told a history: a prefix, the tokens of the codes of the
- * newest items, oldest first, with a separator between two, and a suffix.
+ * newest items, oldest first, each followed by its slot, with a separator between two, and a
+ * suffix.
  *
  * <p><b>Immutable</b>, if nobody changes the arrays.
  *
@@ -18,6 +20,9 @@ import java.util.Optional;
  * @param whenEmpty what takes the place of the prefix when there is no item to tell; without it the
  *     model cannot say anything then
  * @param alignedInputs what the model is told about each token beside the token
+ * @param slot the token that follows the codes of each item and stands for its vectors; without it
+ *     they belong to each of its codes
+ * @param softInputs the vectors of items that the model is told
  */
 public record PromptLayout(
     int maxItems,
@@ -25,7 +30,9 @@ public record PromptLayout(
     int[] separator,
     int[] suffix,
     Optional<int[]> whenEmpty,
-    List<AlignedInput> alignedInputs) {
+    List<AlignedInput> alignedInputs,
+    OptionalInt slot,
+    List<SoftInput> softInputs) {
 
   /** What a value of an aligned input says about a code. */
   public enum AlignedValue {
@@ -58,7 +65,51 @@ public record PromptLayout(
   }
 
   /**
-   * Checks the number of items and copies the list.
+   * An input with a vector for each item, such as the one a conventional recommender has of it
+   * ("LLaRA: Large Language-Recommendation Assistant", SIGIR 2024).
+   *
+   * @param name the name in {@link NextTokenScorer.Prompt#softTokens}
+   * @param width the number of components
+   */
+  public record SoftInput(String name, int width) {
+    /**
+     * Checks both.
+     *
+     * @param name the name of the input
+     * @param width the number of components, at least 1
+     * @throws IllegalArgumentException if there are none
+     */
+    public SoftInput {
+      Objects.requireNonNull(name, "name");
+      if (width < 1) {
+        throw new IllegalArgumentException("width: expected at least 1, found " + width);
+      }
+    }
+  }
+
+  /**
+   * Checks the number of items and copies the lists.
+   *
+   * @param maxItems how many of the newest items are told, at least 1
+   * @param prefix the tokens that come first
+   * @param separator the tokens between two items
+   * @param suffix the tokens that come last
+   * @param whenEmpty what takes the place of the prefix when there is no item to tell
+   * @param alignedInputs what the model is told about each token
+   * @param slot the token that stands for the vectors of an item
+   * @param softInputs the vectors of items that the model is told
+   * @throws IllegalArgumentException if no item is told
+   */
+  public PromptLayout {
+    if (maxItems < 1) {
+      throw new IllegalArgumentException("maxItems: expected at least 1, found " + maxItems);
+    }
+    alignedInputs = List.copyOf(alignedInputs);
+    softInputs = List.copyOf(softInputs);
+  }
+
+  /**
+   * Describes a layout without vectors of items.
    *
    * @param maxItems how many of the newest items are told, at least 1
    * @param prefix the tokens that come first
@@ -68,11 +119,22 @@ public record PromptLayout(
    * @param alignedInputs what the model is told about each token
    * @throws IllegalArgumentException if no item is told
    */
-  public PromptLayout {
-    if (maxItems < 1) {
-      throw new IllegalArgumentException("maxItems: expected at least 1, found " + maxItems);
-    }
-    alignedInputs = List.copyOf(alignedInputs);
+  public PromptLayout(
+      int maxItems,
+      int[] prefix,
+      int[] separator,
+      int[] suffix,
+      Optional<int[]> whenEmpty,
+      List<AlignedInput> alignedInputs) {
+    this(
+        maxItems,
+        prefix,
+        separator,
+        suffix,
+        whenEmpty,
+        alignedInputs,
+        OptionalInt.empty(),
+        List.of());
   }
 
   @Override
@@ -83,7 +145,9 @@ public record PromptLayout(
         && Arrays.equals(separator, that.separator)
         && Arrays.equals(suffix, that.suffix)
         && Arrays.equals(whenEmpty.orElse(null), that.whenEmpty.orElse(null))
-        && alignedInputs.equals(that.alignedInputs);
+        && alignedInputs.equals(that.alignedInputs)
+        && slot.equals(that.slot)
+        && softInputs.equals(that.softInputs);
   }
 
   @Override
@@ -94,18 +158,22 @@ public record PromptLayout(
         Arrays.hashCode(separator),
         Arrays.hashCode(suffix),
         Arrays.hashCode(whenEmpty.orElse(null)),
-        alignedInputs);
+        alignedInputs,
+        slot,
+        softInputs);
   }
 
   @Override
   public String toString() {
-    return "PromptLayout[maxItems=%d, prefix=%s, separator=%s, suffix=%s, whenEmpty=%s, %s]"
+    return "PromptLayout[maxItems=%d, prefix=%s, separator=%s, suffix=%s, whenEmpty=%s, %s, %s, %s]"
         .formatted(
             maxItems,
             Arrays.toString(prefix),
             Arrays.toString(separator),
             Arrays.toString(suffix),
             whenEmpty.map(Arrays::toString).orElse("none"),
-            alignedInputs);
+            alignedInputs,
+            slot,
+            softInputs);
   }
 }

@@ -46,7 +46,9 @@ record Generation(
     POSITION_IDS,
     PARENTS,
     PROMPT_MASK,
-    ALIGNED
+    ALIGNED,
+    SOFT_TOKENS,
+    SOFT_MASK
   }
 
   enum CacheKind {
@@ -60,8 +62,9 @@ record Generation(
    * The codes of the items.
    *
    * @param tokens the token of each code of each level
+   * @param unique whether two items with the same codes are refused
    */
-  record Codes(String file, int[][] tokens) {
+  record Codes(String file, int[][] tokens, boolean unique) {
 
     int[] sizes() {
       int[] sizes = new int[tokens.length];
@@ -76,8 +79,10 @@ record Generation(
    * An input of tokens.
    *
    * @param other of role ALIGNED: the value of padding and of the token a decoder starts with
+   * @param width of role SOFT_TOKENS: the number of components, else 1
+   * @param file of role SOFT_TOKENS: the vectors of the items, if the bundle has them
    */
-  record TokenInput(Role role, String name, int other) {}
+  record TokenInput(Role role, String name, int other, int width, Optional<String> file) {}
 
   /**
    * The graph that reads what follows a prompt.

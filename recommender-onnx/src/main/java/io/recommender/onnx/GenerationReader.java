@@ -13,6 +13,7 @@ import io.recommender.spi.GenerativeModel.Normalization;
 import io.recommender.spi.PromptLayout;
 import io.recommender.spi.PromptLayout.AlignedInput;
 import io.recommender.spi.PromptLayout.AlignedValue;
+import io.recommender.spi.PromptLayout.SoftInput;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.EnumSet;
@@ -22,6 +23,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -31,7 +33,17 @@ final class GenerationReader {
   private static final String LAYER = "{layer}";
   private static final int MAX_LAYERS = 1024;
   private static final Set<Role> OF_PROMPTS =
-      EnumSet.of(Role.TOKEN_IDS, Role.ATTENTION_MASK, Role.POSITION_IDS, Role.ALIGNED);
+      EnumSet.of(
+          Role.TOKEN_IDS,
+          Role.ATTENTION_MASK,
+          Role.POSITION_IDS,
+          Role.ALIGNED,
+          Role.SOFT_TOKENS,
+          Role.SOFT_MASK);
+  private static final Set<Role> OF_STEPS =
+      EnumSet.complementOf(EnumSet.of(Role.SOFT_TOKENS, Role.SOFT_MASK));
+
+  private static final Set<Role> REPEATABLE = EnumSet.of(Role.ALIGNED, Role.SOFT_TOKENS);
 
   private final JsonObject root;
   private final int vocabularySize;
@@ -78,7 +90,12 @@ final class GenerationReader {
               tokens(said, "separator"),
               tokens(said, "suffix"),
               said.has("whenEmpty") ? Optional.of(tokens(said, "whenEmpty")) : Optional.empty(),
-              List.copyOf(aligned.values()));
+              List.copyOf(aligned.values()),
+              said.has("slot") ? OptionalInt.of(token(said, "slot")) : OptionalInt.empty(),
+              inputs.stream()
+                  .filter(input -> input.role() == Role.SOFT_TOKENS)
+                  .map(input -> new SoftInput(input.name(), input.width()))
+                  .toList());
     }
     return new Generation(
         layout,
@@ -134,7 +151,7 @@ final class GenerationReader {
             codes.place() + "/sizes: expected a number of codes for each level, found " + sizes);
       }
       int[][] tokens = codes.has("tokens") ? table(codes, sizes) : ranges(codes, sizes);
-      return new Codes(file, tokens);
+      return new Codes(file, tokens, codes.bool("unique", false));
     }
   }
 
@@ -210,7 +227,7 @@ final class GenerationReader {
         throw BundleFailures.invalid(
             FILE, "%s/name: input '%s' occurs twice".formatted(place, input.name()));
       }
-      if (!roles.add(input.role()) && input.role() != Role.ALIGNED) {
+      if (!roles.add(input.role()) && !REPEATABLE.contains(input.role())) {
         throw BundleFailures.invalid(
             FILE, "%s/role: role %s occurs twice".formatted(place, input.role()));
       }
@@ -242,7 +259,12 @@ final class GenerationReader {
               "%s: expected %s as in the other graph, found %s".formatted(place, before, said));
         }
       }
-      return new TokenInput(role, name, other);
+      if (role == Role.SOFT_TOKENS) {
+        Optional<String> file =
+            input.has("file") ? Optional.of(input.fileName("file")) : Optional.empty();
+        return new TokenInput(role, name, other, input.integer("width", 1), file);
+      }
+      return new TokenInput(role, name, other, 1, Optional.empty());
     }
   }
 
@@ -250,7 +272,7 @@ final class GenerationReader {
     try (JsonObject step = node) {
       return new Step(
           step.fileName("model"),
-          inputs(step, EnumSet.allOf(Role.class)),
+          inputs(step, OF_STEPS),
           step.string("logits"),
           decoder ? Optional.empty() : Optional.of(token(step, "startToken")));
     }

@@ -9,6 +9,7 @@ import io.recommender.onnx.Generation.PaddingSide;
 import io.recommender.onnx.Generation.TokenInput;
 import io.recommender.spi.NextTokenScorer.Decoding;
 import io.recommender.spi.NextTokenScorer.Prompt;
+import io.recommender.spi.NextTokenScorer.SoftTokens;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -214,10 +215,19 @@ final class OnnxDecoding implements Decoding {
     }
     for (int i = 0; i < inputs.size(); i++) {
       TokenInput input = inputs.get(i);
+      if (input.role() == Generation.Role.SOFT_TOKENS) {
+        writeSoft(lane.zeros(i, rows, length, input.width()), input, used, length);
+        continue;
+      }
       TensorBuffer buffer = lane.matrix(i, rows, length);
+      if (input.role() == Generation.Role.SOFT_MASK) {
+        buffer.clear(rows * length);
+        markSoft(buffer, used, length);
+        continue;
+      }
       for (int row = 0; row < rows; row++) {
         Prompt prompt = prompts.get(promptOf[row]);
-        int start = leftPadding ? length - used[row] : 0;
+        int start = start(used[row], length);
         int base = row * length;
         int[] aligned =
             input.role() == Generation.Role.ALIGNED
@@ -234,13 +244,43 @@ final class OnnxDecoding implements Decoding {
                 case ATTENTION_MASK -> padding ? 0 : 1;
                 case POSITION_IDS -> padding ? 0 : token;
                 case ALIGNED -> padding ? input.other() : aligned[token];
-                case PARENTS, PROMPT_MASK -> throw new AssertionError(input.role());
+                default -> throw new AssertionError(input.role());
               });
         }
       }
     }
     places = scorer.prompt().logitsOfEveryToken() ? lastPlaces(used, length) : NOTHING;
     return lane.run(rows, length, Map.of());
+  }
+
+  private int start(int used, int length) {
+    return leftPadding ? length - used : 0;
+  }
+
+  private void writeSoft(TensorBuffer buffer, TokenInput input, int[] used, int length) {
+    for (int row = 0; row < rows; row++) {
+      SoftTokens soft = scorer.soft(prompts.get(promptOf[row]), input);
+      int first = row * length + start(used[row], length);
+      for (int i = 0; i < soft.places().length; i++) {
+        float[] vector = soft.vectors()[i];
+        int to = (first + soft.places()[i]) * vector.length;
+        for (int d = 0; d < vector.length; d++) {
+          buffer.put(to + d, vector[d]);
+        }
+      }
+    }
+  }
+
+  /** Writes 1 where any input has a vector for a token. */
+  private void markSoft(TensorBuffer buffer, int[] used, int length) {
+    for (int row = 0; row < rows; row++) {
+      int first = row * length + start(used[row], length);
+      for (SoftTokens soft : prompts.get(promptOf[row]).softTokens().values()) {
+        for (int place : soft.places()) {
+          buffer.put(first + place, 1);
+        }
+      }
+    }
   }
 
   private int[] lastPlaces(int[] used, int length) {

@@ -7,6 +7,7 @@ import io.recommender.spi.NextTokenScorer;
 import io.recommender.spi.PromptLayout;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -29,6 +30,7 @@ public final class OnnxGenerativeModel implements GenerativeModel {
   private final Catalog catalog;
   private final int[][] codes;
   private final boolean hasUnequalLengths;
+  private final Map<String, float[][]> vectors;
   private final OnnxNextTokenScorer scorer;
   private final String fingerprint;
   private final String modelVersion;
@@ -39,6 +41,7 @@ public final class OnnxGenerativeModel implements GenerativeModel {
       Manifest manifest,
       Catalog catalog,
       int[][] codes,
+      Map<String, float[][]> vectors,
       OnnxNextTokenScorer scorer,
       String fingerprint,
       String modelVersion,
@@ -47,6 +50,7 @@ public final class OnnxGenerativeModel implements GenerativeModel {
     generation = manifest.generation().orElseThrow();
     this.catalog = catalog;
     this.codes = codes;
+    this.vectors = vectors;
     int levels = generation.codes().tokens().length;
     hasUnequalLengths = Arrays.stream(codes).anyMatch(code -> code.length < levels);
     this.scorer = scorer;
@@ -93,6 +97,17 @@ public final class OnnxGenerativeModel implements GenerativeModel {
   @Override
   public PromptLayout prompt() {
     return generation.prompt();
+  }
+
+  @Override
+  public float[] vector(String softInput, int ordinal) {
+    float[][] known = vectors.get(softInput);
+    if (known == null) {
+      throw new IllegalArgumentException(
+          "expected an input with vectors of items in the bundle, one of %s, found '%s'"
+              .formatted(vectors.keySet(), softInput));
+    }
+    return known[ordinal].clone();
   }
 
   @Override

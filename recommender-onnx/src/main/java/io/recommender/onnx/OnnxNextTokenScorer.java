@@ -6,6 +6,7 @@ import io.recommender.onnx.Generation.Cache;
 import io.recommender.onnx.Generation.CacheKind;
 import io.recommender.onnx.Generation.TokenInput;
 import io.recommender.spi.NextTokenScorer;
+import io.recommender.spi.NextTokenScorer.SoftTokens;
 import io.recommender.spi.PromptLayout;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -107,7 +108,16 @@ final class OnnxNextTokenScorer implements NextTokenScorer {
         .prompt()
         .alignedInputs()
         .forEach(input -> aligned.put(input.name(), new int[length + 2]));
-    return new Prompt(tokens, aligned);
+    Map<String, SoftTokens> soft = new HashMap<>();
+    generation
+        .prompt()
+        .softInputs()
+        .forEach(
+            input ->
+                soft.put(
+                    input.name(),
+                    new SoftTokens(new int[] {0}, new float[][] {new float[input.width()]})));
+    return new Prompt(tokens, aligned, soft);
   }
 
   Generation generation() {
@@ -166,6 +176,37 @@ final class OnnxNextTokenScorer implements NextTokenScorer {
                   aligned.stream().map(PromptLayout.AlignedInput::name).toList(),
                   given.alignedInputs().keySet()));
     }
+    List<PromptLayout.SoftInput> softInputs = generation.prompt().softInputs();
+    for (TokenInput input : generation.inputs()) {
+      if (input.role() == Generation.Role.SOFT_TOKENS) {
+        soft(given, input);
+      }
+    }
+    if (given.softTokens().size() != softInputs.size()) {
+      throw new IllegalArgumentException(
+          "prompt: expected the soft inputs %s, found %s"
+              .formatted(
+                  softInputs.stream().map(PromptLayout.SoftInput::name).toList(),
+                  given.softTokens().keySet()));
+    }
+  }
+
+  /** Returns the vectors of an input, all of its width. */
+  SoftTokens soft(Prompt prompt, TokenInput input) {
+    SoftTokens soft = prompt.softTokens().get(input.name());
+    if (soft == null) {
+      throw new IllegalArgumentException(
+          "prompt: expected the soft input '%s', found %s"
+              .formatted(input.name(), prompt.softTokens().keySet()));
+    }
+    for (float[] vector : soft.vectors()) {
+      if (vector.length != input.width()) {
+        throw new IllegalArgumentException(
+            "input '%s': expected vectors of %d components, found one of %d"
+                .formatted(input.name(), input.width(), vector.length));
+      }
+    }
+    return soft;
   }
 
   void checkToken(int token, String where) {

@@ -341,8 +341,21 @@ public final class RecommenderBundle {
     int[][] codes =
         CodesFile.read(
             seal.resolve(folder, generation.codes().file(), Manifest.FILE),
-            catalog.size(),
+            catalog,
             generation.codes());
+    Map<String, float[][]> vectors = new HashMap<>();
+    for (Generation.TokenInput input : generation.inputs()) {
+      input
+          .file()
+          .ifPresent(
+              file ->
+                  vectors.put(
+                      input.name(),
+                      NpyFile.readMatrix(
+                          seal.resolve(folder, file, Manifest.FILE),
+                          catalog.size(),
+                          input.width())));
+    }
     Optional<GoldenRequests> golden =
         manifest
             .golden()
@@ -357,7 +370,7 @@ public final class RecommenderBundle {
       OnnxNextTokenScorer scorer =
           OnnxNextTokenScorer.of(version, generation, sessions.get(0), step);
       return new OnnxGenerativeModel(
-          manifest, catalog, codes, scorer, fingerprint(), version, golden);
+          manifest, catalog, codes, vectors, scorer, fingerprint(), version, golden);
     } catch (RuntimeException | Error e) {
       sessions.forEach(session -> closeAfter(e, session::close));
       throw e;

@@ -68,6 +68,18 @@ final class TensorBuffer {
     }
   }
 
+  /** Writes zeros over the first elements. */
+  void clear(int elements) {
+    int bytes = elements * type.size;
+    int i = 0;
+    for (; i + Long.BYTES <= bytes; i += Long.BYTES) {
+      memory.putLong(i, 0);
+    }
+    for (; i < bytes; i++) {
+      memory.put(i, (byte) 0);
+    }
+  }
+
   /** Copies floats out, widening half precision. */
   void get(int index, float[] to, int count) {
     if (type == OnnxJavaType.FLOAT) {

@@ -113,7 +113,14 @@ final class TokenGraph {
   }
 
   private static void check(String model, TokenInput input, TensorSpec spec) {
-    boolean mask = input.role() == Role.ATTENTION_MASK || input.role() == Role.PROMPT_MASK;
+    if (input.role() == Role.SOFT_TOKENS) {
+      checkSoft(model, input, spec);
+      return;
+    }
+    boolean mask =
+        input.role() == Role.ATTENTION_MASK
+            || input.role() == Role.PROMPT_MASK
+            || input.role() == Role.SOFT_MASK;
     boolean vector = input.role() == Role.PARENTS;
     Set<OnnxJavaType> allowed = mask ? MASKS : INTEGERS;
     boolean fixed = spec.shape().length > 0 && spec.shape()[0] >= 0;
@@ -127,6 +134,20 @@ final class TokenGraph {
                   names(allowed),
                   vector ? "[rows]" : "[rows, length]",
                   spec));
+    }
+  }
+
+  private static void checkSoft(String model, TokenInput input, TensorSpec spec) {
+    long[] shape = spec.shape();
+    if (spec.type() != OnnxJavaType.FLOAT
+        || shape.length != 3
+        || shape[0] >= 0
+        || shape[1] >= 0
+        || (shape[2] >= 0 && shape[2] != input.width())) {
+      throw BundleFailures.mismatch(
+          model,
+          "input '%s' of role %s: expected float [rows, length, %d], the width in %s, found %s"
+              .formatted(input.name(), input.role(), input.width(), Manifest.FILE, spec));
     }
   }
 

@@ -22,7 +22,7 @@ final class TokenLane {
   private final TensorBuffer[] inputs;
   private final @Nullable TensorBuffer logits;
 
-  /** The extent of each input, an array of one or two numbers. */
+  /** The extent of each input, an array of one to three numbers. */
   private final long[][] shapes;
 
   /** How many tokens each row of logits has a place for. */
@@ -51,6 +51,15 @@ final class TokenLane {
   TensorBuffer matrix(int input, int rows, int length) {
     inputs[input].ensure((long) rows * length);
     shapes[input] = new long[] {rows, length};
+    return inputs[input];
+  }
+
+  /** Makes room for an input of rows of vectors, all zero. */
+  TensorBuffer zeros(int input, int rows, int length, int width) {
+    long count = (long) rows * length * width;
+    inputs[input].ensure(count);
+    inputs[input].clear((int) count);
+    shapes[input] = new long[] {rows, length, width};
     return inputs[input];
   }
 

@@ -250,6 +250,26 @@ class OnnxGenerativeModelTest {
         "codes.npy: expected little-endian int32 '<i4' or int64 '<i8' in C order, found '<f4'");
   }
 
+  @Test
+  void codesThatShouldDiffer() {
+    BundleWriter bundle = GenerativeFixtures.copy("decoder", folder);
+    ((ObjectNode) bundle.manifest.at("/generation/codes")).put("unique", true);
+    int[][] codes = new int[12][];
+    for (int i = 0; i < codes.length; i++) {
+      codes[i] = new int[] {i % 3, i / 3 % 2, i / 6};
+    }
+    bundle.file("codes.npy", GenerativeFixtures.npy("<i4", 12, codes));
+    try (OnnxGenerativeModel model = RecommenderBundle.openGenerative(bundle.seal())) {
+      assertArrayEquals(new int[] {2, 1, 1}, model.codes(11));
+    }
+    codes[11] = codes[3];
+    assertRefused(
+        bundle.file("codes.npy", GenerativeFixtures.npy("<i4", 12, codes)).seal(),
+        Kind.BUNDLE_INVALID,
+        "(unique), found [0, 1, 0] for '%s' (row 3) and '%s' (row 11)"
+            .formatted("item-6", "item-10"));
+  }
+
   static final List<String> NAMES = GenerativeFixtures.NAMES;
 
   /** The fixtures hold what Hugging Face's {@code generate} answers. */

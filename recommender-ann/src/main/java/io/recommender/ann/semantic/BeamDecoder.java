@@ -251,16 +251,16 @@ public final class BeamDecoder implements SequenceRecommender {
 
     Asked(RecommendationRequest request, CodeVersion version) {
       this.request = request;
-      List<int[]> codes = new ArrayList<>();
+      List<CodedItem> items = new ArrayList<>();
       List<Interaction> interactions = request.history().interactions();
       for (Interaction interaction : interactions) {
         int[] code = version.code(interaction.itemId());
         if (code != null) {
-          codes.add(code);
+          items.add(new CodedItem(interaction.itemId(), code));
         }
       }
-      unknown = interactions.size() - codes.size();
-      prompt = BeamDecoder.this.prompt.write(request, codes).orElse(null);
+      unknown = interactions.size() - items.size();
+      prompt = BeamDecoder.this.prompt.write(request, items).orElse(null);
       BeamSearch found = null;
       if (prompt != null) {
         Accepted accepted = index.accepted(version, request.filter());

@@ -18,10 +18,9 @@ public interface DecoderPrompt {
    * Writes the prompt of a request.
    *
    * @param request the request
-   * @param codes the codes of those items of its history that are in the index, oldest first; not
-   *     changed by the prompt
+   * @param items those items of its history that are in the index, with their codes, oldest first
    * @return the prompt, or nothing if the model cannot say anything about this request, which is
    *     then for the fallback
    */
-  Optional<Prompt> write(RecommendationRequest request, List<int[]> codes);
+  Optional<Prompt> write(RecommendationRequest request, List<CodedItem> items);
 }

@@ -8,8 +8,12 @@ import io.recommender.ScoreKind;
 import io.recommender.ScoredItem;
 import io.recommender.SequenceRecommender;
 import io.recommender.spi.GenerativeModel;
+import io.recommender.spi.PromptLayout.SoftInput;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /** Makes decoders of models. */
@@ -34,7 +38,10 @@ final class GenerativeModels {
     String version = model.modelVersion();
     BeamDecoder.Builder builder =
         BeamDecoder.builder(
-                model.scorer(), index, tokens, PromptTemplate.of(shape, tokens, model.prompt()))
+                model.scorer(),
+                index,
+                tokens,
+                PromptTemplate.of(shape, tokens, model.prompt(), vectors(model)))
             .named(version.replaceAll("[@+].*", ""), version);
     if (!model.fallback().isEmpty()) {
       builder.fallback(new Listed(model.fallback(), index));
@@ -48,6 +55,25 @@ final class GenerativeModels {
           RecommenderException.Kind.BUNDLE_INVALID, version + ": " + e.getMessage(), e);
     }
     return builder.options(wanted).build();
+  }
+
+  /** The vectors of the items of the model; what is added later has zeros. */
+  private static Map<String, Function<String, float[]>> vectors(GenerativeModel model) {
+    Map<String, Function<String, float[]>> vectors = new HashMap<>();
+    Catalog catalog = model.catalog();
+    for (SoftInput input : model.prompt().softInputs()) {
+      // A model without vectors says so now, not in the first answer.
+      model.vector(input.name(), 0);
+      vectors.put(
+          input.name(),
+          itemId -> {
+            int ordinal = catalog.ordinal(itemId);
+            return ordinal == Catalog.UNKNOWN
+                ? new float[input.width()]
+                : model.vector(input.name(), ordinal);
+          });
+    }
+    return vectors;
   }
 
   private static int largest(int[] sizes) {

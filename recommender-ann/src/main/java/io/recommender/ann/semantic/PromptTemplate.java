@@ -2,9 +2,11 @@ package io.recommender.ann.semantic;
 
 import io.recommender.RecommendationRequest;
 import io.recommender.spi.NextTokenScorer.Prompt;
+import io.recommender.spi.NextTokenScorer.SoftTokens;
 import io.recommender.spi.PromptLayout;
 import io.recommender.spi.PromptLayout.AlignedInput;
 import io.recommender.spi.PromptLayout.AlignedValue;
+import io.recommender.spi.PromptLayout.SoftInput;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -32,12 +35,14 @@ public final class PromptTemplate implements DecoderPrompt {
   private final CodeTokens tokens;
   private final PromptLayout layout;
   private final @Nullable Function<Optional<String>, int[]> user;
+  private final Map<String, Function<String, float[]>> vectors;
 
   private PromptTemplate(Builder builder) {
     shape = builder.shape;
     tokens = builder.tokens;
     layout = builder.layout();
     user = builder.user;
+    vectors = Map.copyOf(builder.vectors);
   }
 
   /**
@@ -46,9 +51,15 @@ public final class PromptTemplate implements DecoderPrompt {
    * @param shape what codes look like
    * @param tokens which token stands for which code
    * @param layout how a history is told
+   * @param vectors the vector of an item for each soft input of the layout
    * @return the template
+   * @throws IllegalArgumentException if a soft input has no vectors
    */
-  public static PromptTemplate of(CodeShape shape, CodeTokens tokens, PromptLayout layout) {
+  public static PromptTemplate of(
+      CodeShape shape,
+      CodeTokens tokens,
+      PromptLayout layout,
+      Map<String, Function<String, float[]>> vectors) {
     Builder builder =
         builder(shape, tokens)
             .prefix(layout.prefix())
@@ -59,7 +70,30 @@ public final class PromptTemplate implements DecoderPrompt {
     layout
         .alignedInputs()
         .forEach(input -> builder.alignedInput(input.name(), input.value(), input.other()));
+    layout.slot().ifPresent(builder::slot);
+    for (SoftInput input : layout.softInputs()) {
+      Function<String, float[]> known = vectors.get(input.name());
+      if (known == null) {
+        throw new IllegalArgumentException(
+            "expected vectors of items for the input '%s', found some for %s"
+                .formatted(input.name(), vectors.keySet()));
+      }
+      builder.softInput(input.name(), input.width(), known);
+    }
     return builder.build();
+  }
+
+  /**
+   * Returns the template of a layout without soft inputs.
+   *
+   * @param shape what codes look like
+   * @param tokens which token stands for which code
+   * @param layout how a history is told
+   * @return the template
+   * @throws IllegalArgumentException if it has soft inputs
+   */
+  public static PromptTemplate of(CodeShape shape, CodeTokens tokens, PromptLayout layout) {
+    return of(shape, tokens, layout, Map.of());
   }
 
   /**
@@ -74,16 +108,17 @@ public final class PromptTemplate implements DecoderPrompt {
   }
 
   @Override
-  public Optional<Prompt> write(RecommendationRequest request, List<int[]> codes) {
-    if (codes.isEmpty() && layout.whenEmpty().isEmpty()) {
+  public Optional<Prompt> write(RecommendationRequest request, List<CodedItem> items) {
+    if (items.isEmpty() && layout.whenEmpty().isEmpty()) {
       return Optional.empty();
     }
     Writing writing = new Writing();
-    writing.addOther(codes.isEmpty() ? layout.whenEmpty().get() : layout.prefix());
+    writing.addOther(items.isEmpty() ? layout.whenEmpty().get() : layout.prefix());
     if (user != null) {
       writing.addOther(user.apply(request.history().userId()));
     }
-    List<int[]> last = codes.subList(Math.max(0, codes.size() - layout.maxItems()), codes.size());
+    List<CodedItem> last =
+        items.subList(Math.max(0, items.size() - layout.maxItems()), items.size());
     for (int i = 0; i < last.size(); i++) {
       if (i > 0) {
         writing.addOther(layout.separator());
@@ -101,17 +136,38 @@ public final class PromptTemplate implements DecoderPrompt {
     private final IntArrayList items = new IntArrayList();
     private int itemCount;
 
+    /** The token that each vector belongs to, and the item it is of. */
+    private final IntArrayList soft = new IntArrayList();
+
+    private final List<String> softItems = new ArrayList<>();
+
     void addOther(int[] others) {
       for (int token : others) {
         add(token, -1, -1);
       }
     }
 
-    void addItem(int[] code) {
+    void addItem(CodedItem item) {
+      int[] code = item.codes();
       for (int level = 0; level < code.length; level++) {
+        if (layout.slot().isEmpty()) {
+          addSoft(item);
+        }
         add(PromptTemplate.this.tokens.token(level, code[level]), level, itemCount);
       }
+      if (layout.slot().isPresent()) {
+        addSoft(item);
+        add(layout.slot().getAsInt(), -1, itemCount);
+      }
       itemCount++;
+    }
+
+    /** Lets the next token stand for the vectors of an item. */
+    private void addSoft(CodedItem item) {
+      if (!vectors.isEmpty()) {
+        soft.add(tokens.size());
+        softItems.add(item.itemId());
+      }
     }
 
     private void add(int token, int level, int item) {
@@ -121,12 +177,30 @@ public final class PromptTemplate implements DecoderPrompt {
     }
 
     Prompt prompt() {
-      if (layout.alignedInputs().isEmpty()) {
+      if (layout.alignedInputs().isEmpty() && vectors.isEmpty()) {
         return Prompt.of(tokens.toIntArray());
       }
       Map<String, int[]> inputs = new HashMap<>();
       layout.alignedInputs().forEach(input -> inputs.put(input.name(), values(input)));
-      return new Prompt(tokens.toIntArray(), inputs);
+      Map<String, SoftTokens> softTokens = new HashMap<>();
+      layout.softInputs().forEach(input -> softTokens.put(input.name(), softTokens(input)));
+      return new Prompt(tokens.toIntArray(), inputs, softTokens);
+    }
+
+    private SoftTokens softTokens(SoftInput input) {
+      Function<String, float[]> known = Objects.requireNonNull(vectors.get(input.name()));
+      float[][] found = new float[soft.size()][];
+      for (int i = 0; i < found.length; i++) {
+        String itemId = softItems.get(i);
+        found[i] =
+            i > 0 && itemId.equals(softItems.get(i - 1)) ? found[i - 1] : known.apply(itemId);
+        if (found[i].length != input.width()) {
+          throw new IllegalArgumentException(
+              "vector of item '%s' for the input '%s': expected %d components, found %d"
+                  .formatted(itemId, input.name(), input.width(), found[i].length));
+        }
+      }
+      return new SoftTokens(soft.toIntArray(), found);
     }
 
     /** Returns the values of the prompt, of the codes of one item more and of what may end it. */
@@ -159,6 +233,9 @@ public final class PromptTemplate implements DecoderPrompt {
     private @Nullable Function<Optional<String>, int[]> user;
     private int @Nullable [] whenEmpty;
     private final List<AlignedInput> alignedInputs = new ArrayList<>();
+    private OptionalInt slot = OptionalInt.empty();
+    private final List<SoftInput> softInputs = new ArrayList<>();
+    private final Map<String, Function<String, float[]>> vectors = new HashMap<>();
 
     private Builder(CodeShape shape, CodeTokens tokens) {
       this.shape = Objects.requireNonNull(shape, "shape");
@@ -251,9 +328,44 @@ public final class PromptTemplate implements DecoderPrompt {
       return this;
     }
 
+    /**
+     * Sets a token that follows the codes of each item and stands for its vectors. Without one,
+     * each token of a code is told the vectors of its item.
+     *
+     * @param token the token
+     * @return this
+     */
+    public Builder slot(int token) {
+      slot = OptionalInt.of(token);
+      return this;
+    }
+
+    /**
+     * Adds an input of vectors of items, which the model reads in the place of tokens or beside
+     * them.
+     *
+     * @param name the name of the input
+     * @param width the number of components
+     * @param vectors the vector of an item, called from any thread; zeros for one that has none
+     * @return this
+     * @throws IllegalArgumentException if there are no components
+     */
+    public Builder softInput(String name, int width, Function<String, float[]> vectors) {
+      softInputs.add(new SoftInput(name, width));
+      this.vectors.put(name, Objects.requireNonNull(vectors, "vectors"));
+      return this;
+    }
+
     private PromptLayout layout() {
       return new PromptLayout(
-          maxItems, prefix, separator, suffix, Optional.ofNullable(whenEmpty), alignedInputs);
+          maxItems,
+          prefix,
+          separator,
+          suffix,
+          Optional.ofNullable(whenEmpty),
+          alignedInputs,
+          slot,
+          softInputs);
     }
 
     /** {@return the template} */

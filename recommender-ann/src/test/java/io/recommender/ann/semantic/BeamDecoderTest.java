@@ -18,6 +18,7 @@ import io.recommender.ScoredItem;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
 import io.recommender.spi.NextTokenScorer;
+import io.recommender.spi.NextTokenScorer.SoftTokens;
 import io.recommender.spi.PromptLayout.AlignedValue;
 import io.recommender.testing.BigramScorer;
 import io.recommender.testing.SequenceRecommenderContract;
@@ -412,6 +413,42 @@ class BeamDecoderTest {
   }
 
   @Test
+  void vectorsOfItemsBelongToTheirSlotOrToEachOfTheirCodes() {
+    CodeShape shape = CodeShape.of(2, 8);
+    CodeTokens tokens = CodeTokens.offsets(10, 20);
+    Map<String, float[]> vectors = Map.of("a", new float[] {1, 2}, "b", new float[] {3, 4});
+    List<CodedItem> items =
+        List.of(new CodedItem("a", new int[] {7, 7}), new CodedItem("b", new int[] {0, 1}));
+    PromptTemplate slots =
+        PromptTemplate.builder(shape, tokens)
+            .prefix(1)
+            .slot(2)
+            .separator(3)
+            .softInput("vectors", 2, vectors::get)
+            .build();
+    assertEquals(
+        new NextTokenScorer.Prompt(
+            new int[] {1, 17, 27, 2, 3, 10, 21, 2},
+            Map.of(),
+            Map.of("vectors", new SoftTokens(new int[] {3, 7}, new float[][] {{1, 2}, {3, 4}}))),
+        slots.write(request(1), items).orElseThrow());
+    PromptTemplate codes =
+        PromptTemplate.builder(shape, tokens)
+            .prefix(1)
+            .softInput("vectors", 2, vectors::get)
+            .build();
+    assertEquals(
+        new SoftTokens(new int[] {1, 2, 3, 4}, new float[][] {{1, 2}, {1, 2}, {3, 4}, {3, 4}}),
+        codes.write(request(1), items).orElseThrow().softTokens().get("vectors"));
+    PromptTemplate wide =
+        PromptTemplate.builder(shape, tokens).softInput("vectors", 3, vectors::get).build();
+    assertEquals(
+        "vector of item 'a' for the input 'vectors': expected 3 components, found 2",
+        assertThrows(IllegalArgumentException.class, () -> wide.write(request(1), items))
+            .getMessage());
+  }
+
+  @Test
   void aPromptTellsTheModelWhatItWasBuiltFor() {
     CodeShape shape = CodeShape.of(3, 8);
     PromptTemplate template =
@@ -425,7 +462,11 @@ class BeamDecoderTest {
             .alignedInput("sid_position", AlignedValue.CODE_POSITION, -1)
             .alignedInput("item_index", AlignedValue.ITEM_INDEX, 9)
             .build();
-    List<int[]> codes = List.of(new int[] {7, 7, 7}, new int[] {0, 1, 2}, new int[] {3, 4, 5});
+    List<CodedItem> items =
+        List.of(
+            new CodedItem("a", new int[] {7, 7, 7}),
+            new CodedItem("b", new int[] {0, 1, 2}),
+            new CodedItem("c", new int[] {3, 4, 5}));
     RecommendationRequest known =
         RecommendationRequest.of(UserHistory.empty().forUser("anne")).build();
     assertEquals(
@@ -436,7 +477,7 @@ class BeamDecoderTest {
                 new int[] {-1, -1, 0, 1, 2, -1, 0, 1, 2, -1, -1, 0, 1, 2, -1},
                 "item_index",
                 new int[] {9, 9, 0, 0, 0, 9, 1, 1, 1, 9, 9, 2, 2, 2, 9})),
-        template.write(known, codes).orElseThrow());
+        template.write(known, items).orElseThrow());
     assertEquals(
         new NextTokenScorer.Prompt(
             new int[] {5, 6, 0, 3, 4},
@@ -449,7 +490,7 @@ class BeamDecoderTest {
     PromptTemplate plain = PromptTemplate.builder(shape, CodeTokens.offsets(10, 20, 30)).build();
     assertEquals(
         NextTokenScorer.Prompt.of(10, 21, 32),
-        plain.write(request(1), codes.subList(1, 2)).orElseThrow());
+        plain.write(request(1), items.subList(1, 2)).orElseThrow());
     assertEquals(Optional.empty(), plain.write(request(1), List.of()));
     assertThrows(
         IllegalArgumentException.class,

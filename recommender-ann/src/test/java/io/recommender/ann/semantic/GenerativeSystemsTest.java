@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 /** What published systems that write items ask of a decoder. */
@@ -126,22 +127,25 @@ class GenerativeSystemsTest {
       int[] title = random.ints(1 + random.nextInt(4), 1, 12).toArray();
       titles.add("film-" + i, title);
     }
-    // A table of one value for each item and token takes the part of projected embeddings.
-    float[][] embeddings = logits(12, 8);
-    NextTokenScorer plain = new BigramScorer(logits(12, 9));
-    NextTokenScorer scorer = new ShiftedScorer(plain, embeddings);
+    // What a conventional recommender has of each item, and the model's projection of it.
+    Map<String, float[]> embeddings = new HashMap<>();
+    for (String itemId : List.of("alien", "heat-1986", "film-2")) {
+      embeddings.put(itemId, new float[] {random.nextFloat(), random.nextFloat(), 1});
+    }
+    NextTokenScorer scorer = new ProjectingScorer(new BigramScorer(logits(12, 9)), logits(12, 8));
     BeamDecoder[] decoders = new BeamDecoder[2];
     for (int i = 0; i < 2; i++) {
-      int known = i;
+      Function<String, float[]> vectors = i == 0 ? id -> new float[3] : embeddings::get;
       decoders[i] =
           BeamDecoder.builder(
                   scorer,
                   titles,
                   CodeTokens.identity(),
-                  (request, codes) ->
-                      Optional.of(
-                          new Prompt(
-                              new int[] {2, 7}, Map.of("item", new int[] {0, known == 0 ? 0 : 5}))))
+                  PromptTemplate.builder(titles.shape(), CodeTokens.identity())
+                      .prefix(2)
+                      .slot(7)
+                      .softInput("item_vectors", 3, vectors)
+                      .build())
               .options(BeamOptions.of(30).endToken(end))
               .build();
     }
@@ -158,7 +162,7 @@ class GenerativeSystemsTest {
             "film-9",
             "film-11");
     RecommendationRequest request =
-        RecommendationRequest.of(UserHistory.empty())
+        RecommendationRequest.of(UserHistory.of("alien", "heat-1986", "film-2"))
             .k(10)
             .filter(ItemFilter.allow(candidates))
             .build();
@@ -178,8 +182,8 @@ class GenerativeSystemsTest {
     }
   }
 
-  /** Adds to the logits what is told of an item beside the last token of the prompt. */
-  private record ShiftedScorer(NextTokenScorer scorer, float[][] shifts)
+  /** Adds to the logits the products of a matrix with the vectors of items. */
+  private record ProjectingScorer(NextTokenScorer scorer, float[][] matrix)
       implements NextTokenScorer {
     @Override
     public int vocabularySize() {
@@ -189,7 +193,7 @@ class GenerativeSystemsTest {
     @Override
     public Decoding startAll(List<Prompt> prompts) {
       Prompt prompt = prompts.get(0);
-      int item = prompt.alignedInputs().get("item")[prompt.tokens().length - 1];
+      float[][] vectors = prompt.softTokens().get("item_vectors").vectors();
       Decoding decoding = scorer.start(Prompt.of(prompt.tokens()));
       return new Decoding() {
         @Override
@@ -200,8 +204,11 @@ class GenerativeSystemsTest {
         @Override
         public void logits(int row, float[] logits) {
           decoding.logits(row, logits);
-          for (int i = 0; item != 0 && i < logits.length; i++) {
-            logits[i] += shifts[item][i];
+          for (float[] vector : vectors) {
+            for (int i = 0; i < logits.length; i++) {
+              logits[i] +=
+                  vector[0] * matrix[0][i] + vector[1] * matrix[1][i] + vector[2] * matrix[2][i];
+            }
           }
         }
 

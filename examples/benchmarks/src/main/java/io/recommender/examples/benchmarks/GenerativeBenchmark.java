@@ -7,6 +7,7 @@ import io.recommender.UserHistory;
 import io.recommender.ann.semantic.BeamDecoder;
 import io.recommender.ann.semantic.CodeShape;
 import io.recommender.ann.semantic.CodeTokens;
+import io.recommender.ann.semantic.CodedItem;
 import io.recommender.ann.semantic.PromptTemplate;
 import io.recommender.onnx.OnnxGenerativeModel;
 import io.recommender.onnx.RecommenderBundle;
@@ -95,7 +96,11 @@ public class GenerativeBenchmark {
       requests.add(request);
       prompts.add(
           template
-              .write(request, IntStream.of(ordinals).mapToObj(model::codes).toList())
+              .write(
+                  request,
+                  IntStream.of(ordinals)
+                      .mapToObj(ordinal -> new CodedItem(catalog.id(ordinal), model.codes(ordinal)))
+                      .toList())
               .orElseThrow());
     }
   }
