@@ -13,8 +13,10 @@ import ai.onnxruntime.TensorInfo;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
@@ -69,6 +71,15 @@ final class OnnxSession implements AutoCloseable {
    * @param shape the extents, -1 where they vary
    */
   record TensorSpec(OnnxJavaType type, long[] shape) {
+    /** The extents of one row: all but the first. */
+    int[] extents() {
+      int[] extents = new int[shape.length - 1];
+      for (int axis = 0; axis < extents.length; axis++) {
+        extents[axis] = Math.toIntExact(shape[axis + 1]);
+      }
+      return extents;
+    }
+
     @Override
     public String toString() {
       StringBuilder text = new StringBuilder(type.name().toLowerCase(java.util.Locale.ROOT));
@@ -177,6 +188,35 @@ final class OnnxSession implements AutoCloseable {
                     ? new TensorSpec(info.type, info.getShape())
                     : new TensorSpec(OnnxJavaType.UNKNOWN, new long[0])));
     return Collections.unmodifiableMap(specs);
+  }
+
+  /**
+   * Takes the inputs of the graph in an order.
+   *
+   * @param roles what each input is for, by its name
+   * @throws RecommenderException if the graph lacks one, or has another
+   */
+  List<TensorSpec> inputs(Map<String, String> roles) {
+    Map<String, TensorSpec> remaining = new LinkedHashMap<>(inputs);
+    List<TensorSpec> taken = new ArrayList<>();
+    roles.forEach(
+        (input, role) -> {
+          TensorSpec spec = remaining.remove(input);
+          if (spec == null) {
+            throw BundleFailures.mismatch(
+                name,
+                "expected an input '%s' of role %s as %s says, found inputs %s"
+                    .formatted(input, role, Manifest.FILE, inputs));
+          }
+          taken.add(spec);
+        });
+    if (!remaining.isEmpty()) {
+      throw BundleFailures.mismatch(
+          name,
+          "expected a role in %s for every input, found none for %s"
+              .formatted(Manifest.FILE, remaining));
+    }
+    return taken;
   }
 
   /** The file name of the model, for messages. */

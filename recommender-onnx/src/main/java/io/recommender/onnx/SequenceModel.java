@@ -13,6 +13,7 @@ import io.recommender.onnx.OnnxSession.TensorSpec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -65,23 +66,12 @@ final class SequenceModel {
   static SequenceModel of(
       Manifest manifest, OnnxSession session, Catalog catalog, int width, boolean exactly) {
     String model = session.name();
-    Map<String, TensorSpec> remaining = new HashMap<>(session.inputs());
+    Map<String, String> roles = new LinkedHashMap<>();
+    manifest.inputs().forEach(input -> roles.put(input.name(), input.role().name()));
+    List<TensorSpec> specs = session.inputs(roles);
     List<InputWriter> writers = new ArrayList<>();
     for (Manifest.Input input : manifest.inputs()) {
-      TensorSpec spec = remaining.remove(input.name());
-      if (spec == null) {
-        throw BundleFailures.mismatch(
-            model,
-            "expected an input '%s' of role %s as %s says, found inputs %s"
-                .formatted(input.name(), input.role(), Manifest.FILE, session.inputs()));
-      }
-      writers.add(InputWriter.of(model, input, manifest.sequence(), spec));
-    }
-    if (!remaining.isEmpty()) {
-      throw BundleFailures.mismatch(
-          model,
-          "expected a role in %s for every input, found none for %s"
-              .formatted(Manifest.FILE, remaining));
+      writers.add(InputWriter.of(model, input, manifest.sequence(), specs.get(writers.size())));
     }
     String output = manifest.output();
     TensorSpec spec = session.outputs().get(output);
