@@ -82,11 +82,11 @@ final class EncoderModel {
     String model = session.name();
     Map<String, String> roles = new LinkedHashMap<>();
     encoder.inputs().forEach(input -> roles.put(input.name(), input.role().name()));
-    List<TensorSpec> specs = session.inputs(roles);
     List<EncoderInput> inputs = new ArrayList<>();
-    for (Encoder.Input input : encoder.inputs()) {
-      inputs.add(EncoderInput.of(model, input, encoder, specs.get(inputs.size())));
-    }
+    session.eachInput(
+        roles,
+        spec ->
+            inputs.add(EncoderInput.of(model, encoder.inputs().get(inputs.size()), encoder, spec)));
     Encoder.Vector vector = encoder.vector();
     TensorSpec spec = session.outputs().get(vector.name());
     int axes = vector.pooling() == Pooling.NONE ? 2 : 3;

@@ -13,14 +13,13 @@ import ai.onnxruntime.TensorInfo;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 
 /**
  * A session of the runtime with its options and a lease.
@@ -191,14 +190,14 @@ final class OnnxSession implements AutoCloseable {
   }
 
   /**
-   * Takes the inputs of the graph in an order.
+   * Plans the inputs of the graph in an order.
    *
    * @param roles what each input is for, by its name
+   * @param plan takes each in turn
    * @throws RecommenderException if the graph lacks one, or has another
    */
-  List<TensorSpec> inputs(Map<String, String> roles) {
+  void eachInput(Map<String, String> roles, Consumer<TensorSpec> plan) {
     Map<String, TensorSpec> remaining = new LinkedHashMap<>(inputs);
-    List<TensorSpec> taken = new ArrayList<>();
     roles.forEach(
         (input, role) -> {
           TensorSpec spec = remaining.remove(input);
@@ -208,7 +207,7 @@ final class OnnxSession implements AutoCloseable {
                 "expected an input '%s' of role %s as %s says, found inputs %s"
                     .formatted(input, role, Manifest.FILE, inputs));
           }
-          taken.add(spec);
+          plan.accept(spec);
         });
     if (!remaining.isEmpty()) {
       throw BundleFailures.mismatch(
@@ -216,7 +215,6 @@ final class OnnxSession implements AutoCloseable {
           "expected a role in %s for every input, found none for %s"
               .formatted(Manifest.FILE, remaining));
     }
-    return taken;
   }
 
   /** The file name of the model, for messages. */

@@ -153,7 +153,8 @@ final class RankerInput {
                   spec));
     }
     listed.places().ifPresent(places -> checkLength(model, input, places, spec));
-    int[] extents = extents(listed, Objects.requireNonNull(specs.get(listed.name())));
+    // Where the listed input is missing from the graph, that is said when its turn comes.
+    int[] extents = extents(listed, specs.getOrDefault(listed.name(), spec));
     FeatureWriter[] writers = new FeatureWriter[listed.columns().size()];
     @Nullable Table[] tables = new @Nullable Table[writers.length];
     for (int i = 0; i < writers.length; i++) {
@@ -185,7 +186,10 @@ final class RankerInput {
   private static int[] extents(Ranker.Input input, TensorSpec spec) {
     return switch (input.role()) {
       case FEATURE, CATEGORY -> spec.extents();
-      case VECTOR_LIST -> Arrays.copyOfRange(spec.extents(), 1, spec.shape().length - 1);
+      case VECTOR_LIST ->
+          spec.shape().length < 3
+              ? new int[0]
+              : Arrays.copyOfRange(spec.extents(), 1, spec.shape().length - 1);
       default -> new int[0];
     };
   }

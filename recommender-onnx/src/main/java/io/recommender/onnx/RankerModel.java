@@ -100,11 +100,18 @@ final class RankerModel {
     String model = session.name();
     Map<String, String> roles = new LinkedHashMap<>();
     ranker.inputs().forEach(input -> roles.put(input.name(), input.role().name()));
-    session.inputs(roles);
     List<RankerInput> inputs = new ArrayList<>();
-    for (Ranker.Input input : ranker.inputs()) {
-      inputs.add(RankerInput.of(model, input, ranker, catalog, tables, session.inputs()));
-    }
+    session.eachInput(
+        roles,
+        spec ->
+            inputs.add(
+                RankerInput.of(
+                    model,
+                    ranker.inputs().get(inputs.size()),
+                    ranker,
+                    catalog,
+                    tables,
+                    session.inputs())));
     int columns =
         ranker.layout() == Layout.ITEMS ? catalog.size() + ranker.offset() : ranker.tasks().size();
     TensorSpec scores = scores(session, ranker, columns);

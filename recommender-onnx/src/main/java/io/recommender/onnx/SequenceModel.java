@@ -68,11 +68,13 @@ final class SequenceModel {
     String model = session.name();
     Map<String, String> roles = new LinkedHashMap<>();
     manifest.inputs().forEach(input -> roles.put(input.name(), input.role().name()));
-    List<TensorSpec> specs = session.inputs(roles);
     List<InputWriter> writers = new ArrayList<>();
-    for (Manifest.Input input : manifest.inputs()) {
-      writers.add(InputWriter.of(model, input, manifest.sequence(), specs.get(writers.size())));
-    }
+    session.eachInput(
+        roles,
+        spec ->
+            writers.add(
+                InputWriter.of(
+                    model, manifest.inputs().get(writers.size()), manifest.sequence(), spec)));
     String output = manifest.output();
     TensorSpec spec = session.outputs().get(output);
     if (spec == null) {
