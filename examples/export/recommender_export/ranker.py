@@ -20,6 +20,7 @@ from .parity import ParityError, difference
 from .ranker_rows import LISTS, RankerRows
 
 TASK_KINDS = ("LOGIT", "PROBABILITY", "VALUE")
+GOLDEN_CANDIDATES = 25
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ def golden_request(rows: RankerRows, request: Request) -> dict:
 
 
 def _golden(module, rows: RankerRows, request: Request) -> dict:
+    request = Request(list(request.candidates)[:GOLDEN_CANDIDATES], request.history, request.context)
     return golden_request(rows, request) | {"outputs": outputs(module, rows, request).tolist()}
 
 
