@@ -65,3 +65,14 @@ def markov_scores(sequences: list[list[int]], counts: np.ndarray):
         return scores
 
     return score
+
+
+def auc(scores: np.ndarray, labels: np.ndarray) -> float:
+    """The probability that a positive scores above a negative, a tie counting one half; NaN without one of either."""
+    _, place, count = np.unique(scores, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(count) - (count - 1) / 2)[place]  # from 1, equal scores share the mean of their ranks
+    positive = np.asarray(labels, dtype=bool)
+    n, p = len(rank), int(positive.sum())
+    if p in (0, n):
+        return float("nan")
+    return float((rank[positive].sum() - p * (p + 1) / 2) / (p * (n - p)))

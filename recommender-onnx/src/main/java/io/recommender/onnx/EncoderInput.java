@@ -2,18 +2,16 @@ package io.recommender.onnx;
 
 import ai.onnxruntime.OnnxJavaType;
 import io.recommender.Feature;
-import io.recommender.Item;
-import io.recommender.RecommenderException;
-import io.recommender.RecommenderException.Kind;
 import io.recommender.onnx.Encoder.Role;
 import io.recommender.onnx.OnnxSession.TensorSpec;
 import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes one input of the graph of an encoder. Made once for a bundle, after checking that the
@@ -30,21 +28,20 @@ final class EncoderInput {
   /** Numbers for each item, 1 for those that have one for each token. */
   private final int width;
 
-  private final boolean optional;
+  private final FeatureWriter feature;
 
   private EncoderInput(
       String model,
       Encoder.Input input,
       Optional<Encoder.Text> text,
       TensorSpec spec,
-      int width,
-      boolean optional) {
+      FeatureWriter feature) {
     this.model = model;
     this.input = input;
     this.text = text;
     this.spec = spec;
-    this.width = width;
-    this.optional = optional;
+    this.feature = feature;
+    width = feature.width();
   }
 
   private static Set<OnnxJavaType> types(Role role) {
@@ -89,21 +86,24 @@ final class EncoderInput {
                   expectedShape(input.role()),
                   spec));
     }
-    long width = 1;
-    if (input.role() == Role.FEATURE || input.role() == Role.CATEGORY) {
-      for (int axis = 1; axis < shape.length; axis++) {
-        width = Math.multiplyExact(width, shape[axis]);
-      }
-    } else if (input.role() != Role.PRESENT) {
+    boolean ofFeature = input.role() == Role.FEATURE || input.role() == Role.CATEGORY;
+    if (!ofFeature && input.role() != Role.PRESENT) {
       checkLength(model, input, encoder.text().orElseThrow(), spec);
     }
-    boolean optional =
-        input.defaultValue().isPresent()
-            || encoder.inputs().stream()
-                .anyMatch(
-                    other ->
-                        other.role() == Role.PRESENT && other.feature().equals(input.feature()));
-    return new EncoderInput(model, input, encoder.text(), spec, Math.toIntExact(width), optional);
+    boolean hasPresence =
+        encoder.inputs().stream()
+            .anyMatch(
+                other -> other.role() == Role.PRESENT && other.feature().equals(input.feature()));
+    FeatureWriter feature =
+        new FeatureWriter(
+            input.name(),
+            input.feature(),
+            ofFeature ? spec.extents() : new int[0],
+            input.vocabulary(),
+            input.defaultValue().isEmpty() && hasPresence
+                ? OptionalDouble.of(0)
+                : input.defaultValue());
+    return new EncoderInput(model, input, encoder.text(), spec, feature);
   }
 
   private static void checkLength(
@@ -160,24 +160,22 @@ final class EncoderInput {
           writeTokens(buffer, row * length, length, source.tokens());
       case PRESENT ->
           buffer.put(row, source.item().features().containsKey(input.feature()) ? 1 : 0);
-      case FEATURE -> writeFeature(buffer, row * width, source.item());
-      case CATEGORY -> writeCategory(buffer, row * width, source.item());
+      case FEATURE -> feature.writeNumbers(buffer, row * width, value(source), source.item());
+      case CATEGORY -> feature.writeIds(buffer, row * width, value(source), source.item());
     }
   }
 
   /** Writes a row of which a required feature may be absent, for a trial. */
   void writeAnyway(TensorBuffer buffer, int row, int length, EncoderModel.Row source) {
     if (input.role() == Role.FEATURE) {
-      fill(buffer, row * width);
+      feature.fill(buffer, row * width);
     } else {
       write(buffer, row, length, source);
     }
   }
 
-  private void fill(TensorBuffer buffer, int base) {
-    for (int i = 0; i < width; i++) {
-      buffer.put(base + i, input.defaultValue().orElse(0));
-    }
+  private @Nullable Feature value(EncoderModel.Row source) {
+    return source.item().features().get(input.feature());
   }
 
   private void writeTokens(TensorBuffer buffer, int base, int length, TextTokenizer.Tokens tokens) {
@@ -203,84 +201,6 @@ final class EncoderInput {
               default -> 1;
             });
       }
-    }
-  }
-
-  private void writeFeature(TensorBuffer buffer, int base, Item item) {
-    Feature feature = item.features().get(input.feature());
-    if (feature == null) {
-      if (!optional) {
-        throw new IllegalArgumentException(
-            "item '%s', feature '%s': expected a number or tensor for input '%s', found none"
-                .formatted(item.id(), input.feature(), input.name()));
-      }
-      fill(buffer, base);
-    } else if (feature instanceof Feature.Scalar scalar && width == 1) {
-      buffer.put(base, scalar.value());
-    } else if (feature instanceof Feature.Tensor tensor && fits(tensor.shape())) {
-      for (int i = 0; i < width; i++) {
-        buffer.put(base + i, tensor.value(i));
-      }
-    } else {
-      throw new RecommenderException(
-          Kind.SHAPE_MISMATCH,
-          "item '%s', feature '%s': expected %s for input '%s', found %s"
-              .formatted(
-                  item.id(),
-                  input.feature(),
-                  width == 1
-                      ? "a number"
-                      : "a tensor "
-                          + Arrays.toString(
-                              Arrays.copyOfRange(spec.shape(), 1, spec.shape().length)),
-                  input.name(),
-                  feature instanceof Feature.Tensor tensor
-                      ? "a tensor " + Arrays.toString(tensor.shape())
-                      : "a " + feature.getClass().getSimpleName()));
-    }
-  }
-
-  /** A flat tensor of the right size fits any shape, so that files of vectors can feed images. */
-  private boolean fits(int[] found) {
-    long[] expected = spec.shape();
-    if (found.length == 1) {
-      return found[0] == width;
-    }
-    if (found.length != expected.length - 1) {
-      return false;
-    }
-    for (int axis = 0; axis < found.length; axis++) {
-      if (found[axis] != expected[axis + 1]) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private void writeCategory(TensorBuffer buffer, int base, Item item) {
-    Feature feature = item.features().get(input.feature());
-    List<String> values;
-    if (feature == null) {
-      values = List.of();
-    } else if (feature instanceof Feature.Ids ids) {
-      values = ids.values();
-    } else {
-      values =
-          List.of(
-              item.text(input.feature())
-                  .orElseThrow(
-                      () ->
-                          new IllegalArgumentException(
-                              "item '%s', feature '%s': expected a category, text or list of ids, found a %s"
-                                  .formatted(
-                                      item.id(),
-                                      input.feature(),
-                                      feature.getClass().getSimpleName()))));
-    }
-    double otherwise = input.defaultValue().orElseThrow();
-    for (int i = 0; i < width; i++) {
-      Integer id = i < values.size() ? input.vocabulary().get(values.get(i)) : null;
-      buffer.put(base + i, id == null ? otherwise : id);
     }
   }
 }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -79,24 +80,13 @@ final class EncoderModel {
       Optional<TextTokenizer> tokenizer,
       BundleOptions options) {
     String model = session.name();
-    Map<String, TensorSpec> remaining = new HashMap<>(session.inputs());
+    Map<String, String> roles = new LinkedHashMap<>();
+    encoder.inputs().forEach(input -> roles.put(input.name(), input.role().name()));
     List<EncoderInput> inputs = new ArrayList<>();
-    for (Encoder.Input input : encoder.inputs()) {
-      TensorSpec spec = remaining.remove(input.name());
-      if (spec == null) {
-        throw BundleFailures.mismatch(
-            model,
-            "expected an input '%s' of role %s as %s says, found inputs %s"
-                .formatted(input.name(), input.role(), Manifest.FILE, session.inputs()));
-      }
-      inputs.add(EncoderInput.of(model, input, encoder, spec));
-    }
-    if (!remaining.isEmpty()) {
-      throw BundleFailures.mismatch(
-          model,
-          "expected a role in %s for every input, found none for %s"
-              .formatted(Manifest.FILE, remaining));
-    }
+    session.eachInput(
+        roles,
+        spec ->
+            inputs.add(EncoderInput.of(model, encoder.inputs().get(inputs.size()), encoder, spec)));
     Encoder.Vector vector = encoder.vector();
     TensorSpec spec = session.outputs().get(vector.name());
     int axes = vector.pooling() == Pooling.NONE ? 2 : 3;

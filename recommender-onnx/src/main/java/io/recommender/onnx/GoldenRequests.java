@@ -87,7 +87,7 @@ final class GoldenRequests {
     }
   }
 
-  private static Interaction interaction(String file, String place, JsonNode value) {
+  static Interaction interaction(String file, String place, JsonNode value) {
     if (value.isTextual() && !value.textValue().isEmpty()) {
       return Interaction.of(value.textValue());
     }

@@ -21,6 +21,7 @@ record Manifest(
     Optional<Embedding> embedding,
     Optional<Generation> generation,
     Optional<Encoder> encoder,
+    Optional<Ranker> ranker,
     UnknownItems unknownItems,
     List<String> fallback,
     Optional<String> golden) {
@@ -32,7 +33,8 @@ record Manifest(
     SEQ_LOGITS,
     SEQ_EMBEDDING,
     SEQ_GENERATIVE,
-    ITEM_ENCODER
+    ITEM_ENCODER,
+    POINTWISE_RANKER
   }
 
   enum UnknownItems {

@@ -84,6 +84,7 @@ final class ManifestReader {
       String model = root.fileName("model");
       Optional<Items> items =
           contract == Contract.ITEM_ENCODER
+                  || (contract == Contract.POINTWISE_RANKER && !root.has("items"))
               ? Optional.empty()
               : Optional.of(items(root.object("items")));
       Optional<Sequence> sequence = Optional.empty();
@@ -92,8 +93,11 @@ final class ManifestReader {
       Optional<Embedding> embedding = Optional.empty();
       Optional<Generation> generation = Optional.empty();
       Optional<Encoder> encoder = Optional.empty();
+      Optional<Ranker> ranker = Optional.empty();
       if (contract == Contract.ITEM_ENCODER) {
         encoder = Optional.of(EncoderReader.read(root.object("encoder")));
+      } else if (contract == Contract.POINTWISE_RANKER) {
+        ranker = Optional.of(RankerReader.read(root.object("ranker"), items.isPresent()));
       } else if (contract == Contract.SEQ_GENERATIVE) {
         generation = Optional.of(GenerationReader.read(root.object("generation")));
       } else {
@@ -106,7 +110,8 @@ final class ManifestReader {
           embedding = Optional.of(embedding(root.object("embedding")));
         }
       }
-      List<String> fallback = items.isPresent() ? root.strings("fallback") : List.of();
+      List<String> fallback =
+          items.isPresent() && ranker.isEmpty() ? root.strings("fallback") : List.of();
       for (int place = 0; place < fallback.size(); place++) {
         if (fallback.indexOf(fallback.get(place)) != place) {
           throw BundleFailures.invalid(
@@ -135,6 +140,7 @@ final class ManifestReader {
           embedding,
           generation,
           encoder,
+          ranker,
           unknownItems,
           fallback,
           root.has("golden") ? Optional.of(root.fileName("golden")) : Optional.empty());

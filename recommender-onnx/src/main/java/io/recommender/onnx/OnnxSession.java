@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 
 /**
  * A session of the runtime with its options and a lease.
@@ -69,6 +70,15 @@ final class OnnxSession implements AutoCloseable {
    * @param shape the extents, -1 where they vary
    */
   record TensorSpec(OnnxJavaType type, long[] shape) {
+    /** The extents of one row: all but the first. */
+    int[] extents() {
+      int[] extents = new int[shape.length - 1];
+      for (int axis = 0; axis < extents.length; axis++) {
+        extents[axis] = Math.toIntExact(shape[axis + 1]);
+      }
+      return extents;
+    }
+
     @Override
     public String toString() {
       StringBuilder text = new StringBuilder(type.name().toLowerCase(java.util.Locale.ROOT));
@@ -177,6 +187,34 @@ final class OnnxSession implements AutoCloseable {
                     ? new TensorSpec(info.type, info.getShape())
                     : new TensorSpec(OnnxJavaType.UNKNOWN, new long[0])));
     return Collections.unmodifiableMap(specs);
+  }
+
+  /**
+   * Plans the inputs of the graph in an order.
+   *
+   * @param roles what each input is for, by its name
+   * @param plan takes each in turn
+   * @throws RecommenderException if the graph lacks one, or has another
+   */
+  void eachInput(Map<String, String> roles, Consumer<TensorSpec> plan) {
+    Map<String, TensorSpec> remaining = new LinkedHashMap<>(inputs);
+    roles.forEach(
+        (input, role) -> {
+          TensorSpec spec = remaining.remove(input);
+          if (spec == null) {
+            throw BundleFailures.mismatch(
+                name,
+                "expected an input '%s' of role %s as %s says, found inputs %s"
+                    .formatted(input, role, Manifest.FILE, inputs));
+          }
+          plan.accept(spec);
+        });
+    if (!remaining.isEmpty()) {
+      throw BundleFailures.mismatch(
+          name,
+          "expected a role in %s for every input, found none for %s"
+              .formatted(Manifest.FILE, remaining));
+    }
   }
 
   /** The file name of the model, for messages. */

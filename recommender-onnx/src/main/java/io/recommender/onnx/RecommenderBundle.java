@@ -163,6 +163,47 @@ public final class RecommenderBundle {
   }
 
   /**
+   * Opens a ranker, on the CPU.
+   *
+   * @param folder the bundle
+   * @return the ranker, to be closed by the caller
+   * @throws RecommenderException if anything about the bundle is not as it has to be; the message
+   *     names the file, what was expected and what was found
+   */
+  public static OnnxReranker openReranker(Path folder) {
+    return openReranker(folder, RerankerOptions.defaults());
+  }
+
+  /**
+   * Opens a ranker.
+   *
+   * <p>Verifies the seal, reads the manifest and the items, loads the graph, checks every tensor,
+   * makes the rows of the items, and scores the golden candidates together and one by one. Nothing
+   * stays open if any of this fails.
+   *
+   * @param folder the bundle
+   * @param options device, threads, tables, policy and largest batch
+   * @return the ranker, to be closed by the caller
+   * @throws IllegalArgumentException if the options name a task or a table that the model does not
+   *     have
+   * @throws RecommenderException if anything about the bundle or the device is not as it has to be;
+   *     the message names the file, what was expected and what was found
+   */
+  public static OnnxReranker openReranker(Path folder, RerankerOptions options) {
+    long start = System.nanoTime();
+    RecommenderBundle bundle = read(folder);
+    OnnxReranker ranker = bundle.loadReranker(options);
+    LOG.info(
+        "opened {}: tasks {}, {}, {} thread(s) a call, {} ms",
+        ranker.modelVersion(),
+        ranker.tasks(),
+        ranker.device(),
+        options.onnx().intraOpThreads(),
+        (System.nanoTime() - start) / 1_000_000);
+    return ranker;
+  }
+
+  /**
    * Reads a bundle and verifies its seal, without loading the graph.
    *
    * @param folder the bundle
@@ -223,7 +264,7 @@ public final class RecommenderBundle {
 
   /**
    * {@return the contract of the graph: {@code SEQ_LOGITS}, {@code SEQ_EMBEDDING}, {@code
-   * SEQ_GENERATIVE} or {@code ITEM_ENCODER}}
+   * SEQ_GENERATIVE}, {@code ITEM_ENCODER} or {@code POINTWISE_RANKER}}
    */
   public String contract() {
     return manifest.contract().name();
@@ -249,12 +290,38 @@ public final class RecommenderBundle {
     return catalog;
   }
 
-  /** {@return how many of the newest interactions the model sees; 0 for an encoder of items} */
+  /** {@return how many of the newest interactions the model sees; 0 for encoders and rankers} */
   public int maxLength() {
     return manifest
         .generation()
         .map(generation -> generation.prompt().maxItems())
         .orElseGet(() -> manifest.window().map(Manifest.Sequence::maxItems).orElse(0));
+  }
+
+  private OnnxReranker loadReranker(RerankerOptions options) {
+    Ranker ranker =
+        manifest
+            .ranker()
+            .orElseThrow(
+                () ->
+                    BundleFailures.invalid(
+                        Manifest.FILE,
+                        "/contract: expected POINTWISE_RANKER, found " + manifest.contract()));
+    OnnxSession session = openSession(manifest.model(), options.onnx());
+    try {
+      OnnxReranker opened =
+          OnnxReranker.of(ranker, catalog, session, options, modelVersion(), seal.fingerprint());
+      manifest
+          .golden()
+          .ifPresent(
+              file ->
+                  GoldenRankings.read(seal.resolve(folder, file, Manifest.FILE), opened)
+                      .replay(opened));
+      return opened;
+    } catch (RuntimeException | Error e) {
+      closeAfter(e, session::close);
+      throw e;
+    }
   }
 
   private OnnxItemEncoder loadEncoder(BundleOptions options) {
@@ -266,7 +333,7 @@ public final class RecommenderBundle {
                     BundleFailures.invalid(
                         Manifest.FILE,
                         "/contract: expected ITEM_ENCODER, found " + manifest.contract()));
-    OnnxSession session = openSession(manifest.model(), options);
+    OnnxSession session = openSession(manifest.model(), options.onnx());
     try {
       Optional<TextTokenizer> tokenizer =
           encoder
@@ -304,6 +371,12 @@ public final class RecommenderBundle {
   }
 
   private OnnxSequenceRecommender load(BundleOptions options) {
+    if (manifest.ranker().isPresent()) {
+      throw BundleFailures.invalid(
+          folder,
+          "the model ranks candidates and finds none: RecommenderBundle.openReranker(folder) opens"
+              + " it");
+    }
     if (manifest.encoder().isPresent()) {
       throw BundleFailures.invalid(
           folder,
@@ -316,7 +389,7 @@ public final class RecommenderBundle {
           "the model writes item codes, so a decoder has to answer:"
               + " RecommenderBundle.openGenerative(folder) opens the model for one");
     }
-    OnnxSession session = openSession(manifest.model(), options);
+    OnnxSession session = openSession(manifest.model(), options.onnx());
     try {
       return manifest.contract() == Manifest.Contract.SEQ_LOGITS
           ? loadScores(session, options)
@@ -363,9 +436,9 @@ public final class RecommenderBundle {
     String version = modelVersion();
     List<OnnxSession> sessions = new ArrayList<>();
     try {
-      sessions.add(openSession(manifest.model(), options));
+      sessions.add(openSession(manifest.model(), options.onnx()));
       Optional<OnnxSession> step =
-          generation.step().map(graph -> openSession(graph.model(), options));
+          generation.step().map(graph -> openSession(graph.model(), options.onnx()));
       step.ifPresent(sessions::add);
       OnnxNextTokenScorer scorer =
           OnnxNextTokenScorer.of(version, generation, sessions.get(0), step);
@@ -377,10 +450,10 @@ public final class RecommenderBundle {
     }
   }
 
-  private OnnxSession openSession(String file, BundleOptions options) {
+  private OnnxSession openSession(String file, OnnxOptions options) {
     Path model = seal.resolve(folder, file, Manifest.FILE);
     checkOpset(model);
-    return OnnxSession.open(model, options.onnx());
+    return OnnxSession.open(model, options);
   }
 
   private static void closeAfter(Throwable failure, Runnable close) {

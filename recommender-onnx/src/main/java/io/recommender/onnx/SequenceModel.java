@@ -13,6 +13,7 @@ import io.recommender.onnx.OnnxSession.TensorSpec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -72,26 +73,17 @@ final class SequenceModel {
       int width,
       boolean exactly) {
     String model = session.name();
-    Map<String, TensorSpec> remaining = new HashMap<>(session.inputs());
+    Map<String, String> roles = new LinkedHashMap<>();
+    manifest.inputs().forEach(input -> roles.put(input.name(), input.role().name()));
     List<InputWriter> writers = new ArrayList<>();
-    for (Manifest.Input input : manifest.inputs()) {
-      TensorSpec spec = remaining.remove(input.name());
-      if (spec == null) {
-        throw BundleFailures.mismatch(
-            model,
-            "expected an input '%s' of role %s as %s says, found inputs %s"
-                .formatted(input.name(), input.role(), Manifest.FILE, session.inputs()));
-      }
-      ItemTable table =
-          input.role() == Manifest.Role.ITEM_TABLE ? tables.get(input.feature()) : null;
-      writers.add(InputWriter.of(model, input, manifest.sequence(), table, spec));
-    }
-    if (!remaining.isEmpty()) {
-      throw BundleFailures.mismatch(
-          model,
-          "expected a role in %s for every input, found none for %s"
-              .formatted(Manifest.FILE, remaining));
-    }
+    session.eachInput(
+        roles,
+        spec -> {
+          Manifest.Input input = manifest.inputs().get(writers.size());
+          ItemTable table =
+              input.role() == Manifest.Role.ITEM_TABLE ? tables.get(input.feature()) : null;
+          writers.add(InputWriter.of(model, input, manifest.sequence(), table, spec));
+        });
     String output = manifest.output();
     TensorSpec spec = session.outputs().get(output);
     if (spec == null) {

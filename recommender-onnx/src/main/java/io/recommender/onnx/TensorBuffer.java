@@ -63,6 +63,7 @@ final class TensorBuffer {
       case INT64 -> memory.putLong(index << 3, (long) value);
       case INT32 -> memory.putInt(index << 2, (int) value);
       case FLOAT -> memory.putFloat(index << 2, (float) value);
+      case FLOAT16 -> memory.putShort(index << 1, narrow((float) value));
       case BOOL -> memory.put(index, (byte) (value != 0 ? 1 : 0));
       default -> throw new AssertionError(type);
     }
@@ -78,6 +79,11 @@ final class TensorBuffer {
     for (; i < bytes; i++) {
       memory.put(i, (byte) 0);
     }
+  }
+
+  /** Copies elements of another buffer of this type. */
+  void copy(int index, TensorBuffer from, int fromIndex, int count) {
+    memory.put(index * type.size, from.memory, fromIndex * type.size, count * type.size);
   }
 
   /** Copies floats out, widening half precision. */
@@ -130,5 +136,22 @@ final class TensorBuffer {
       return sign == 0 ? subnormal : -subnormal;
     }
     return Float.intBitsToFloat(sign | exponent + 112 << 23 | mantissa << 13);
+  }
+
+  /** IEEE 754 binary32 to binary16, to the nearest and of two to the even one. */
+  static short narrow(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    int sign = bits >>> 16 & 0x8000;
+    int magnitude = bits & 0x7fffffff;
+    if (magnitude >= 0x47800000) {
+      // At least 65,536, infinite or NaN.
+      return (short) (sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00));
+    }
+    int exponent = magnitude >>> 23;
+    // Below the smallest normal number, more bits of the significand fall off the end.
+    int shift = exponent < 113 ? Math.min(126 - exponent, 31) : 13;
+    int significand = exponent < 113 ? magnitude & 0x7fffff | 0x800000 : magnitude - 0x38000000;
+    int rounded = significand + (1 << shift - 1) - 1 + (significand >>> shift & 1) >>> shift;
+    return (short) (sign | rounded);
   }
 }

@@ -236,6 +236,77 @@ class ManifestTest {
     assertRefusedByBoth(documented().get(4).deepCopy(), fault);
   }
 
+  static Stream<Fault> faultsOfRanker() {
+    return Stream.of(
+        new Fault("/ranker", null, "/ranker: expected an object"),
+        new Fault("/fallback", "[]", "/fallback: unknown member"),
+        new Fault("/unknownItems", "\"SKIP\"", "/unknownItems: unknown member"),
+        new Fault("/ranker/inputs", "[]", "/ranker/inputs: expected at least one, found none"),
+        new Fault("/ranker/inputs/0/role", "\"CLICKS\"", "/inputs/0/role: expected one of"),
+        new Fault("/ranker/inputs/0/idOffset", null, "/inputs/0/idOffset: expected an integer"),
+        new Fault("/ranker/inputs/0/side", "\"REQUEST\"", "/inputs/0/side: unknown member"),
+        new Fault("/ranker/inputs/0/maxLength", "0", "/inputs/0/maxLength: expected an integer"),
+        new Fault("/ranker/inputs/0/maxLength", "2000000", "/maxLength: expected at most 1048576"),
+        new Fault("/ranker/inputs/1/of", null, "/inputs/1/of: expected a non-empty string"),
+        new Fault("/ranker/inputs/2/vocabulary", "[]", "/inputs/2/vocabulary: expected an object"),
+        new Fault("/ranker/inputs/2/default", null, "/inputs/2/default: expected an integer"),
+        new Fault("/ranker/inputs/2/idOffset", "1", "/inputs/2/idOffset: unknown member"),
+        new Fault("/ranker/inputs/3/side", "\"USER\"", "/inputs/3/side: expected one of"),
+        new Fault("/ranker/inputs/3/default", "\"x\"", "/inputs/3/default: expected a number"),
+        new Fault("/ranker/inputs/4/vocabulary", null, "/inputs/4/vocabulary: expected an object"),
+        new Fault("/ranker/inputs/5/feature", "\"x\"", "/inputs/5/feature: unknown member"),
+        new Fault("/ranker/inputs/6/columns", "[]", "/columns: expected at least one, found none"),
+        new Fault("/ranker/inputs/6/columns/0/feature", null, "/0/feature: expected a non-empty"),
+        new Fault("/ranker/inputs/7/paddingId", null, "/inputs/7/paddingId: expected an integer"),
+        new Fault("/ranker/scores/layout", "\"ROWS\"", "/scores/layout: expected one of"),
+        new Fault("/ranker/hidden/size", "0", "/hidden/size: expected an integer of at least 1"),
+        new Fault("/ranker/tasks", "[]", "/ranker/tasks: expected at least one, found 0"),
+        new Fault("/ranker/tasks/1/kind", "\"CLICK\"", "/tasks/1/kind: expected one of"),
+        new Fault("/ranker/tasks/1/kind", null, "/tasks/1/kind: expected one of"),
+        new Fault("/ranker/tasks/0/calibration/kind", "\"BETA\"", "/calibration/kind: expected"),
+        new Fault("/ranker/tasks/0/calibration/slope", null, "/slope: expected a number"),
+        new Fault("/ranker/policy/kind", "\"MAX\"", "/policy/kind: expected one of"),
+        new Fault("/ranker/policy/tasks", "{}", "/policy/tasks: expected at least one task"),
+        new Fault("/ranker/policy/tasks/buy", "\"x\"", "/tasks/buy: expected a number"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("faultsOfRanker")
+  void theReaderAndTheSchemaRefuseTheSameFaultsOfARanker(Fault fault)
+      throws JsonProcessingException {
+    assertRefusedByBoth(documented().get(5).deepCopy(), fault);
+  }
+
+  @Test
+  void faultsAcrossMembersOfARankerAreRefused() {
+    ObjectNode manifest = documented().get(5).deepCopy();
+    ObjectNode ranker = (ObjectNode) manifest.get("ranker");
+    ObjectNode mask = (ObjectNode) ranker.at("/inputs/1");
+    assertRefused(
+        manifest.deepCopy().without("items"), "expected /items for role HISTORY, found none");
+    mask.put("of", "dense");
+    assertRefused(
+        manifest, "an input of role CATEGORY_LIST, VECTOR_LIST or HISTORY, found 'dense'");
+    mask.put("of", "hist.click").put("name", "item");
+    assertRefused(manifest, "/name: input 'item' occurs twice");
+    mask.put("name", "hist.click_mask");
+    ((ObjectNode) ranker.at("/tasks/1")).put("name", "click");
+    assertRefused(manifest, "/ranker/tasks: task 'click' occurs twice");
+    ((ObjectNode) ranker.at("/tasks/1")).put("name", "like");
+    assertRefused(manifest, "/policy/tasks: task: expected one of 'click', 'like', found 'buy'");
+    ((ObjectNode) ranker.get("scores")).put("layout", "ITEMS");
+    assertRefused(manifest, "expected none of side CANDIDATE with layout ITEMS, found one");
+    ((ObjectNode) ranker.get("scores")).remove("layout");
+    ObjectNode calibration = (ObjectNode) ranker.at("/tasks/0/calibration");
+    calibration.removeAll();
+    calibration.put("kind", "ISOTONIC").putArray("from").add(0.5).add(0.5);
+    calibration.putArray("to").add(0.1).add(0.2);
+    assertRefused(manifest, "/calibration: expected ascending from and to in [0, 1]");
+    calibration.putArray("to").add(0.1);
+    assertRefused(
+        manifest, "expected as many numbers in from as in to, at least one, found 2 and 1");
+  }
+
   @Test
   void faultsAcrossMembersOfAnEncoderAreRefused() {
     ObjectNode manifest = documented().get(4).deepCopy();

@@ -1,0 +1,171 @@
+"""Exports any PyTorch module that scores candidates as a bundle of contract POINTWISE_RANKER.
+
+``export_ranker`` is the one entry. It refuses to write a bundle whose graph does not answer as the module does.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+
+from .bundle import ExportError, open_session, seal
+from .parity import ParityError, difference
+from .ranker_rows import LISTS, RankerRows
+
+TASK_KINDS = ("LOGIT", "PROBABILITY", "VALUE")
+GOLDEN_CANDIDATES = 25
+
+
+@dataclass(frozen=True)
+class Request:
+    """A history (ids or dicts with item, at, behavior), a context, and candidates: ordinals or dicts of features."""
+
+    candidates: list
+    history: list = ()
+    context: dict | None = None
+
+
+def export_ranker(module: torch.nn.Module, entries: list[dict], tasks: list[dict], requests: list[Request], *,
+                  out_dir: str | Path, name: str, version: str, items: list[dict] = (), hidden: int | None = None,
+                  policy: dict | None = None, golden: int = 8, tolerance: float = 1e-4, opset: int = 17,
+                  widths: dict[str, tuple] | None = None) -> Path:
+    """Writes the bundle folder ``out_dir`` (replaced if it is a bundle already) and returns it.
+
+    ``module``: forward takes the tensors of ``entries`` in order, those of the request with one row, and returns scores
+    [B, T], or (scores, hidden [B, H]) if ``hidden`` is H. ``requests``: the graph is compared with the module on all of
+    them, and the first ``golden`` are recorded.
+    """
+    module = module.eval()
+    out_dir = Path(out_dir)
+    if out_dir.exists() and any(out_dir.iterdir()) and not (out_dir / "manifest.json").exists():
+        raise ExportError(f"{out_dir}: exists and is not a bundle")
+    for task in tasks:
+        if task.get("kind") not in TASK_KINDS:
+            raise ExportError(f"task {task.get('name')!r}: kind {task.get('kind')!r}, expected one of {', '.join(TASK_KINDS)}")
+    rows = RankerRows(entries, items, widths)
+    out_dir.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=out_dir.parent))
+    try:
+        _export_graph(module, rows, requests[0], work / "model.onnx", hidden, opset)
+        session = open_session(work / "model.onnx")
+        found = [i.name for i in session.get_inputs()]
+        if lost := [e["name"] for e in entries if e["name"] not in found]:
+            raise ExportError(f"input {lost[0]!r} is not used by the module: the graph has only {', '.join(found)}")
+        _check(module, session, rows, requests, tolerance)
+        ranker = {"inputs": entries, "scores": {"name": "scores"}, "tasks": tasks}
+        if hidden:
+            ranker["hidden"] = {"name": "hidden", "size": hidden}
+        if policy:
+            ranker["policy"] = policy
+        manifest = {"formatVersion": 1, "name": name, "version": str(version), "contract": "POINTWISE_RANKER",
+                    "model": "model.onnx", "opset": opset,
+                    "producer": f"pytorch {torch.__version__.split('+')[0]}, torch.onnx"}
+        if items:
+            manifest["items"] = {"file": "items.jsonl", "count": len(items)}
+            with open(work / "items.jsonl", "w", encoding="utf-8", newline="\n") as lines:
+                lines.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in items)
+        manifest |= {"ranker": ranker, "golden": "golden.json"}
+        _write(work / "golden.json", {"tolerance": tolerance,
+                                      "requests": [_golden(module, rows, r) for r in requests[:golden]]})
+        _write(work / "manifest.json", manifest)
+        seal(work)
+        os.chmod(work, 0o755)
+        if out_dir.exists():
+            shutil.rmtree(out_dir)
+        os.replace(work, out_dir)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return out_dir
+
+
+def tensors(rows: RankerRows, request: Request) -> dict[str, torch.Tensor]:
+    """The tensors of a request in the order of the entries."""
+    arrays = rows.request(request.history, request.context) | rows.candidates(request.candidates)
+    return {e["name"]: torch.from_numpy(arrays[e["name"]]) for e in rows.entries}
+
+
+def outputs(module: torch.nn.Module, rows: RankerRows, request: Request) -> np.ndarray:
+    """Scores [candidates, tasks] of the module."""
+    with torch.inference_mode():
+        result = module(*tensors(rows, request).values())
+    return (result[0] if isinstance(result, tuple) else result).numpy()
+
+
+def _export_graph(module, rows: RankerRows, request: Request, graph: Path, hidden, opset: int) -> None:
+    """Rows of the request stay 1 in the graph, so that it says itself what it broadcasts."""
+    # One candidate could be traced as a constant, and a list of one place too.
+    example = {}
+    for name, tensor in tensors(rows, Request(list(request.candidates) * 2, request.history, request.context)).items():
+        entry = rows.by_name[name]
+        if entry["role"] in (*LISTS, "MASK") and tensor.shape[1] == 1:
+            tensor = torch.cat([tensor] * 3, 1)
+        example[name] = tensor
+    dynamic = {"scores": {0: "candidates"}}
+    names = ["scores"]
+    if hidden:
+        names.append("hidden")
+        dynamic["hidden"] = {0: "candidates"}
+    for entry in rows.entries:
+        axes = {0: "candidates"} if rows.side(entry) == "CANDIDATE" else {}
+        listed = rows.by_name[entry["of"]] if entry["role"] == "MASK" else entry
+        if listed["role"] in LISTS and listed.get("length", "DYNAMIC") == "DYNAMIC":
+            axes[1] = f"{listed['name']}_length"
+        if axes:
+            dynamic[entry["name"]] = axes
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(module, tuple(example.values()), str(graph), input_names=list(example), output_names=names,
+                          dynamic_axes=dynamic, opset_version=opset, do_constant_folding=True, dynamo=False)
+    onnx.checker.check_model(onnx.load(str(graph)), full_check=True)
+
+
+def _check(module, session, rows: RankerRows, requests: list[Request], tolerance: float) -> None:
+    """Graph and module agree for all candidates of a request together and for the first alone."""
+    for number, request in enumerate(requests):
+        for part in (request, Request(list(request.candidates)[:1], request.history, request.context)):
+            expected = outputs(module, rows, part)
+            found = session.run(["scores"], {n: t.numpy() for n, t in tensors(rows, part).items()})[0]
+            gap = difference(expected, found)
+            if not gap <= tolerance:
+                raise ParityError(f"request {number}, {len(part.candidates)} candidates: graph and module differ by "
+                                  f"{gap:.3g}, at most {tolerance:g} allowed")
+        alone = outputs(module, rows, Request(list(request.candidates)[:1], request.history, request.context))
+        gap = difference(alone, outputs(module, rows, request)[:1])
+        if not gap <= tolerance:
+            raise ParityError(f"request {number}: a candidate scores differently alone and beside others, by {gap:.3g}")
+
+
+def golden_request(rows: RankerRows, request: Request) -> dict:
+    """A request as ``golden.json`` writes it."""
+    result = {}
+    if request.history:
+        result["history"] = list(request.history)
+    if request.context:
+        result["context"] = request.context
+    result["candidates"] = [c if isinstance(c, str) else {"features": c} if isinstance(c, dict) else rows.items[c]["id"]
+                            for c in request.candidates]
+    return result
+
+
+def _golden(module, rows: RankerRows, request: Request) -> dict:
+    request = Request(list(request.candidates)[:GOLDEN_CANDIDATES], request.history, request.context)
+    return golden_request(rows, request) | {"outputs": outputs(module, rows, request).tolist()}
+
+
+def _write(path: Path, value: dict) -> None:
+    """One member a line; the objects of an array get a line each."""
+
+    def line(member) -> str:
+        if isinstance(member, list) and member and isinstance(member[0], dict):
+            return "[\n    " + ",\n    ".join(json.dumps(m, ensure_ascii=False) for m in member) + "]"
+        return json.dumps(member, ensure_ascii=False)
+
+    text = "{\n" + ",\n".join(f"  {json.dumps(k)}: {line(v)}" for k, v in value.items()) + "\n}\n"
+    path.write_text(text, encoding="utf-8", newline="\n")

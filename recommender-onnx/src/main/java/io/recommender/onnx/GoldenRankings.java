@@ -1,0 +1,161 @@
+package io.recommender.onnx;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.recommender.Feature;
+import io.recommender.Item;
+import io.recommender.RecommendationRequest;
+import io.recommender.UserHistory;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Requests and candidates with the outputs of the training framework, scored before a ranker is
+ * handed out: a warm-up and a proof of parity in one.
+ */
+final class GoldenRankings {
+  private final String file;
+  private final double tolerance;
+  private final List<Golden> requests;
+
+  private GoldenRankings(String file, double tolerance, List<Golden> requests) {
+    this.file = file;
+    this.tolerance = tolerance;
+    this.requests = requests;
+  }
+
+  private record Golden(RecommendationRequest request, List<Item> candidates, float[][] outputs) {}
+
+  static GoldenRankings read(Path path, OnnxReranker ranker) {
+    String file = path.getFileName().toString();
+    try (JsonObject root = JsonObject.of(file, "", ManifestReader.readJson(path))) {
+      double tolerance = GoldenRequests.tolerance(root);
+      List<Golden> requests =
+          root.array(
+              "requests", (place, value) -> golden(JsonObject.of(file, place, value), ranker));
+      if (requests.isEmpty()) {
+        throw BundleFailures.invalid(file, "/requests: expected at least one, found none");
+      }
+      return new GoldenRankings(file, tolerance, requests);
+    }
+  }
+
+  private static Golden golden(JsonObject node, OnnxReranker ranker) {
+    try (JsonObject golden = node) {
+      RecommendationRequest.Builder request =
+          RecommendationRequest.of(
+              golden.has("history")
+                  ? UserHistory.of(
+                      golden.array(
+                          "history",
+                          (place, value) ->
+                              GoldenRequests.interaction(golden.file(), place, value)))
+                  : UserHistory.empty());
+      features(golden, "context").forEach(request::context);
+      List<Item> candidates =
+          golden.array("candidates", (place, value) -> candidate(golden, place, value, ranker));
+      List<float[]> outputs =
+          golden.array(
+              "outputs", (place, value) -> row(golden.file(), place, value, ranker.tasks().size()));
+      if (candidates.isEmpty() || candidates.size() != outputs.size()) {
+        throw BundleFailures.invalid(
+            golden.file(),
+            "%s: expected as many outputs as candidates, at least one, found %d candidates and %d outputs"
+                .formatted(golden.place(), candidates.size(), outputs.size()));
+      }
+      return new Golden(request.build(), candidates, outputs.toArray(new float[0][]));
+    }
+  }
+
+  /** An item of the bundle by its id, or features, which need no id. */
+  private static Item candidate(
+      JsonObject golden, String place, JsonNode value, OnnxReranker ranker) {
+    if (value.isTextual()) {
+      return ranker
+          .catalog()
+          .find(value.textValue())
+          .orElseThrow(
+              () ->
+                  JsonObject.wrong(golden.file(), place, "the id of an item or an object", value));
+    }
+    try (JsonObject candidate = JsonObject.of(golden.file(), place, value)) {
+      return new Item(candidate.string("id", "golden candidate"), features(candidate, "features"));
+    }
+  }
+
+  private static Map<String, Feature> features(JsonObject node, String member) {
+    Map<String, Feature> features = new HashMap<>();
+    if (node.has(member)) {
+      try (JsonObject named = node.object(member)) {
+        named
+            .members()
+            .forEachRemaining(
+                name ->
+                    features.put(
+                        name,
+                        ItemsFile.feature(
+                            node.file(),
+                            named.place() + "/" + name,
+                            named.require(name, "a feature"))));
+      }
+    }
+    return features;
+  }
+
+  private static float[] row(String file, String place, JsonNode value, int tasks) {
+    if (!value.isArray() || value.size() != tasks) {
+      throw JsonObject.wrong(file, place, "an array of " + tasks + " numbers", value);
+    }
+    float[] row = new float[tasks];
+    for (int i = 0; i < tasks; i++) {
+      if (!value.get(i).isNumber()) {
+        throw JsonObject.wrong(file, place + "/" + i, "a number", value.get(i));
+      }
+      row[i] = value.get(i).floatValue();
+    }
+    return row;
+  }
+
+  /** Scores the candidates of every request together, then each alone. */
+  void replay(OnnxReranker ranker) {
+    for (int number = 0; number < requests.size(); number++) {
+      Golden golden = requests.get(number);
+      RankerScores together = ranker.scoreAsExported(golden.request(), golden.candidates());
+      for (int i = 0; i < golden.candidates().size(); i++) {
+        check(ranker, number, i, "", together, i);
+        check(
+            ranker,
+            number,
+            i,
+            " alone",
+            ranker.scoreAsExported(golden.request(), golden.candidates().subList(i, i + 1)),
+            0);
+      }
+    }
+  }
+
+  private void check(
+      OnnxReranker ranker, int number, int candidate, String how, RankerScores scores, int place) {
+    Golden golden = requests.get(number);
+    for (int task = 0; task < ranker.tasks().size(); task++) {
+      String name = ranker.tasks().get(task);
+      float expected = golden.outputs()[candidate][task];
+      float found = scores.output(place, name);
+      if (!(Math.abs(found - expected) <= tolerance * Math.max(1, Math.abs(expected)))) {
+        throw BundleFailures.invalid(
+            file,
+            "request %d of %d, candidate %d%s, task '%s': expected %s as in training, found %s (tolerance %s); check vocabularies, defaults, padding side and the order of columns and tasks"
+                .formatted(
+                    number + 1,
+                    requests.size(),
+                    candidate + 1,
+                    how,
+                    name,
+                    expected,
+                    found,
+                    tolerance));
+      }
+    }
+  }
+}

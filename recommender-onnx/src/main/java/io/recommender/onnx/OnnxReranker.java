@@ -1,0 +1,384 @@
+package io.recommender.onnx;
+
+import io.recommender.Catalog;
+import io.recommender.Item;
+import io.recommender.RecommendationRequest;
+import io.recommender.RecommenderException;
+import io.recommender.RecommenderException.Kind;
+import io.recommender.Reranker;
+import io.recommender.ScoredItem;
+import io.recommender.onnx.Ranker.Task;
+import io.recommender.onnx.Ranker.TaskKind;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * Ranks candidates with an exported model of one or several tasks: DeepFM, DIN, MMoE, PLE, DLRM,
+ * trees, or any graph that scores a candidate by features of the request, the user and the item.
+ *
+ * <pre>{@code
+ * try (OnnxReranker ranker = RecommenderBundle.openReranker(Path.of("bundles/shop-ranker"))) {
+ *   List<ScoredItem> ranked = ranker.rerank(request, candidates);
+ *   double click = ranked.get(0).taskScores().get("click");
+ * }
+ * }</pre>
+ *
+ * <p><b>Features.</b> Those of the request come from its context, its history, and tables by user;
+ * those of a candidate from the item and from tables by item or by user and item ({@link
+ * RerankerOptions}). Tensors of the request are sent once in a call, however many candidates there
+ * are.
+ *
+ * <p><b>Scores.</b> Each task becomes a probability (or stays the value it is), and a {@link
+ * ScorePolicy} makes one score of them: that of the bundle unless the caller says otherwise,
+ * without either the first task. {@link ScoredItem#taskScores} has all of them. A candidate's
+ * scores do not depend on the other candidates.
+ *
+ * <p><b>Order.</b> By descending score; equal scores keep the order of the candidates. None is
+ * dropped.
+ *
+ * <p><b>Thread safety.</b> Thread-safe; callers do not wait for each other.
+ *
+ * <p><b>Lifetime.</b> Holds native memory until {@link #close()}, which waits for calls in flight.
+ * Later calls throw {@link IllegalStateException}.
+ *
+ * <p><b>Cost.</b> For items of the bundle a copy of their rows, which were made at load; for other
+ * items and for features in tables a look-up each. All else is the graph.
+ *
+ * <p>Made by {@link RecommenderBundle#openReranker(java.nio.file.Path)}.
+ */
+public final class OnnxReranker implements Reranker {
+  private static final Comparator<ScoredItem> BEST_FIRST =
+      Comparator.comparingDouble((ToDoubleFunction<ScoredItem>) ScoredItem::score).reversed();
+
+  private final Ranker ranker;
+  private final Catalog catalog;
+  private final OnnxSession session;
+  private final RankerModel model;
+  private final RerankerOptions options;
+  private final List<String> tasks;
+  private final ScorePolicy.Bound policy;
+  private final String modelVersion;
+  private final String fingerprint;
+  private final ReentrantReadWriteLock lease = new ReentrantReadWriteLock();
+
+  /** Guarded by {@link #lease}. */
+  private boolean closed;
+
+  OnnxReranker(
+      Ranker ranker,
+      Catalog catalog,
+      OnnxSession session,
+      RankerModel model,
+      RerankerOptions options,
+      String modelVersion,
+      String fingerprint) {
+    this.ranker = ranker;
+    this.catalog = catalog;
+    this.session = session;
+    this.model = model;
+    this.options = options;
+    this.modelVersion = modelVersion;
+    this.fingerprint = fingerprint;
+    tasks = ranker.taskNames();
+    policy =
+        options
+            .policy()
+            .or(ranker::policy)
+            .orElseGet(() -> ScorePolicy.weightedSum(Map.of(tasks.get(0), 1.0)))
+            .bind(tasks);
+  }
+
+  /**
+   * Plans a ranker and runs it for the first time; the session stays the caller's if that fails.
+   */
+  static OnnxReranker of(
+      Ranker ranker,
+      Catalog catalog,
+      OnnxSession session,
+      RerankerOptions options,
+      String modelVersion,
+      String fingerprint) {
+    checkTables(ranker, options);
+    RankerModel model =
+        RankerModel.of(
+            session, ranker, catalog, options.tables(), options.chunk(), options.rememberedBytes());
+    return new OnnxReranker(ranker, catalog, session, model, options, modelVersion, fingerprint);
+  }
+
+  /** A table that no input reads is a misspelt one. */
+  private static void checkTables(Ranker ranker, RerankerOptions options) {
+    options
+        .tables()
+        .forEach(
+            (side, tables) -> {
+              TreeSet<String> read = new TreeSet<>();
+              ranker.inputs().stream()
+                  .filter(input -> input.side() == side && input.role() != Ranker.Role.HISTORY)
+                  .flatMap(input -> input.columns().stream())
+                  .forEach(column -> read.add(column.feature()));
+              for (String feature : tables.keySet()) {
+                if (!read.contains(feature)) {
+                  throw new IllegalArgumentException(
+                      "table '%s': expected a feature that an input of the %s reads, one of %s, found none of that name"
+                          .formatted(
+                              feature,
+                              side == Ranker.Side.REQUEST ? "request" : "candidates",
+                              read));
+                }
+              }
+            });
+  }
+
+  /** {@return the names of the tasks, in the order of the model} */
+  public List<String> tasks() {
+    return tasks;
+  }
+
+  /** {@return the length of hidden vectors, 0 if the model does not tell them} */
+  public int hiddenSize() {
+    return ranker.hidden().map(Ranker.Hidden::size).orElse(0);
+  }
+
+  /** {@return the items of the bundle, possibly none} */
+  public Catalog catalog() {
+    return catalog;
+  }
+
+  /** {@return name, version and the start of the fingerprint: {@code mmoe@1+0a1b2c3d4e5f}} */
+  public String modelVersion() {
+    return modelVersion;
+  }
+
+  /** {@return the SHA-256 that seals the bundle, in hexadecimal} */
+  public String fingerprint() {
+    return fingerprint;
+  }
+
+  /** {@return the device the model runs on: {@code cpu} or {@code cuda:0}} */
+  public String device() {
+    return session.device();
+  }
+
+  /** {@return how often the model was run since it was opened} */
+  public long modelRuns() {
+    return session.runs();
+  }
+
+  /**
+   * Ranks by the policy of the options or of the bundle.
+   *
+   * @throws IllegalArgumentException if a required feature is absent or of another kind than the
+   *     model reads; the message names the item and the feature
+   * @throws RecommenderException if a tensor has another shape than the model takes, or the model
+   *     fails or gives NaN; the ranker stays usable
+   */
+  @Override
+  public List<ScoredItem> rerank(RecommendationRequest request, List<ScoredItem> candidates) {
+    return rerank(request, candidates, policy);
+  }
+
+  /**
+   * Returns this ranker with another policy. It shares the model, and closing it has no effect.
+   *
+   * @param other the policy
+   * @return a thread-safe reranker
+   * @throws IllegalArgumentException if the policy names a task that the model does not have
+   */
+  public Reranker rankingBy(ScorePolicy other) {
+    ScorePolicy.Bound bound = other.bind(tasks);
+    return (request, candidates) -> rerank(request, candidates, bound);
+  }
+
+  private List<ScoredItem> rerank(
+      RecommendationRequest request, List<ScoredItem> candidates, ScorePolicy.Bound by) {
+    enter();
+    try {
+      if (candidates.isEmpty()) {
+        return List.of();
+      }
+      RankerScores scores = scores(call(request, candidates));
+      List<ScoredItem> ranked = new ArrayList<>(candidates.size());
+      for (int i = 0; i < candidates.size(); i++) {
+        ScoredItem candidate = candidates.get(i);
+        double[] ofTasks = scores.ofCandidate(i);
+        double score = by.combine(ofTasks);
+        if (!Double.isFinite(score)) {
+          throw new RecommenderException(
+              Kind.NON_FINITE_OUTPUT,
+              "%s, item '%s': expected a policy that makes a finite score of %s, found %s"
+                  .formatted(modelVersion, candidate.itemId(), named(ofTasks), score));
+        }
+        ranked.add(new ScoredItem(candidate.itemId(), score, candidate.source(), named(ofTasks)));
+      }
+      ranked.sort(BEST_FIRST);
+      return ranked;
+    } finally {
+      lease.readLock().unlock();
+    }
+  }
+
+  /**
+   * Scores items that the caller brings, in their order, without ranking them. Their features are
+   * read, not those of the bundle.
+   *
+   * @param request the history, the context and the user
+   * @param items the items, possibly none
+   * @return a score for each item and task
+   * @throws IllegalArgumentException as {@link #rerank}
+   * @throws IllegalStateException if closed
+   * @throws RecommenderException as {@link #rerank}
+   */
+  public RankerScores score(RecommendationRequest request, List<Item> items) {
+    enter();
+    try {
+      return scores(call(request, items, true));
+    } finally {
+      lease.readLock().unlock();
+    }
+  }
+
+  private RankerCall call(RecommendationRequest request, List<ScoredItem> candidates) {
+    int count = candidates.size();
+    Item[] items = new Item[count];
+    int[] ordinals = new int[count];
+    boolean[] known = new boolean[count];
+    for (int i = 0; i < count; i++) {
+      String itemId = candidates.get(i).itemId();
+      int ordinal = catalog.ordinal(itemId);
+      ordinals[i] = ordinal;
+      Item own = options.hasItems() ? options.find(itemId).orElse(null) : null;
+      known[i] = own == null && ordinal != Catalog.UNKNOWN;
+      items[i] = own != null ? own : known[i] ? catalog.item(ordinal) : Item.of(itemId);
+    }
+    return new RankerCall(request, Arrays.asList(items), ordinals, known, true);
+  }
+
+  /** What the inputs read of items with features of their own. */
+  private RankerCall call(RecommendationRequest request, List<Item> items, boolean useTables) {
+    return new RankerCall(
+        request,
+        items,
+        items.stream().mapToInt(item -> catalog.ordinal(item.id())).toArray(),
+        new boolean[items.size()],
+        useTables);
+  }
+
+  /** Scores items without asking the tables of the caller. */
+  RankerScores scoreAsExported(RecommendationRequest request, List<Item> items) {
+    return scores(call(request, items, false));
+  }
+
+  private RankerScores scores(RankerCall call) {
+    if (call.items().isEmpty()) {
+      return new RankerScores(tasks, new float[0][], new double[0][], new float[0][]);
+    }
+    RankerModel.Result result = model.score(call);
+    double[][] scores = new double[call.items().size()][tasks.size()];
+    for (int i = 0; i < scores.length; i++) {
+      for (int task = 0; task < tasks.size(); task++) {
+        scores[i][task] = score(call.items().get(i), task, result.outputs()[i][task]);
+      }
+    }
+    for (int i = 0; i < result.hidden().length; i++) {
+      for (float component : result.hidden()[i]) {
+        if (!Float.isFinite(component)) {
+          throw notFinite(ranker.hidden().orElseThrow().name(), call.items().get(i), "", component);
+        }
+      }
+    }
+    return new RankerScores(tasks, result.outputs(), scores, result.hidden());
+  }
+
+  private double score(Item item, int place, float output) {
+    Task task = ranker.tasks().get(place);
+    if (!Float.isFinite(output)) {
+      throw notFinite(ranker.scores(), item, ", task '" + task.name() + "'", output);
+    }
+    if (task.kind() == TaskKind.VALUE) {
+      return output;
+    }
+    if (task.kind() == TaskKind.PROBABILITY && !(output >= 0 && output <= 1)) {
+      throw new RecommenderException(
+          Kind.INFERENCE_FAILED,
+          "%s: output '%s' of item '%s', task '%s': expected a probability in [0, 1], found %s"
+              .formatted(session.name(), ranker.scores(), item.id(), task.name(), output));
+    }
+    if (task.calibration().isPresent()) {
+      double logit = task.kind() == TaskKind.LOGIT ? output : Calibration.logit(output);
+      return task.calibration().get().probability(logit);
+    }
+    return task.kind() == TaskKind.LOGIT ? Calibration.sigmoid(output) : output;
+  }
+
+  private RecommenderException notFinite(String output, Item item, String task, float found) {
+    return new RecommenderException(
+        Kind.NON_FINITE_OUTPUT,
+        "%s: output '%s' of item '%s'%s: expected a finite number, found %s"
+            .formatted(session.name(), output, item.id(), task, found));
+  }
+
+  private Map<String, Double> named(double[] scores) {
+    if (scores.length == 1) {
+      return Map.of(tasks.get(0), scores[0]);
+    }
+    if (scores.length == 2) {
+      return Map.of(tasks.get(0), scores[0], tasks.get(1), scores[1]);
+    }
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    Map.Entry<String, Double>[] entries = new Map.Entry[scores.length];
+    for (int i = 0; i < scores.length; i++) {
+      entries[i] = Map.entry(tasks.get(i), scores[i]);
+    }
+    return Map.ofEntries(entries);
+  }
+
+  /** Bytes written so far to tensors of requests. */
+  long requestBytes() {
+    return model.requestBytes();
+  }
+
+  /** Bytes written so far to tensors of candidates. */
+  long candidateBytes() {
+    return model.candidateBytes();
+  }
+
+  /** Takes the lease that {@link #close} waits for; the caller gives it back. */
+  private void enter() {
+    lease.readLock().lock();
+    if (closed) {
+      lease.readLock().unlock();
+      throw new IllegalStateException(modelVersion + " is closed");
+    }
+  }
+
+  /**
+   * Closes the model, after the calls in flight. Closing twice has no effect.
+   *
+   * @throws RecommenderException if the runtime fails to free the model
+   */
+  @Override
+  public void close() {
+    lease.writeLock().lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      model.close();
+      session.close();
+    } finally {
+      lease.writeLock().unlock();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "OnnxReranker[%s, tasks %s, %s]".formatted(modelVersion, tasks, session.device());
+  }
+}

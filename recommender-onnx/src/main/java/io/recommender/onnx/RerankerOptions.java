@@ -1,0 +1,226 @@
+package io.recommender.onnx;
+
+import io.recommender.Feature;
+import io.recommender.Item;
+import io.recommender.onnx.Ranker.Side;
+import io.recommender.onnx.RankerCall.Table;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the bundle of a ranker is opened, and what the application knows that the bundle does not.
+ * Each method returns a changed copy.
+ *
+ * <pre>{@code
+ * RerankerOptions options =
+ *     RerankerOptions.defaults()
+ *         .itemTable("price", id -> Optional.of(new Feature.Scalar(prices.of(id))))
+ *         .userTable("ur", userVectors::find)
+ *         .policy(ScorePolicy.weightedSum(Map.of("click", 1.0, "buy", 20.0)));
+ * }</pre>
+ *
+ * <p><b>Features.</b> A feature is looked up in a table of its name first, then in the request or
+ * the item, and at last becomes the default of the manifest. Tables are asked in each call by the
+ * calling thread, so their functions have to be thread-safe and quick, and may change their minds.
+ *
+ * <p><b>Immutable</b>.
+ */
+public final class RerankerOptions {
+  /** The largest number of candidates in one run of the model unless set otherwise. */
+  public static final int DEFAULT_CHUNK = 256;
+
+  /** How many bytes the rows of known items may take unless set otherwise. */
+  public static final long DEFAULT_REMEMBERED_BYTES = 1L << 28;
+
+  private static final RerankerOptions DEFAULTS =
+      new RerankerOptions(
+          OnnxOptions.defaults(), DEFAULT_CHUNK, DEFAULT_REMEMBERED_BYTES, null, null, Map.of());
+
+  private final OnnxOptions onnx;
+  private final int chunk;
+  private final long rememberedBytes;
+  private final @Nullable ScorePolicy policy;
+  private final @Nullable Function<? super String, Optional<Item>> items;
+  private final Map<Side, Map<String, Table>> tables;
+
+  private RerankerOptions(
+      OnnxOptions onnx,
+      int chunk,
+      long rememberedBytes,
+      @Nullable ScorePolicy policy,
+      @Nullable Function<? super String, Optional<Item>> items,
+      Map<Side, Map<String, Table>> tables) {
+    this.onnx = onnx;
+    this.chunk = chunk;
+    this.rememberedBytes = rememberedBytes;
+    this.policy = policy;
+    this.items = items;
+    this.tables = tables;
+  }
+
+  /** {@return the default options of the runtime, no tables, the policy of the bundle} */
+  public static RerankerOptions defaults() {
+    return DEFAULTS;
+  }
+
+  /**
+   * Sets how the model is run.
+   *
+   * @param onnx the options
+   * @return a copy
+   */
+  public RerankerOptions onnx(OnnxOptions onnx) {
+    return new RerankerOptions(
+        Objects.requireNonNull(onnx, "onnx"), chunk, rememberedBytes, policy, items, tables);
+  }
+
+  /**
+   * Sets the largest number of candidates in one run of the model. More are split; the tensors of
+   * the request are shared by the runs. A graph with a fixed batch keeps it.
+   *
+   * @param chunk at least 1; no score depends on it
+   * @return a copy
+   */
+  public RerankerOptions chunk(int chunk) {
+    if (chunk < 1) {
+      throw new IllegalArgumentException("chunk: expected at least 1, found " + chunk);
+    }
+    return new RerankerOptions(onnx, chunk, rememberedBytes, policy, items, tables);
+  }
+
+  /**
+   * Sets how many bytes the tensor rows of the bundle's items may take, which are made at load and
+   * copied in calls. If they would take more, none is kept and every call looks features up.
+   *
+   * @param bytes at least 0
+   * @return a copy
+   */
+  public RerankerOptions rememberedBytes(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("rememberedBytes: expected at least 0, found " + bytes);
+    }
+    return new RerankerOptions(onnx, chunk, bytes, policy, items, tables);
+  }
+
+  /**
+   * Sets how the scores of tasks become one, in place of what the bundle says.
+   *
+   * @param policy the policy, for tasks that the model has
+   * @return a copy
+   */
+  public RerankerOptions policy(ScorePolicy policy) {
+    return new RerankerOptions(
+        onnx, chunk, rememberedBytes, Objects.requireNonNull(policy, "policy"), items, tables);
+  }
+
+  /**
+   * Sets who knows the features of candidates, in place of the items of the bundle: those it does
+   * not find are looked up there.
+   *
+   * @param items finds an item by its id; thread-safe
+   * @return a copy
+   */
+  public RerankerOptions items(Function<? super String, Optional<Item>> items) {
+    return new RerankerOptions(
+        onnx, chunk, rememberedBytes, policy, Objects.requireNonNull(items, "items"), tables);
+  }
+
+  /**
+   * Adds a table of a feature of users. Nothing is looked up for an anonymous user.
+   *
+   * @param feature the feature that an input of the request reads
+   * @param table the feature of a user, if it is known; thread-safe
+   * @return a copy
+   */
+  public RerankerOptions userTable(
+      String feature, Function<? super String, Optional<Feature>> table) {
+    Objects.requireNonNull(table, "table");
+    return table(
+        Side.REQUEST,
+        feature,
+        (call, candidate) -> call.request().history().userId().flatMap(table));
+  }
+
+  /**
+   * Adds a table of a feature of items, such as a price that changes.
+   *
+   * @param feature the feature that an input of candidates reads
+   * @param table the feature of an item, if it is known; thread-safe
+   * @return a copy
+   */
+  public RerankerOptions itemTable(
+      String feature, Function<? super String, Optional<Feature>> table) {
+    Objects.requireNonNull(table, "table");
+    return table(
+        Side.CANDIDATE,
+        feature,
+        (call, candidate) -> table.apply(call.items().get(candidate).id()));
+  }
+
+  /**
+   * Adds a table of a feature of pairs of a user and an item. Nothing is looked up for an anonymous
+   * user.
+   *
+   * @param feature the feature that an input of candidates reads
+   * @param table the feature of a user with an item, if it is known; thread-safe
+   * @return a copy
+   */
+  public RerankerOptions pairTable(
+      String feature, BiFunction<? super String, ? super String, Optional<Feature>> table) {
+    Objects.requireNonNull(table, "table");
+    return table(
+        Side.CANDIDATE,
+        feature,
+        (call, candidate) ->
+            call.request()
+                .history()
+                .userId()
+                .flatMap(user -> table.apply(user, call.items().get(candidate).id())));
+  }
+
+  private RerankerOptions table(Side side, String feature, Table table) {
+    Map<String, Table> ofSide = new HashMap<>(tables.getOrDefault(side, Map.of()));
+    ofSide.put(Objects.requireNonNull(feature, "feature"), table);
+    Map<Side, Map<String, Table>> all = new HashMap<>(tables);
+    all.put(side, Map.copyOf(ofSide));
+    return new RerankerOptions(onnx, chunk, rememberedBytes, policy, items, Map.copyOf(all));
+  }
+
+  /** {@return how the model is run} */
+  public OnnxOptions onnx() {
+    return onnx;
+  }
+
+  /** {@return the largest number of candidates in one run of the model} */
+  public int chunk() {
+    return chunk;
+  }
+
+  /** {@return how many bytes the rows of known items may take} */
+  public long rememberedBytes() {
+    return rememberedBytes;
+  }
+
+  /** {@return how the scores of tasks become one, if the bundle does not decide} */
+  public Optional<ScorePolicy> policy() {
+    return Optional.ofNullable(policy);
+  }
+
+  /** Finds an item that the application knows. */
+  Optional<Item> find(String itemId) {
+    return items == null ? Optional.empty() : items.apply(itemId);
+  }
+
+  boolean hasItems() {
+    return items != null;
+  }
+
+  Map<Side, Map<String, Table>> tables() {
+    return tables;
+  }
+}
