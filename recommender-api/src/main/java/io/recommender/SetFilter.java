@@ -9,6 +9,9 @@ import java.util.Set;
 
 /** Filters whose sets a backend can read: an allow list or a deny list. */
 record SetFilter(Set<String> items, boolean allowing) implements ItemFilter {
+  /** Up to so many items, deny lists are united: a copy that costs next to nothing. */
+  private static final int MOST_UNITED = 128;
+
   static final ItemFilter ALL = denying(Set.of());
 
   static ItemFilter allowing(Set<String> items) {
@@ -32,8 +35,9 @@ record SetFilter(Set<String> items, boolean allowing) implements ItemFilter {
   }
 
   /**
-   * Keeps what is known of the two sets, so that conjunctions do not hide them from backends. Only
-   * our own sets are merged: those of other filters may change.
+   * Keeps what is known of the two sets, so that conjunctions do not hide them from backends, at a
+   * cost that does not grow with them. Only our own sets are merged: those of other filters may
+   * change.
    */
   static ItemFilter intersection(ItemFilter first, ItemFilter second) {
     Objects.requireNonNull(second, "other");
@@ -46,7 +50,8 @@ record SetFilter(Set<String> items, boolean allowing) implements ItemFilter {
     if (first instanceof SetFilter one
         && second instanceof SetFilter other
         && !one.allowing
-        && !other.allowing) {
+        && !other.allowing
+        && one.items.size() + other.items.size() <= MOST_UNITED) {
       Set<String> union = new HashSet<>(one.items);
       union.addAll(other.items);
       return denying(Collections.unmodifiableSet(union));

@@ -63,7 +63,7 @@ final class PipelineRun {
     isTraced = plan.isTraced() || isExplained;
     ticker = plan.dispatcher().ticker();
     journal = new Journal(plan, isExplained);
-    filter = BothFilters.of(asked.filter(), plan.filter());
+    filter = asked.filter().and(plan.filter());
     int expected = 0;
     for (Plan.Source source : plan.sources()) {
       expected += depth(source, asked);

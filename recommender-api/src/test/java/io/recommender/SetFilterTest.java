@@ -1,54 +1,51 @@
-package io.recommender.pipeline;
+package io.recommender;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.recommender.ItemFilter;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-class BothFiltersTest {
+class SetFilterTest {
   private static final List<String> MANY =
       IntStream.range(0, 1000).mapToObj(i -> "item-" + i).toList();
 
   @Test
   void smallDenyListsAreUnited() {
-    ItemFilter both = BothFilters.of(ItemFilter.deny(Set.of("a")), ItemFilter.deny(Set.of("b")));
+    ItemFilter both = ItemFilter.deny(Set.of("a")).and(ItemFilter.deny(Set.of("b")));
     assertEquals(Set.of("a", "b"), both.denyList().orElseThrow());
   }
 
   @Test
   void aFilterThatAcceptsEverythingLeavesTheOther() {
     ItemFilter many = ItemFilter.deny(MANY);
-    assertSame(many, BothFilters.of(ItemFilter.all(), many));
-    assertSame(many, BothFilters.of(many, ItemFilter.all()));
+    assertSame(many, ItemFilter.all().and(many));
+    assertSame(many, many.and(ItemFilter.all()));
   }
 
   @Test
   void largeOnesAreAskedOneAfterTheOther() {
-    ItemFilter both = BothFilters.of(ItemFilter.deny(Set.of("a")), ItemFilter.deny(MANY));
+    ItemFilter both = ItemFilter.deny(Set.of("a")).and(ItemFilter.deny(MANY));
     assertFalse(both.accepts("a"));
     assertFalse(both.accepts("item-7"));
     assertTrue(both.accepts("b"));
     assertEquals(Optional.empty(), both.denyList());
     assertEquals(Optional.empty(), both.allowList());
     assertTrue(both.isConstant());
-    assertFalse(BothFilters.of(ItemFilter.deny(MANY), itemId -> true).isConstant());
+    assertFalse(ItemFilter.deny(MANY).and(itemId -> true).isConstant());
   }
 
   @Test
   void theSmallerAllowListIsKnown() {
     ItemFilter allow = ItemFilter.allow(Set.of("a", "item-1"));
-    ItemFilter both = new BothFilters(allow, ItemFilter.allow(MANY));
+    ItemFilter both = allow.and(ItemFilter.allow(MANY));
     assertEquals(Set.of("a", "item-1"), both.allowList().orElseThrow());
-    assertEquals(
-        Set.of("a", "item-1"),
-        BothFilters.of(ItemFilter.deny(MANY), allow).allowList().orElseThrow());
+    assertEquals(Set.of("a", "item-1"), ItemFilter.deny(MANY).and(allow).allowList().orElseThrow());
     assertTrue(both.accepts("item-1"));
     assertFalse(both.accepts("a"));
   }
