@@ -6,9 +6,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The member {@code generation} of a manifest: how a model that writes item codes is run, and what
- * its tokens mean. {@code BUNDLE.md} has the meaning of each member.
+ * The member {@code generation} of a manifest: how a model that writes item codes or text is run,
+ * and what its tokens mean. {@code BUNDLE.md} has the meaning of each member.
  *
+ * @param codes what the model writes, unless that is text
+ * @param text how texts become tokens, if the model writes text
  * @param inputs those of the graph that reads prompts
  * @param logits the output of that graph, if the layout is DECODER_ONLY
  * @param step the graph that reads what follows a prompt; without one, the graph of prompts reads
@@ -18,7 +20,8 @@ import java.util.Optional;
 record Generation(
     Layout layout,
     int vocabularySize,
-    Codes codes,
+    Optional<Codes> codes,
+    Optional<Text> text,
     PromptLayout prompt,
     PaddingSide paddingSide,
     int paddingToken,
@@ -74,6 +77,15 @@ record Generation(
       return sizes;
     }
   }
+
+  /**
+   * How a prompt becomes tokens, and how much is written.
+   *
+   * @param specialTokens whether the tokenizer adds its special tokens to a prompt
+   * @param maxPromptTokens how many tokens a prompt may have, all included
+   * @param maxNewTokens how many tokens are written at most
+   */
+  record Text(String tokenizer, boolean specialTokens, int maxPromptTokens, int maxNewTokens) {}
 
   /**
    * An input of tokens.

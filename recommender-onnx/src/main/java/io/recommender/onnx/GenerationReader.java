@@ -8,6 +8,7 @@ import io.recommender.onnx.Generation.Layout;
 import io.recommender.onnx.Generation.PaddingSide;
 import io.recommender.onnx.Generation.Role;
 import io.recommender.onnx.Generation.Step;
+import io.recommender.onnx.Generation.Text;
 import io.recommender.onnx.Generation.TokenInput;
 import io.recommender.spi.GenerativeModel.Normalization;
 import io.recommender.spi.PromptLayout;
@@ -43,6 +44,10 @@ final class GenerationReader {
   private static final Set<Role> OF_STEPS =
       EnumSet.complementOf(EnumSet.of(Role.SOFT_TOKENS, Role.SOFT_MASK));
 
+  private static final Set<Role> OF_TEXT =
+      EnumSet.of(Role.TOKEN_IDS, Role.ATTENTION_MASK, Role.POSITION_IDS);
+  private static final Set<Role> OF_TEXT_STEPS =
+      EnumSet.complementOf(EnumSet.of(Role.SOFT_TOKENS, Role.SOFT_MASK, Role.ALIGNED));
   private static final Set<Role> REPEATABLE = EnumSet.of(Role.ALIGNED, Role.SOFT_TOKENS);
 
   private final JsonObject root;
@@ -56,22 +61,31 @@ final class GenerationReader {
     vocabularySize = root.integer("vocabularySize", 1);
   }
 
-  static Generation read(JsonObject node) {
+  /** Reads how a model writes item codes. */
+  static Generation ofItems(JsonObject node) {
     try (JsonObject root = node) {
-      return new GenerationReader(root).read();
+      return new GenerationReader(root).read(false);
     }
   }
 
-  private Generation read() {
+  /** Reads how a model writes text. */
+  static Generation ofText(JsonObject node) {
+    try (JsonObject root = node) {
+      return new GenerationReader(root).read(true);
+    }
+  }
+
+  private Generation read(boolean isText) {
     Layout layout = root.oneOf("layout", Layout.class);
     boolean decoder = layout == Layout.DECODER_ONLY;
-    Codes codes = codes(root.object("codes"));
-    List<TokenInput> inputs = inputs(root, OF_PROMPTS);
+    Optional<Codes> codes = isText ? Optional.empty() : Optional.of(codes(root.object("codes")));
+    Optional<Text> text = isText ? Optional.of(text(root.object("text"))) : Optional.empty();
+    List<TokenInput> inputs = inputs(root, isText ? OF_TEXT : OF_PROMPTS);
     Optional<String> logits = decoder ? Optional.of(root.string("logits")) : Optional.empty();
     Optional<Step> step =
         decoder && !root.has("step")
             ? Optional.empty()
-            : Optional.of(step(root.object("step"), decoder));
+            : Optional.of(step(root.object("step"), decoder, isText ? OF_TEXT_STEPS : OF_STEPS));
     List<Cache> caches =
         step.isEmpty() || !root.has("caches")
             ? List.of()
@@ -85,7 +99,7 @@ final class GenerationReader {
       paddingToken = token(said, "paddingToken");
       prompt =
           new PromptLayout(
-              said.integer("maxItems", 1),
+              isText ? 1 : said.integer("maxItems", 1),
               tokens(said, "prefix"),
               tokens(said, "separator"),
               tokens(said, "suffix"),
@@ -101,12 +115,15 @@ final class GenerationReader {
         layout,
         vocabularySize,
         codes,
+        text,
         prompt,
         side,
         paddingToken,
-        root.oneOf("normalization", Normalization.class, Normalization.VOCABULARY),
+        isText
+            ? Normalization.VOCABULARY
+            : root.oneOf("normalization", Normalization.class, Normalization.VOCABULARY),
         root.has("endToken") ? Optional.of(token(root, "endToken")) : Optional.empty(),
-        root.integer("beams", 1, 0),
+        isText ? 0 : root.integer("beams", 1, 0),
         inputs,
         logits,
         step,
@@ -152,6 +169,16 @@ final class GenerationReader {
       }
       int[][] tokens = codes.has("tokens") ? table(codes, sizes) : ranges(codes, sizes);
       return new Codes(file, tokens, codes.bool("unique", false));
+    }
+  }
+
+  private static Text text(JsonObject node) {
+    try (JsonObject text = node) {
+      return new Text(
+          text.fileName("tokenizer"),
+          text.bool("specialTokens", true),
+          text.integer("maxPromptTokens", 1),
+          text.integer("maxNewTokens", 1));
     }
   }
 
@@ -268,11 +295,11 @@ final class GenerationReader {
     }
   }
 
-  private Step step(JsonObject node, boolean decoder) {
+  private Step step(JsonObject node, boolean decoder, Set<Role> roles) {
     try (JsonObject step = node) {
       return new Step(
           step.fileName("model"),
-          inputs(step, OF_STEPS),
+          inputs(step, roles),
           step.string("logits"),
           decoder ? Optional.empty() : Optional.of(token(step, "startToken")));
     }

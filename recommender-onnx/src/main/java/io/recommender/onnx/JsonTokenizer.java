@@ -32,6 +32,22 @@ final class JsonTokenizer implements TextTokenizer {
 
   /** Reads the file; what it says of padding and truncation gives way to the manifest. */
   static JsonTokenizer open(Path path, Encoder.Text text) {
+    JsonTokenizer tokenizer = open(path, text.specialTokens());
+    try {
+      tokenizer.truncate(text);
+      return tokenizer;
+    } catch (RuntimeException | Error e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Reads a file for texts of any length.
+   *
+   * @param specialTokens whether the special tokens of the tokenizer are added to a text
+   */
+  static JsonTokenizer open(Path path, boolean specialTokens) {
     String file = path.getFileName().toString();
     JsonNode json = ManifestReader.readJson(path);
     int largest = largestToken(file, json);
@@ -44,25 +60,27 @@ final class JsonTokenizer implements TextTokenizer {
       throw BundleFailures.invalid(
           file, "expected a tokenizer, found one that cannot be read: " + e.getMessage(), e);
     }
-    JsonTokenizer tokenizer =
-        new JsonTokenizer(file, library, handle, text.specialTokens(), largest);
+    JsonTokenizer tokenizer = new JsonTokenizer(file, library, handle, specialTokens, largest);
     try {
       library.disablePadding(handle);
       library.disableTruncation(handle);
-      boolean pairs = !text.pairFields().isEmpty();
-      int added = (pairs ? tokenizer.encode("", "") : tokenizer.encode("")).length();
-      if (added >= text.maxLength()) {
-        throw BundleFailures.invalid(
-            Manifest.FILE,
-            "/encoder/text/maxLength: expected more than the %d tokens that %s adds to every text, found %d"
-                .formatted(added, file, text.maxLength()));
-      }
-      library.setTruncation(handle, text.maxLength(), TRUNCATION, 0);
       return tokenizer;
     } catch (RuntimeException | Error e) {
       tokenizer.close();
       throw e;
     }
+  }
+
+  private void truncate(Encoder.Text text) {
+    boolean pairs = !text.pairFields().isEmpty();
+    int added = (pairs ? encode("", "") : encode("")).length();
+    if (added >= text.maxLength()) {
+      throw BundleFailures.invalid(
+          Manifest.FILE,
+          "/encoder/text/maxLength: expected more than the %d tokens that %s adds to every text, found %d"
+              .formatted(added, file, text.maxLength()));
+    }
+    library.setTruncation(handle, text.maxLength(), TRUNCATION, 0);
   }
 
   private static int largestToken(String file, JsonNode json) {
@@ -159,6 +177,16 @@ final class JsonTokenizer implements TextTokenizer {
     } catch (RuntimeException e) {
       throw new RecommenderException(
           Kind.INFERENCE_FAILED, file + ": the text cannot be tokenized: " + e.getMessage(), e);
+    }
+  }
+
+  /** Returns the text of tokens, without special ones. */
+  String decode(long[] ids) {
+    try {
+      return ids.length == 0 ? "" : library.decode(handle, ids, true);
+    } catch (RuntimeException e) {
+      throw new RecommenderException(
+          Kind.INFERENCE_FAILED, file + ": the tokens have no text: " + e.getMessage(), e);
     }
   }
 

@@ -84,6 +84,7 @@ final class ManifestReader {
       String model = root.fileName("model");
       Optional<Items> items =
           contract == Contract.ITEM_ENCODER
+                  || contract == Contract.TEXT_GENERATION
                   || (contract == Contract.POINTWISE_RANKER && !root.has("items"))
               ? Optional.empty()
               : Optional.of(items(root.object("items")));
@@ -99,7 +100,9 @@ final class ManifestReader {
       } else if (contract == Contract.POINTWISE_RANKER) {
         ranker = Optional.of(RankerReader.read(root.object("ranker"), items.isPresent()));
       } else if (contract == Contract.SEQ_GENERATIVE) {
-        generation = Optional.of(GenerationReader.read(root.object("generation")));
+        generation = Optional.of(GenerationReader.ofItems(root.object("generation")));
+      } else if (contract == Contract.TEXT_GENERATION) {
+        generation = Optional.of(GenerationReader.ofText(root.object("generation")));
       } else {
         sequence = Optional.of(sequence(root.object("sequence")));
         inputs = root.array("inputs", (place, value) -> input(JsonObject.of(FILE, place, value)));

@@ -51,7 +51,7 @@ public final class OnnxGenerativeModel implements GenerativeModel {
     this.catalog = catalog;
     this.codes = codes;
     this.vectors = vectors;
-    int levels = generation.codes().tokens().length;
+    int levels = generation.codes().orElseThrow().tokens().length;
     hasUnequalLengths = Arrays.stream(codes).anyMatch(code -> code.length < levels);
     this.scorer = scorer;
     this.fingerprint = fingerprint;
@@ -82,12 +82,12 @@ public final class OnnxGenerativeModel implements GenerativeModel {
 
   @Override
   public int[] codeSizes() {
-    return generation.codes().sizes();
+    return generation.codes().orElseThrow().sizes();
   }
 
   @Override
   public int[][] codeTokens() {
-    int[][] tokens = generation.codes().tokens().clone();
+    int[][] tokens = generation.codes().orElseThrow().tokens().clone();
     for (int level = 0; level < tokens.length; level++) {
       tokens[level] = tokens[level].clone();
     }

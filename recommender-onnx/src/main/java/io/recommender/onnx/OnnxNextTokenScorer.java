@@ -87,7 +87,7 @@ final class OnnxNextTokenScorer implements NextTokenScorer {
   }
 
   private void probe() {
-    int token = generation.codes().tokens()[0][0];
+    int token = generation.codes().map(codes -> codes.tokens()[0][0]).orElse(0);
     try (Decoding decoding = startAll(List.of(probe(token, 2), probe(token, 1)))) {
       decoding.advance(new int[] {0, 1, 1}, new int[] {token, token, token}, 3);
       decoding.advance(new int[] {2, 0}, new int[] {token, token}, 2);

@@ -204,6 +204,42 @@ public final class RecommenderBundle {
   }
 
   /**
+   * Opens a model that continues texts, on the CPU.
+   *
+   * @param folder the bundle
+   * @return the generator, to be closed by the caller
+   * @throws RecommenderException if anything about the bundle is not as it has to be; the message
+   *     names the file, what was expected and what was found
+   */
+  public static OnnxTextGenerator openTextGenerator(Path folder) {
+    return openTextGenerator(folder, BundleOptions.defaults());
+  }
+
+  /**
+   * Opens a model that continues texts.
+   *
+   * <p>Verifies the seal, reads the manifest and the tokenizer, loads the graphs, checks every
+   * tensor, and generates the golden texts. Nothing stays open if any of this fails.
+   *
+   * @param folder the bundle
+   * @param options device and threads
+   * @return the generator, to be closed by the caller
+   * @throws RecommenderException if anything about the bundle or the device is not as it has to be;
+   *     the message names the file, what was expected and what was found
+   */
+  public static OnnxTextGenerator openTextGenerator(Path folder, BundleOptions options) {
+    long start = System.nanoTime();
+    OnnxTextGenerator generator = read(folder).loadTextGenerator(options);
+    LOG.info(
+        "opened {}: text, {}, {} thread(s) a call, {} ms",
+        generator.modelVersion(),
+        generator.device(),
+        options.onnx().intraOpThreads(),
+        (System.nanoTime() - start) / 1_000_000);
+    return generator;
+  }
+
+  /**
    * Reads a bundle and verifies its seal, without loading the graph.
    *
    * @param folder the bundle
@@ -264,7 +300,7 @@ public final class RecommenderBundle {
 
   /**
    * {@return the contract of the graph: {@code SEQ_LOGITS}, {@code SEQ_EMBEDDING}, {@code
-   * SEQ_GENERATIVE}, {@code ITEM_ENCODER} or {@code POINTWISE_RANKER}}
+   * SEQ_GENERATIVE}, {@code TEXT_GENERATION}, {@code ITEM_ENCODER} or {@code POINTWISE_RANKER}}
    */
   public String contract() {
     return manifest.contract().name();
@@ -290,10 +326,11 @@ public final class RecommenderBundle {
     return catalog;
   }
 
-  /** {@return how many of the newest interactions the model sees; 0 for encoders and rankers} */
+  /** {@return how many of the newest interactions the model sees; 0 for what reads no history} */
   public int maxLength() {
     return manifest
         .generation()
+        .filter(generation -> generation.codes().isPresent())
         .map(generation -> generation.prompt().maxItems())
         .orElseGet(() -> manifest.window().map(Manifest.Sequence::maxItems).orElse(0));
   }
@@ -383,6 +420,12 @@ public final class RecommenderBundle {
           "the model encodes items and recommends none: RecommenderBundle.openEncoder(folder) opens"
               + " it");
     }
+    if (manifest.contract() == Manifest.Contract.TEXT_GENERATION) {
+      throw BundleFailures.invalid(
+          folder,
+          "the model writes text and recommends nothing:"
+              + " RecommenderBundle.openTextGenerator(folder) opens it");
+    }
     if (manifest.generation().isPresent()) {
       throw BundleFailures.invalid(
           folder,
@@ -404,6 +447,7 @@ public final class RecommenderBundle {
     Generation generation =
         manifest
             .generation()
+            .filter(said -> said.codes().isPresent())
             .orElseThrow(
                 () ->
                     BundleFailures.invalid(
@@ -411,11 +455,9 @@ public final class RecommenderBundle {
                         "/contract: expected SEQ_GENERATIVE, found %s, which"
                                 .formatted(manifest.contract())
                             + " RecommenderBundle.open(folder) opens"));
+    Generation.Codes described = generation.codes().orElseThrow();
     int[][] codes =
-        CodesFile.read(
-            seal.resolve(folder, generation.codes().file(), Manifest.FILE),
-            catalog,
-            generation.codes());
+        CodesFile.read(seal.resolve(folder, described.file(), Manifest.FILE), catalog, described);
     Map<String, float[][]> vectors = new HashMap<>();
     for (Generation.TokenInput input : generation.inputs()) {
       input
@@ -433,19 +475,58 @@ public final class RecommenderBundle {
         manifest
             .golden()
             .map(file -> GoldenRequests.read(seal.resolve(folder, file, Manifest.FILE)));
-    String version = modelVersion();
+    return new OnnxGenerativeModel(
+        manifest,
+        catalog,
+        codes,
+        vectors,
+        openScorer(generation, options),
+        fingerprint(),
+        modelVersion(),
+        golden);
+  }
+
+  private OnnxNextTokenScorer openScorer(Generation generation, BundleOptions options) {
     List<OnnxSession> sessions = new ArrayList<>();
     try {
       sessions.add(openSession(manifest.model(), options.onnx()));
       Optional<OnnxSession> step =
           generation.step().map(graph -> openSession(graph.model(), options.onnx()));
       step.ifPresent(sessions::add);
-      OnnxNextTokenScorer scorer =
-          OnnxNextTokenScorer.of(version, generation, sessions.get(0), step);
-      return new OnnxGenerativeModel(
-          manifest, catalog, codes, vectors, scorer, fingerprint(), version, golden);
+      return OnnxNextTokenScorer.of(modelVersion(), generation, sessions.get(0), step);
     } catch (RuntimeException | Error e) {
       sessions.forEach(session -> closeAfter(e, session::close));
+      throw e;
+    }
+  }
+
+  private OnnxTextGenerator loadTextGenerator(BundleOptions options) {
+    if (manifest.contract() != Manifest.Contract.TEXT_GENERATION) {
+      throw BundleFailures.invalid(
+          Manifest.FILE, "/contract: expected TEXT_GENERATION, found " + manifest.contract());
+    }
+    Generation generation = manifest.generation().orElseThrow();
+    Generation.Text text = generation.text().orElseThrow();
+    JsonTokenizer tokenizer =
+        JsonTokenizer.open(
+            seal.resolve(folder, text.tokenizer(), Manifest.FILE), text.specialTokens());
+    try {
+      OnnxNextTokenScorer scorer = openScorer(generation, options);
+      try {
+        OnnxTextGenerator generator =
+            new OnnxTextGenerator(generation, scorer, tokenizer, modelVersion(), fingerprint());
+        manifest
+            .golden()
+            .ifPresent(
+                file ->
+                    GoldenTexts.read(seal.resolve(folder, file, Manifest.FILE)).replay(generator));
+        return generator;
+      } catch (RuntimeException | Error e) {
+        closeAfter(e, scorer::close);
+        throw e;
+      }
+    } catch (RuntimeException | Error e) {
+      closeAfter(e, tokenizer::close);
       throw e;
     }
   }
