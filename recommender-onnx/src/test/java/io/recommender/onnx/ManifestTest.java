@@ -142,6 +142,24 @@ class ManifestTest {
     assertFalse(SCHEMA.validate(manifest).isEmpty(), "the schema allows what the reader refuses");
   }
 
+  static Stream<Fault> faultsOfText() {
+    return Stream.of(
+        new Fault("/generation/text", null, "/generation/text: expected an object"),
+        new Fault("/generation/text/tokenizer", null, "/generation/text/tokenizer: expected"),
+        new Fault("/generation/text/maxNewTokens", "0", "expected an integer of at least 1"),
+        new Fault("/generation/codes", "{}", "/generation/codes: unknown member"),
+        new Fault("/generation/beams", "3", "/generation/beams: unknown member"),
+        new Fault("/generation/normalization", "\"CATALOG\"", "normalization: unknown member"),
+        new Fault("/fallback", "[]", "/fallback: unknown member"),
+        new Fault("/items", "{}", "/items: unknown member"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("faultsOfText")
+  void theReaderAndTheSchemaRefuseTheSameFaultsOfText(Fault fault) throws JsonProcessingException {
+    assertRefusedByBoth(documented().get(documented().size() - 1).deepCopy(), fault);
+  }
+
   static Stream<Fault> faultsOfGeneration() {
     return Stream.of(
         new Fault("/generation", null, "/generation: expected an object"),
