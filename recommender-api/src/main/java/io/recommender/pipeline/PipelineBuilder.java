@@ -418,6 +418,12 @@ public final class PipelineBuilder {
     return new Guard(stage, used);
   }
 
+  /** Returns this if a pipeline can be built of it. */
+  PipelineBuilder checked() {
+    check();
+    return this;
+  }
+
   private void check() {
     if (sources.isEmpty()) {
       throw new IllegalArgumentException(
