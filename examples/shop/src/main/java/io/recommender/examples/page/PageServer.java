@@ -230,6 +230,12 @@ public final class PageServer implements AutoCloseable {
     }
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("items", items);
+    result.put(
+        "history",
+        wish.history().itemIds().stream()
+            .flatMap(id -> shop.catalog().find(id).stream())
+            .map(this::product)
+            .toList());
     result.put("micros", nanoseconds / 1_000.0);
     result.put("modelVersion", answer.modelVersion());
     result.put("notices", answer.notices().stream().map(notice -> notice.message()).toList());
