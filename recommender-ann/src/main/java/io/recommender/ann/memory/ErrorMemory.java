@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Zhu et al., "ReLoop2: Building Self-Adaptive Recommendation Models via Responsive Error
  * Compensation Loop", KDD 2023. There the nearest keys are found by hashing; here they are the
- * nearest by Euclidean distance, exactly unless {@link ErrorMemoryOptions#index} says otherwise. A
+ * nearest by Euclidean distance, exactly up to {@value ErrorMemoryOptions#EXACT_CAPACITY} keys. A
  * prediction p becomes {@code p + strength / n · (sum of the errors of the n nearest keys)}, cut to
  * [0, 1]; where there are fewer than n errors the sum is over those, so that a memory that has seen
  * little changes little.
@@ -41,7 +41,8 @@ import org.jspecify.annotations.Nullable;
  * ErrorMemoryOptions#capacity} errors of each task. Users are kept as hashes of their ids.
  *
  * <p><b>Cost.</b> A correction is a search among the keys of the task; an observation changes one
- * of them.
+ * of them. Opening a file with more than {@value ErrorMemoryOptions#EXACT_CAPACITY} keys builds
+ * their index anew.
  */
 public final class ErrorMemory implements FeedbackSink {
   private final int dimension;
@@ -289,7 +290,7 @@ public final class ErrorMemory implements FeedbackSink {
    * Opens a saved memory, which corrects as it did.
    *
    * @param file what {@link #save} wrote
-   * @return the memory as it was, with the exact index
+   * @return the memory as it was, with the default index
    * @throws RecommenderException SNAPSHOT_INVALID if it is damaged or something else, naming the
    *     section; STORAGE_FAILED if it cannot be read
    */

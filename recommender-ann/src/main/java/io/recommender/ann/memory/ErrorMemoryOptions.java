@@ -1,7 +1,10 @@
 package io.recommender.ann.memory;
 
+import io.recommender.ItemIndex;
 import io.recommender.ItemIndexFactory;
+import io.recommender.Similarity;
 import io.recommender.ann.FlatIndex;
+import io.recommender.ann.HnswIndex;
 import java.util.Objects;
 
 /**
@@ -14,8 +17,11 @@ public final class ErrorMemoryOptions {
   /** The most errors of a task that a memory keeps. */
   public static final int MAX_CAPACITY = 1 << 24;
 
+  /** Up to this capacity nearest keys are found exactly unless {@link #index} says otherwise. */
+  public static final int EXACT_CAPACITY = 10_000;
+
   private static final ErrorMemoryOptions DEFAULTS =
-      new ErrorMemoryOptions(0.5, 100, 1_000, FlatIndex::new);
+      new ErrorMemoryOptions(0.5, 100, 1_000, ErrorMemoryOptions::indexFor);
 
   private final double strength;
   private final int neighbors;
@@ -86,13 +92,19 @@ public final class ErrorMemoryOptions {
   /**
    * Sets what finds the nearest keys.
    *
-   * @param index such as {@code FlatIndex::new}, the default, which is exact, or an {@link
-   *     io.recommender.ann.HnswIndex} for a memory of a million keys
+   * @param index gets the capacity as expected size. Unless set, it is a {@link FlatIndex}, which
+   *     is exact, up to {@value #EXACT_CAPACITY} keys, and an {@link HnswIndex} above
    * @return changed options
    */
   public ErrorMemoryOptions index(ItemIndexFactory index) {
     return new ErrorMemoryOptions(
         strength, neighbors, capacity, Objects.requireNonNull(index, "index"));
+  }
+
+  private static ItemIndex indexFor(int dimension, Similarity similarity, int capacity) {
+    return capacity <= EXACT_CAPACITY
+        ? new FlatIndex(dimension, similarity, capacity)
+        : HnswIndex.builder(dimension, similarity).build();
   }
 
   /** {@return which part of the mean error is taken from a prediction} */

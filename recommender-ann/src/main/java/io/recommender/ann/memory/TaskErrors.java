@@ -30,7 +30,7 @@ final class TaskErrors {
 
   TaskErrors(int dimension, ErrorMemoryOptions options) {
     neighbors = options.neighbors();
-    index = options.index().create(dimension, Similarity.L2, Math.min(options.capacity(), 1 << 10));
+    index = options.index().create(dimension, Similarity.L2, options.capacity());
     places = new AtomicReferenceArray<>(options.capacity());
   }
 

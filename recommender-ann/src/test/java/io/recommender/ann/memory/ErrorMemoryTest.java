@@ -155,6 +155,25 @@ class ErrorMemoryTest {
     }
   }
 
+  @Test
+  void aLargeMemoryHasItsOwnIndexAndForgetsAlike() {
+    ErrorMemory large =
+        ErrorMemory.of(2, List.of("click"), ONE.capacity(ErrorMemoryOptions.EXACT_CAPACITY + 1));
+    for (int i = 0; i < 500; i++) {
+      large.observe(
+          Feedback.of("a")
+              .forUser("user-" + i % 2)
+              .withHidden(key(i, 0))
+              .withOutcome("click", new Feedback.Outcome(1, 0.5f)));
+    }
+    assertEquals(500, large.size("click"));
+    assertEquals(0.75f, large.compensate("click", key(77, 0), 0.25f));
+    large.forget("user-0");
+    large.forget("user-1");
+    assertEquals(0, large.size("click"));
+    assertEquals(0.25f, large.compensate("click", key(77, 0), 0.25f));
+  }
+
   private static float[] gaussian(Random random) {
     float[] key = new float[8];
     for (int i = 0; i < key.length; i++) {
