@@ -27,6 +27,7 @@ public final class RecommendationRequest {
   private final Map<String, Feature> context;
   private final @Nullable Instant time;
   private final long seed;
+  private final boolean consent;
 
   private RecommendationRequest(Builder builder) {
     history = builder.history;
@@ -35,6 +36,7 @@ public final class RecommendationRequest {
     context = Map.copyOf(builder.context);
     time = builder.time;
     seed = builder.seed;
+    consent = builder.consent;
   }
 
   /**
@@ -78,6 +80,16 @@ public final class RecommendationRequest {
   }
 
   /**
+   * Returns whether anything of this request may be kept for later ones. It never changes the
+   * answer.
+   *
+   * @return true unless the builder said otherwise
+   */
+  public boolean hasConsent() {
+    return consent;
+  }
+
+  /**
    * Returns the request for what comes after an answer to this one: the same, without the items
    * that were shown. Pages made one from the other never repeat an item.
    *
@@ -90,7 +102,7 @@ public final class RecommendationRequest {
 
   /** {@return a builder that starts from this request} */
   public Builder toBuilder() {
-    Builder builder = new Builder(history).k(k).filter(filter).seed(seed);
+    Builder builder = new Builder(history).k(k).filter(filter).seed(seed).consent(consent);
     builder.context.putAll(context);
     builder.time = time;
     return builder;
@@ -104,6 +116,7 @@ public final class RecommendationRequest {
     private final Map<String, Feature> context = new HashMap<>();
     private @Nullable Instant time;
     private long seed;
+    private boolean consent = true;
 
     private Builder(UserHistory history) {
       this.history = history;
@@ -177,6 +190,18 @@ public final class RecommendationRequest {
      */
     public Builder seed(long seed) {
       this.seed = seed;
+      return this;
+    }
+
+    /**
+     * Sets whether anything of this request may be kept for later ones, such as what a ranker made
+     * of the user's items.
+     *
+     * @param consent true if never set
+     * @return this
+     */
+    public Builder consent(boolean consent) {
+      this.consent = consent;
       return this;
     }
 

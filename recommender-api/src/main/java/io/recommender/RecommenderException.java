@@ -35,6 +35,8 @@ public final class RecommenderException extends RuntimeException {
     SNAPSHOT_STALE,
     /** The file system did not read or write a file of an index. */
     STORAGE_FAILED,
+    /** A file of a pipeline is not one, or names a part that the application did not supply. */
+    PIPELINE_INVALID,
     /** Every source of an answer failed, and no fallback answered. */
     ALL_SOURCES_FAILED
   }

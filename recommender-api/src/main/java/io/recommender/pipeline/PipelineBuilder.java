@@ -1,6 +1,7 @@
 package io.recommender.pipeline;
 
 import io.recommender.Catalog;
+import io.recommender.FeedbackSink;
 import io.recommender.HistoryTransform;
 import io.recommender.ItemFilter;
 import io.recommender.RecommendationRequest;
@@ -9,7 +10,9 @@ import io.recommender.Reranker;
 import io.recommender.SequenceRecommender;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -54,6 +57,7 @@ public final class PipelineBuilder {
   private @Nullable Executor executor;
   private int threads;
   private final List<RecommenderListener> listeners = new ArrayList<>();
+  private final List<FeedbackSink> sinks = new ArrayList<>();
   private boolean isTraced = true;
   private @Nullable Function<? super RecommendationRequest, String> attribution;
   private Ticker ticker = Ticker.SYSTEM;
@@ -281,6 +285,18 @@ public final class PipelineBuilder {
   }
 
   /**
+   * Adds a sink that is told of feedback and of users to forget, besides the sources, rerankers and
+   * fallbacks that are sinks themselves.
+   *
+   * @param sink the sink
+   * @return this
+   */
+  public PipelineBuilder sink(FeedbackSink sink) {
+    sinks.add(Objects.requireNonNull(sink, "sink"));
+    return this;
+  }
+
+  /**
    * Sets whether answers carry a trace.
    *
    * @param isTraced true if never set
@@ -374,14 +390,38 @@ public final class PipelineBuilder {
             new Dispatcher(used, ticker),
             new Listeners(listeners),
             isTraced,
-            attribution);
+            attribution,
+            FeedbackSink.all(allSinks()));
     return new RecommenderPipeline(plan, closeThreads);
+  }
+
+  /** Each sink once, however many of its roles it has. */
+  private List<FeedbackSink> allSinks() {
+    Set<FeedbackSink> found = Collections.newSetFromMap(new IdentityHashMap<>());
+    List<FeedbackSink> result = new ArrayList<>();
+    List<Object> parts = new ArrayList<>();
+    sources.forEach(source -> parts.add(source.recommender()));
+    parts.addAll(rerankers);
+    fallbacks.forEach(fallback -> parts.add(fallback.recommender()));
+    parts.addAll(sinks);
+    for (Object part : parts) {
+      if (part instanceof FeedbackSink sink && found.add(sink)) {
+        result.add(sink);
+      }
+    }
+    return result;
   }
 
   private Guard guard(String stage, int limit, List<Integer> limits) {
     int used = limit == 0 && deadline != null ? DEFAULT_CONCURRENT_CALLS : limit;
     limits.add(used);
     return new Guard(stage, used);
+  }
+
+  /** Returns this if a pipeline can be built of it. */
+  PipelineBuilder checked() {
+    check();
+    return this;
   }
 
   private void check() {

@@ -1,6 +1,7 @@
 package io.recommender.pipeline;
 
 import io.recommender.Catalog;
+import io.recommender.FeedbackSink;
 import io.recommender.HistoryTransform;
 import io.recommender.ItemFilter;
 import io.recommender.RecommendationRequest;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param slots the other rules
  * @param reordering diversity, then exploration
  * @param attribution null: a hash of the request
+ * @param sink everything that learns from feedback or keeps anything of users
  */
 record Plan(
     String name,
@@ -42,7 +44,8 @@ record Plan(
     Dispatcher dispatcher,
     Listeners listeners,
     boolean isTraced,
-    @Nullable Function<? super RecommendationRequest, String> attribution) {
+    @Nullable Function<? super RecommendationRequest, String> attribution,
+    FeedbackSink sink) {
 
   /** A source or a fallback behind its bulkhead. */
   record Source(CandidateSource source, Guard guard) {

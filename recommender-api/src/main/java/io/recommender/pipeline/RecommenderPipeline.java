@@ -1,5 +1,7 @@
 package io.recommender.pipeline;
 
+import io.recommender.Feedback;
+import io.recommender.FeedbackSink;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.RecommenderException;
@@ -49,7 +51,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * <p><b>Cost.</b> Some tens of microseconds for 200 candidates besides the sources and rerankers,
  * and memory that grows with the candidates, not with the catalogue.
  */
-public final class RecommenderPipeline implements SequenceRecommender {
+public final class RecommenderPipeline implements SequenceRecommender, FeedbackSink {
   private final Plan plan;
   private final Runnable closeThreads;
   private final ReentrantReadWriteLock lease = new ReentrantReadWriteLock();
@@ -138,6 +140,28 @@ public final class RecommenderPipeline implements SequenceRecommender {
     return answer.recommendations().itemIds().contains(itemId)
         ? Optional.empty()
         : Optional.of(Absences.find(plan, answer, request, itemId));
+  }
+
+  /**
+   * Passes feedback on to every source, reranker and fallback that is a sink, and to the sinks of
+   * the builder, each once.
+   *
+   * @param feedback what became of an item of an answer; without consent nobody gets it
+   */
+  @Override
+  public void observe(Feedback feedback) {
+    plan.sink().observe(feedback);
+  }
+
+  /**
+   * Makes everything that {@link #observe} reaches forget a user. The pipeline itself keeps nothing
+   * of users.
+   *
+   * @param userId the user
+   */
+  @Override
+  public void forget(String userId) {
+    plan.sink().forget(userId);
   }
 
   private Answer run(RecommendationRequest request) {

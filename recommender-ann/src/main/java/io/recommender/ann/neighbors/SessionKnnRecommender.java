@@ -1,6 +1,8 @@
 package io.recommender.ann.neighbors;
 
 import io.recommender.Catalog;
+import io.recommender.Feedback;
+import io.recommender.FeedbackSink;
 import io.recommender.Interaction;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
@@ -44,7 +46,7 @@ import java.util.Objects;
  * up to m sessions, each in one step per item of the history that is read. A change copies the
  * references of each item of the session, and one more per 256 items of the catalogue.
  */
-public final class SessionKnnRecommender implements SequenceRecommender {
+public final class SessionKnnRecommender implements SequenceRecommender, FeedbackSink {
   /** The source of the items of similar sessions. */
   public static final String SOURCE = "session-knn";
 
@@ -121,10 +123,24 @@ public final class SessionKnnRecommender implements SequenceRecommender {
   }
 
   /**
+   * Adds an event to the session that has the user's id, if any task came true.
+   *
+   * @param feedback what became of an item; nothing changes without consent or without a user
+   */
+  @Override
+  public void observe(Feedback feedback) {
+    if (feedback.hasConsent() && feedback.isPositive() && feedback.userId().isPresent()) {
+      Interaction event = Interaction.of(feedback.itemId());
+      observe(feedback.userId().get(), feedback.time().map(event::withTime).orElse(event));
+    }
+  }
+
+  /**
    * Takes a session out, with the events of it that are kept. Later answers do not know of it.
    *
    * @param sessionId the session; nothing changes if it is not kept
    */
+  @Override
   public void forget(String sessionId) {
     Objects.requireNonNull(sessionId, "sessionId");
     synchronized (lock) {

@@ -20,14 +20,19 @@ final class Bundles {
 
   private Bundles() {}
 
+  /** Where the bundles of the shop are. */
+  static Path all() {
+    return examples().resolve("bundles");
+  }
+
   /** The bundle that the demo shows. */
   static Path shop() {
-    return examples().resolve("bundles/shop");
+    return all().resolve("shop");
   }
 
   /** The bundle of a model that writes the codes of items. */
   static Path generativeShop() {
-    return examples().resolve("bundles/shop-generative");
+    return all().resolve("shop-generative");
   }
 
   /** Where the demo writes. */

@@ -1,23 +1,59 @@
 package io.recommender.examples.cli;
 
+import io.recommender.examples.page.PageCheck;
+import io.recommender.examples.page.PageServer;
 import io.recommender.examples.shop.Shop;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.concurrent.Callable;
 import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code shop data}. */
+/** {@code shop --serve}, {@code shop --check} and {@code shop data}. */
 @Command(
     name = "shop",
-    description = "Writes the data of the made-up shop: shop data --out DIR.",
+    description = {
+      "Opens the made-up shop in the browser: shop --serve.",
+      "Writes its data: shop data --out DIR."
+    },
     synopsisSubcommandLabel = "COMMAND",
     subcommands = HelpCommand.class)
-final class ShopCommand implements Runnable {
+final class ShopCommand implements Callable<Integer> {
+  private static final int MOST_PORT = 65_535;
+
   @Spec private CommandSpec spec;
+
+  @ArgGroup private Action action;
+
+  @Option(
+      names = "--port",
+      defaultValue = "8080",
+      paramLabel = "P",
+      description = "Where the page is served, 0 for any free port (default: ${DEFAULT-VALUE}).")
+  private int port;
+
+  @Option(
+      names = "--seed",
+      defaultValue = "1",
+      description = "Decides the first shelf and all that is drawn (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  /** What is done without a command. */
+  private static final class Action {
+    @Option(names = "--serve", description = "Serve the page to this machine until stopped.")
+    private boolean serve;
+
+    @Option(
+        names = "--check",
+        description = "Open the page in a headless Chromium and use it; CHROME names the program.")
+    private boolean check;
+  }
 
   @Command(
       name = "data",
@@ -51,8 +87,28 @@ final class ShopCommand implements Runnable {
   }
 
   @Override
-  public void run() {
-    throw new CommandLine.ParameterException(
-        spec.commandLine(), "expected 'shop data', found no command after 'shop'");
+  public Integer call() throws IOException, InterruptedException {
+    if (action == null) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "expected --serve, --check or 'shop data', found none of them");
+    }
+    if (port < 0 || port > MOST_PORT) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--port: expected 0 to %d, found %d".formatted(MOST_PORT, port));
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    if (action.check) {
+      try (PageServer server = PageServer.start(Bundles.all(), 0, seed, Shop.SHOPPERS)) {
+        return PageCheck.run(server.address(), out)
+            ? CommandLine.ExitCode.OK
+            : CommandLine.ExitCode.SOFTWARE;
+      }
+    }
+    out.println("Opening five models and the texts of the shop…");
+    try (PageServer server = PageServer.start(Bundles.all(), port, seed, Shop.SHOPPERS)) {
+      out.printf("The shop is open: %s (Ctrl+C closes it)%n", server.address());
+      Thread.currentThread().join();
+    }
+    return CommandLine.ExitCode.OK;
   }
 }

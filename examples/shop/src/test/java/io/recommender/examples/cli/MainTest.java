@@ -60,6 +60,9 @@ class MainTest {
     assertEquals(2, run("demo", "generative", "--without-model"));
     assertEquals(2, run("codes", "--bundle", "x", "--out", "y", "--levels", "0"));
     assertEquals(2, run("bundle"));
+    assertEquals(2, run("shop"));
+    assertEquals(2, run("shop", "--serve", "--check"));
+    assertEquals(2, run("shop", "--serve", "--port", "70000"));
   }
 
   @Test

@@ -1,4 +1,4 @@
-package io.recommender.evaluation;
+package io.recommender.internal;
 
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -11,15 +11,23 @@ import java.util.Map;
  *
  * <p>A double is rounded to 15 significant digits: JDK versions differ in how they print the last
  * digit of some. NaN becomes null.
+ *
+ * <p>Internal. May change in any release.
  */
-final class JsonWriter {
+public final class JsonWriter {
   private static final MathContext DIGITS = new MathContext(15);
 
   private final StringBuilder text = new StringBuilder();
 
   private JsonWriter() {}
 
-  static String write(Object value) {
+  /**
+   * Writes a value and a line break.
+   *
+   * @param value what to write
+   * @return the text
+   */
+  public static String write(Object value) {
     JsonWriter writer = new JsonWriter();
     writer.value(value, 0);
     return writer.text.append('\n').toString();
@@ -36,6 +44,8 @@ final class JsonWriter {
       list(Arrays.stream(numbers).boxed().toList(), depth);
     } else if (value instanceof Double number) {
       text.append(number(number));
+    } else if (value instanceof JsonNode node) {
+      node(node, depth);
     } else if (value instanceof Number || value instanceof Boolean) {
       text.append(value);
     } else {
@@ -43,13 +53,29 @@ final class JsonWriter {
     }
   }
 
-  static String number(double value) {
+  /**
+   * Writes a number.
+   *
+   * @param value the number
+   * @return its text
+   */
+  public static String number(double value) {
     if (!Double.isFinite(value)) {
       return "null";
     }
     BigDecimal rounded = new BigDecimal(value).round(DIGITS).stripTrailingZeros();
     boolean plain = Math.abs(value) < 1e15 && (value == 0 || Math.abs(value) >= 1e-6);
     return plain ? rounded.toPlainString() : rounded.toString();
+  }
+
+  private void node(JsonNode node, int depth) {
+    if (node.isObject()) {
+      object(node.members(), depth);
+    } else if (node.isArray()) {
+      list(node.elements(), depth);
+    } else {
+      text.append(node);
+    }
   }
 
   private void object(Map<?, ?> map, int depth) {
@@ -72,7 +98,7 @@ final class JsonWriter {
   }
 
   private void list(List<?> list, int depth) {
-    boolean flat = list.stream().noneMatch(each -> each instanceof Map || each instanceof List);
+    boolean flat = list.stream().noneMatch(JsonWriter::isNested);
     text.append('[');
     for (int i = 0; i < list.size(); i++) {
       if (i > 0) {
@@ -89,11 +115,21 @@ final class JsonWriter {
     text.append(']');
   }
 
+  private static boolean isNested(Object value) {
+    return value instanceof Map
+        || value instanceof List
+        || (value instanceof JsonNode node && (node.isObject() || node.isArray()));
+  }
+
   private void line(int depth) {
     text.append('\n').append("  ".repeat(depth));
   }
 
   private void string(String value) {
+    quote(text, value);
+  }
+
+  static void quote(StringBuilder text, String value) {
     text.append('"');
     for (int i = 0; i < value.length(); i++) {
       char c = value.charAt(i);

@@ -1,0 +1,283 @@
+package io.recommender.examples.page;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.recommender.Catalog;
+import io.recommender.Feature;
+import io.recommender.Item;
+import io.recommender.ItemFilter;
+import io.recommender.RecommendationRequest;
+import io.recommender.Recommendations;
+import io.recommender.ScoredItem;
+import io.recommender.SequenceRecommender;
+import io.recommender.UserHistory;
+import io.recommender.ann.FlatIndex;
+import io.recommender.ann.neighbors.PopularityRecommender;
+import io.recommender.ann.neighbors.SessionKnnRecommender;
+import io.recommender.ann.semantic.BeamDecoder;
+import io.recommender.examples.shop.Shop;
+import io.recommender.examples.shop.Shopper;
+import io.recommender.onnx.BundleOptions;
+import io.recommender.onnx.CatalogIndexer;
+import io.recommender.onnx.OnnxItemEncoder;
+import io.recommender.onnx.OnnxSequenceRecommender;
+import io.recommender.onnx.RecommenderBundle;
+import io.recommender.pipeline.CatalogOverlay;
+import io.recommender.pipeline.PipelineFile;
+import io.recommender.pipeline.PipelineParts;
+import io.recommender.pipeline.RecommenderPipeline;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
+
+/**
+ * What the page shows: the products, what the models recommend for what was looked at, and stock
+ * and prices that can be changed.
+ *
+ * <p>Nothing is kept of a visitor; each call brings its history. Stock and prices are those of the
+ * shop and the same for everybody.
+ *
+ * <p><b>Thread safety.</b> Thread-safe.
+ */
+final class PageShop implements AutoCloseable {
+  /** Steps of the diversity slider. */
+  static final int DIVERSITY_STEPS = 10;
+
+  private static final String PIPELINE = "shop-pipeline.json";
+  private static final int BEAMS = 100;
+  private static final int WARM_UP = 8;
+
+  private final List<AutoCloseable> opened = new ArrayList<>();
+  private final Catalog catalog;
+  private final Map<String, SequenceRecommender> models = new LinkedHashMap<>();
+  private final Map<String, Double> prices = new ConcurrentHashMap<>();
+  private final Map<String, RecommenderPipeline> pipelines = new ConcurrentHashMap<>();
+  private final CatalogOverlay live = new CatalogOverlay();
+  private final SequenceRecommender neighbours;
+  private final SequenceRecommender popularity;
+  private final OnnxItemEncoder encoder;
+  private final FlatIndex texts;
+  private final List<Shopper> shoppers;
+  private final long seed;
+
+  private PageShop(Path bundles, long seed, int shopperCount) {
+    this.seed = seed;
+    OnnxSequenceRecommender sasrec = open(bundles.resolve("shop"));
+    catalog = sasrec.catalog();
+    models.put("SASRec", sasrec);
+    models.put("SASRec, user vector", open(bundles.resolve("shop-vector")));
+    models.put(
+        "Generative codes",
+        opened(
+            BeamDecoder.of(
+                RecommenderBundle.openGenerative(bundles.resolve("shop-generative")),
+                options -> options.width(BEAMS))));
+    shoppers = Shop.generate(Shop.SEED, shopperCount).shoppers();
+    List<UserHistory> histories = shoppers.stream().map(Shopper::history).toList();
+    neighbours = SessionKnnRecommender.fit(catalog, histories);
+    popularity = PopularityRecommender.fit(catalog, histories);
+    models.put("Session neighbours", neighbours);
+    models.put("Popularity", popularity);
+    encoder = opened(RecommenderBundle.openEncoder(bundles.resolve("shop-text")));
+    texts = new FlatIndex(encoder.dimension(), encoder.similarity(), catalog.size());
+    CatalogIndexer.of(encoder, texts)
+        .index(IntStream.range(0, catalog.size()).mapToObj(catalog::item).iterator());
+    for (int i = 0; i < catalog.size(); i++) {
+      prices.put(catalog.id(i), number(catalog.item(i), "price"));
+    }
+    warmUp();
+  }
+
+  /** Asks every model some times, so that the first visitor does not wait for the compiler. */
+  private void warmUp() {
+    UserHistory history = UserHistory.of(catalog.id(0), catalog.id(1));
+    for (String model : models.keySet()) {
+      for (int i = 0; i < WARM_UP; i++) {
+        recommend(new Wish(history, List.of(), model, i % 2, Double.POSITIVE_INFINITY, WARM_UP));
+      }
+    }
+  }
+
+  /**
+   * Opens the models of the examples.
+   *
+   * @param bundles the folder of the bundles
+   * @param seed decides which products are on the first shelf and everything else that is drawn
+   * @param shopperCount how many shoppers the neighbours are looked for among
+   * @return the shop
+   */
+  static PageShop open(Path bundles, long seed, int shopperCount) {
+    return new PageShop(bundles, seed, shopperCount);
+  }
+
+  private OnnxSequenceRecommender open(Path folder) {
+    return opened(RecommenderBundle.open(folder, BundleOptions.defaults().index(FlatIndex::new)));
+  }
+
+  private <T extends AutoCloseable> T opened(T resource) {
+    opened.add(resource);
+    return resource;
+  }
+
+  /** What a visitor asks for. */
+  record Wish(
+      UserHistory history, List<String> shown, String model, int diversity, double budget, int k) {}
+
+  /** {@return the names of the models} */
+  List<String> models() {
+    return List.copyOf(models.keySet());
+  }
+
+  Catalog catalog() {
+    return catalog;
+  }
+
+  /** Returns some products, the same ones for the same seed. */
+  List<Item> shelf(int count) {
+    List<Integer> ordinals = new ArrayList<>(IntStream.range(0, catalog.size()).boxed().toList());
+    Collections.shuffle(ordinals, new Random(seed));
+    return ordinals.stream().limit(count).map(catalog::item).toList();
+  }
+
+  /** Returns histories of shoppers to begin with. */
+  List<List<String>> visitors(int count) {
+    List<Shopper> drawn = new ArrayList<>(shoppers);
+    Collections.shuffle(drawn, new Random(seed));
+    return drawn.stream()
+        .map(shopper -> shopper.history().itemIds())
+        .filter(history -> history.size() >= 4)
+        .map(history -> history.subList(history.size() - 4, history.size()))
+        .limit(count)
+        .toList();
+  }
+
+  Recommendations recommend(Wish wish) {
+    return pipeline(wish).recommend(request(wish));
+  }
+
+  /** Tells why an item is in an answer, or why it is not. */
+  String explain(Wish wish, String itemId) {
+    RecommenderPipeline pipeline = pipeline(wish);
+    RecommendationRequest request = request(wish);
+    return pipeline
+        .explain(request, itemId)
+        .map(explanation -> explanation.message())
+        .or(() -> pipeline.explainAbsence(request, itemId).map(absence -> absence.message()))
+        .orElse("");
+  }
+
+  private RecommendationRequest request(Wish wish) {
+    ItemFilter filter = ItemFilter.unseen(wish.history()).and(affordable(wish.budget()));
+    if (!wish.shown().isEmpty()) {
+      filter = filter.and(ItemFilter.deny(wish.shown()));
+    }
+    return RecommendationRequest.of(wish.history()).k(wish.k()).filter(filter).seed(seed).build();
+  }
+
+  private ItemFilter affordable(double budget) {
+    return Double.isFinite(budget) ? itemId -> price(itemId) <= budget : ItemFilter.all();
+  }
+
+  /** Returns the items whose texts are like a text, as far as they are to be had. */
+  List<ScoredItem> search(String text, int k, double budget) {
+    return texts.search(
+        encoder.encodeTexts(List.of(text))[0], k, live.filter().and(affordable(budget)));
+  }
+
+  void setStock(String itemId, long stock) {
+    live.setStock(known(itemId), stock);
+  }
+
+  void setPrice(String itemId, double price) {
+    live.setPrice(known(itemId), price);
+  }
+
+  /** Undoes all changes of stock and prices. */
+  void reset() {
+    for (int i = 0; i < catalog.size(); i++) {
+      live.clear(catalog.id(i));
+    }
+  }
+
+  private String known(String itemId) {
+    if (!catalog.contains(itemId)) {
+      throw new IllegalArgumentException(
+          "id: expected an item of the shop, found '%s'".formatted(itemId));
+    }
+    return itemId;
+  }
+
+  double price(String itemId) {
+    return live.price(itemId).orElse(prices.getOrDefault(itemId, 0.0));
+  }
+
+  long stock(String itemId) {
+    return live.stock(itemId)
+        .orElseGet(() -> catalog.find(itemId).map(item -> (long) number(item, "stock")).orElse(0L));
+  }
+
+  private static double number(Item item, String feature) {
+    return item.features().get(feature) instanceof Feature.Scalar scalar ? scalar.value() : 0;
+  }
+
+  private RecommenderPipeline pipeline(Wish wish) {
+    SequenceRecommender model = models.get(wish.model());
+    if (model == null) {
+      throw new IllegalArgumentException(
+          "model: expected one of %s, found '%s'".formatted(models.keySet(), wish.model()));
+    }
+    return pipelines.computeIfAbsent(
+        wish.diversity() + " " + wish.model(),
+        key -> {
+          PipelineParts parts =
+              new PipelineParts()
+                  .recommender("model", model)
+                  .recommender("session-knn", neighbours)
+                  .recommender("popularity", popularity)
+                  .vectors("texts", texts::vector)
+                  .catalog("shop", catalog)
+                  .overlay("live", live);
+          return declared(wish.diversity()).build(parts);
+        });
+  }
+
+  /** The file of the pipeline, with the diversity that was asked for. */
+  private static PipelineFile declared(int diversity) {
+    try (InputStream in =
+        Objects.requireNonNull(PageShop.class.getResourceAsStream(PIPELINE), PIPELINE)) {
+      ObjectMapper json = new ObjectMapper();
+      ObjectNode root =
+          (ObjectNode) json.readTree(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+      ObjectNode mmr = (ObjectNode) root.get("diversity");
+      mmr.put("lambda", 1 - diversity / (2.0 * DIVERSITY_STEPS));
+      return PipelineFile.parse(PIPELINE, json.writeValueAsString(root));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    pipelines.values().forEach(RecommenderPipeline::close);
+    for (AutoCloseable resource : opened) {
+      if (resource instanceof SequenceRecommender recommender) {
+        recommender.close();
+      }
+    }
+    encoder.close();
+  }
+}

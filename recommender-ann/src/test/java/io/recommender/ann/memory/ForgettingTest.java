@@ -1,0 +1,66 @@
+package io.recommender.ann.memory;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import io.recommender.Feedback;
+import io.recommender.FeedbackSink;
+import io.recommender.UserHistory;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.lang.reflect.Parameter;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/** Whatever is told the id of a user may keep something under it, and so has to forget it. */
+class ForgettingTest {
+  private static final Set<String> USER_PARAMETERS = Set.of("userId", "sessionId");
+
+  /** Values that are handed out, in which a user's id is what the caller put there. */
+  private static final Set<Class<?>> VALUES = Set.of(UserHistory.class, Feedback.class);
+
+  @Test
+  void everyPublicClassThatIsToldOfUsersIsASink() throws ClassNotFoundException {
+    Set<String> told = new TreeSet<>();
+    Set<String> wrong = new TreeSet<>();
+    for (JavaClass type :
+        new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("io.recommender")) {
+      if (!type.getModifiers().contains(JavaModifier.PUBLIC)) {
+        continue;
+      }
+      Class<?> reflected = Class.forName(type.getName(), false, getClass().getClassLoader());
+      if (!VALUES.contains(reflected)
+          && Arrays.stream(reflected.getMethods()).anyMatch(ForgettingTest::isToldOfUsers)) {
+        told.add(reflected.getSimpleName());
+        if (!FeedbackSink.class.isAssignableFrom(reflected)) {
+          wrong.add(reflected.getName());
+        }
+      }
+    }
+    assertEquals(Set.of(), wrong);
+    assertTrue(
+        told.containsAll(
+            Set.of(
+                "CompensatingReranker",
+                "ErrorMemory",
+                "RecommenderPipeline",
+                "SessionKnnRecommender",
+                "UserStore")),
+        told::toString);
+  }
+
+  private static boolean isToldOfUsers(Method method) {
+    return !Modifier.isStatic(method.getModifiers())
+        && Arrays.stream(method.getParameters())
+            .map(Parameter::getName)
+            .anyMatch(USER_PARAMETERS::contains);
+  }
+}
