@@ -36,7 +36,11 @@ public final class RecommenderException extends RuntimeException {
     /** The file system did not read or write a file of an index. */
     STORAGE_FAILED,
     /** Every source of an answer failed, and no fallback answered. */
-    ALL_SOURCES_FAILED
+    ALL_SOURCES_FAILED,
+    /** A model that was to take the place of another does not answer as it has to. */
+    MODEL_REFUSED,
+    /** More calls wait than are allowed to, or the time a call may wait was over. */
+    OVERLOADED
   }
 
   /** What went wrong. */

@@ -1,5 +1,6 @@
 package io.recommender.evaluation;
 
+import io.recommender.internal.JsonWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,5 +1,6 @@
 package io.recommender.evaluation;
 
+import io.recommender.internal.JsonWriter;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;

@@ -1,4 +1,4 @@
-package io.recommender.evaluation;
+package io.recommender.internal;
 
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -11,15 +11,18 @@ import java.util.Map;
  *
  * <p>A double is rounded to 15 significant digits: JDK versions differ in how they print the last
  * digit of some. NaN becomes null.
+ *
+ * <p>Internal. May change in any release.
  */
-final class JsonWriter {
+public final class JsonWriter {
   private static final MathContext DIGITS = new MathContext(15);
 
   private final StringBuilder text = new StringBuilder();
 
   private JsonWriter() {}
 
-  static String write(Object value) {
+  /** Returns the text, which ends in a line feed. */
+  public static String write(Object value) {
     JsonWriter writer = new JsonWriter();
     writer.value(value, 0);
     return writer.text.append('\n').toString();
@@ -43,7 +46,8 @@ final class JsonWriter {
     }
   }
 
-  static String number(double value) {
+  /** Returns a number as it is written. */
+  public static String number(double value) {
     if (!Double.isFinite(value)) {
       return "null";
     }
