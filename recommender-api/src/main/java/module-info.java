@@ -5,6 +5,7 @@ module io.recommender {
   exports io.recommender;
   exports io.recommender.evaluation;
   exports io.recommender.pipeline;
+  exports io.recommender.serving;
   exports io.recommender.spi;
   exports io.recommender.text;
 }

@@ -38,7 +38,11 @@ public final class RecommenderException extends RuntimeException {
     /** A file of a pipeline is not one, or names a part that the application did not supply. */
     PIPELINE_INVALID,
     /** Every source of an answer failed, and no fallback answered. */
-    ALL_SOURCES_FAILED
+    ALL_SOURCES_FAILED,
+    /** A model that was to take the place of another does not answer as it has to. */
+    MODEL_REFUSED,
+    /** More calls wait than are allowed to, or the time a call may wait was over. */
+    OVERLOADED
   }
 
   /** What went wrong. */

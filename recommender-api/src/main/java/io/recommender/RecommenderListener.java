@@ -32,6 +32,15 @@ public interface RecommenderListener {
   /** The name of {@link #deadlineMissed}. */
   String DEADLINE_MISSED = "recommender.deadline.missed";
 
+  /** The name of {@link #modelSwapped}. */
+  String MODEL_SWAPPED = "recommender.model.swapped";
+
+  /** The name of {@link #swapFailed}. */
+  String SWAP_FAILED = "recommender.swap.failed";
+
+  /** The name of {@link #callRefused}. */
+  String CALL_REFUSED = "recommender.call.refused";
+
   /**
    * A request was answered.
    *
@@ -84,4 +93,31 @@ public interface RecommenderListener {
    * @param late the names of the stages that had not answered
    */
   default void deadlineMissed(String recommender, Duration deadline, List<String> late) {}
+
+  /**
+   * A model took the place of another; told by the thread that swapped, before the old one is
+   * closed.
+   *
+   * @param recommender the name of the recommender
+   * @param from the version of the model that answered before; empty if it is unknown
+   * @param to the version of the model that answers now; empty if it is unknown
+   * @param nanoseconds how long it took to open and to try the new one
+   */
+  default void modelSwapped(String recommender, String from, String to, long nanoseconds) {}
+
+  /**
+   * A model did not take the place of another, which goes on.
+   *
+   * @param recommender the name of the recommender
+   * @param failure why, which the caller gets
+   */
+  default void swapFailed(String recommender, Throwable failure) {}
+
+  /**
+   * A call was not let through to a model, because too many wait or it waited too long.
+   *
+   * @param recommender the name of the recommender
+   * @param failure why; the caller gets it unless a fallback answers
+   */
+  default void callRefused(String recommender, RecommenderException failure) {}
 }

@@ -5,6 +5,8 @@ import io.recommender.ItemIndex;
 import io.recommender.ScoredItem;
 import io.recommender.Similarity;
 import io.recommender.ann.internal.VectorKernels;
+import io.recommender.serving.Diagnosable;
+import io.recommender.serving.Diagnosis;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -43,7 +45,7 @@ import java.util.Set;
  * reads the vectors once for many queries. The filter is asked only about items that would enter
  * the result. Memory is {@link #estimatedBytes}; that of removed items is used again.
  */
-public final class FlatIndex implements ItemIndex {
+public final class FlatIndex implements ItemIndex, Diagnosable {
   private static final VectorKernels KERNELS = VectorKernels.best();
   private static final long BYTES_PER_ITEM = 120;
 
@@ -226,6 +228,12 @@ public final class FlatIndex implements ItemIndex {
       }
     }
     return List.copyOf(results);
+  }
+
+  /** {@inheritDoc} There is nothing to measure: it compares with all. */
+  @Override
+  public Diagnosis diagnose(int sample) {
+    return IndexDiagnosis.of(this, estimatedBytes(size(), dimension)).build();
   }
 
   @Override

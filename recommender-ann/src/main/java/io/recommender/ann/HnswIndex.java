@@ -8,6 +8,8 @@ import io.recommender.Similarity;
 import io.recommender.ann.internal.SavedFiles;
 import io.recommender.ann.internal.SectionReader;
 import io.recommender.ann.internal.SnapshotReader;
+import io.recommender.serving.Diagnosable;
+import io.recommender.serving.Diagnosis;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -73,7 +75,7 @@ import java.util.function.Consumer;
  * again after a repair, which happens once a fifth of the places are empty and links around them
  * all.
  */
-public final class HnswIndex implements ItemIndex {
+public final class HnswIndex implements ItemIndex, Diagnosable {
   /** The largest norm of a vector or query. */
   public static final double MAX_NORM = 1e15;
 
@@ -418,6 +420,34 @@ public final class HnswIndex implements ItemIndex {
       index.files.opened(in);
       return index;
     }
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>With a sample, as many items search for the ten best others, as searches without options do
+   * and by comparing with all.
+   */
+  @Override
+  public Diagnosis diagnose(int sample) {
+    Diagnosis.Builder diagnosis =
+        IndexDiagnosis.of(this, parameters.estimatedBytes(size()))
+            .fact("quantization", parameters.quantization.resolved(dimension).toString())
+            .fact("m", parameters.m)
+            .fact("ef", ef);
+    int removed = nodes.ended();
+    diagnosis
+        .fact("removed, still linked", removed)
+        .ratio("removed ratio", removed / Math.max(1.0, removed + (double) size()));
+    IndexDiagnosis.recall(
+        diagnosis,
+        this,
+        nodes.sample(sample),
+        (query, filter) -> search(query, IndexDiagnosis.K, filter),
+        (query, filter) ->
+            search(
+                query, IndexDiagnosis.K, SearchOptions.defaults().targetRecall(1).filter(filter)));
+    return diagnosis.build();
   }
 
   private static void checkPositive(String name, int value) {

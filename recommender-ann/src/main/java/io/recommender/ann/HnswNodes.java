@@ -7,9 +7,12 @@ import io.recommender.ann.internal.SnapshotWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
@@ -113,6 +116,30 @@ final class HnswNodes {
 
   int size() {
     return state.size();
+  }
+
+  /** {@return how many nodes are linked that are those of no item any more} */
+  int ended() {
+    return state.ended();
+  }
+
+  /** Returns the ids of items drawn at random, at most so many. */
+  List<String> sample(int count) {
+    Set<String> drawn = new LinkedHashSet<>();
+    SplittableRandom random = new SplittableRandom(seed);
+    AtomicLong reader = readers.enter(state.version());
+    try {
+      int places = graph.view().size();
+      for (int tries = 0; places > 0 && drawn.size() < count && tries < 8 * count; tries++) {
+        int node = random.nextInt(places);
+        if (life.isAlive(node)) {
+          drawn.add(ids.id(node));
+        }
+      }
+    } finally {
+      readers.leave(reader);
+    }
+    return List.copyOf(drawn);
   }
 
   boolean contains(String itemId) {

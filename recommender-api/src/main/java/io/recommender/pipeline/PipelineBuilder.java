@@ -8,6 +8,7 @@ import io.recommender.RecommendationRequest;
 import io.recommender.RecommenderListener;
 import io.recommender.Reranker;
 import io.recommender.SequenceRecommender;
+import io.recommender.internal.Listeners;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -6,6 +6,7 @@ import io.recommender.HistoryTransform;
 import io.recommender.ItemFilter;
 import io.recommender.RecommendationRequest;
 import io.recommender.Reranker;
+import io.recommender.internal.Listeners;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Function;

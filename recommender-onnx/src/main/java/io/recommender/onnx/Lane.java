@@ -49,6 +49,15 @@ final class Lane {
     return block;
   }
 
+  /** The bytes of its direct buffers. */
+  long bytes() {
+    long bytes = output.capacity();
+    for (TensorBuffer input : inputs) {
+      bytes += input.capacity();
+    }
+    return bytes;
+  }
+
   void clear() {
     windows.forEach(Window::clear);
   }

@@ -5,6 +5,8 @@ import io.recommender.RecommenderException.Kind;
 import io.recommender.onnx.Generation.Cache;
 import io.recommender.onnx.Generation.CacheKind;
 import io.recommender.onnx.Generation.TokenInput;
+import io.recommender.serving.Diagnosable;
+import io.recommender.serving.Diagnosis;
 import io.recommender.spi.NextTokenScorer;
 import io.recommender.spi.NextTokenScorer.SoftTokens;
 import io.recommender.spi.PromptLayout;
@@ -24,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Thread-safe</b>: each decoding works in buffers of its own.
  */
-final class OnnxNextTokenScorer implements NextTokenScorer {
+final class OnnxNextTokenScorer implements NextTokenScorer, Diagnosable {
   /** More idle buffers than this are left to the garbage collector. */
   private static final int IDLE_LANES = 64;
 
@@ -84,6 +86,21 @@ final class OnnxNextTokenScorer implements NextTokenScorer {
     OnnxNextTokenScorer scorer = new OnnxNextTokenScorer(name, generation, prompt, step);
     scorer.probe();
     return scorer;
+  }
+
+  @Override
+  public Diagnosis diagnose(int sample) {
+    Diagnosis.Builder diagnosis =
+        Diagnosis.of("OnnxNextTokenScorer")
+            .version(name)
+            .fact("vocabulary", generation.vocabularySize())
+            .fact("decodings in flight", lease.getReadLockCount())
+            .part(prompt.session().diagnose());
+    TokenGraph following = step;
+    if (following != null) {
+      diagnosis.part(following.session().diagnose());
+    }
+    return diagnosis.build();
   }
 
   private void probe() {

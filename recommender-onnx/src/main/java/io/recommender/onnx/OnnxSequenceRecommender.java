@@ -9,6 +9,8 @@ import io.recommender.RecommenderException;
 import io.recommender.ScoreKind;
 import io.recommender.ScoredItem;
 import io.recommender.SequenceRecommender;
+import io.recommender.serving.Diagnosable;
+import io.recommender.serving.Diagnosis;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -38,7 +40,7 @@ import java.util.stream.IntStream;
  *
  * <p>Made by {@link RecommenderBundle#open}.
  */
-public final class OnnxSequenceRecommender implements SequenceRecommender {
+public final class OnnxSequenceRecommender implements SequenceRecommender, Diagnosable {
   /** The source of items that the fallback list proposed. */
   public static final String FALLBACK_SOURCE = "fallback";
 
@@ -107,6 +109,49 @@ public final class OnnxSequenceRecommender implements SequenceRecommender {
   /** {@return the bytes, outside the heap, of the tables of items that inputs are read from} */
   public long tableBytes() {
     return model.tableBytes();
+  }
+
+  /**
+   * Returns to how many places a request is padded in a run of its own. Requests of similar length
+   * share a run at little cost; {@link io.recommender.serving.BatchingRecommender} can go by this.
+   *
+   * @param request the request
+   * @return the number of places, the same for all requests if the graph has a fixed length
+   */
+  public int paddedLength(RecommendationRequest request) {
+    Manifest.Sequence sequence = manifest.sequence();
+    return sequence.length() == Manifest.Length.FIXED
+        ? sequence.maxLength()
+        : Math.max(1, Math.min(request.history().size(), sequence.maxItems()))
+            + sequence.suffix().length;
+  }
+
+  @Override
+  public Diagnosis diagnose(int sample) {
+    enter();
+    try {
+      Manifest.Sequence sequence = manifest.sequence();
+      Diagnosis.Builder diagnosis =
+          Diagnosis.of("OnnxSequenceRecommender")
+              .version(modelVersion)
+              .fact("contract", manifest.contract().name())
+              .fact("items", catalog.size())
+              .fact("newest interactions seen", sequence.maxItems())
+              .fact(
+                  "padding",
+                  sequence.length() == Manifest.Length.FIXED
+                      ? "always to " + sequence.maxLength()
+                      : "to the longest of a run")
+              .fact("largest batch", maxBatch)
+              .fact("calls in flight", lease.getReadLockCount() - 1)
+              .bytes("tables of items", model.tableBytes())
+              .bytes("idle buffers", model.idleBytes())
+              .part(session.diagnose());
+      head.diagnose(diagnosis, sample);
+      return diagnosis.build();
+    } finally {
+      lease.readLock().unlock();
+    }
   }
 
   @Override

@@ -12,6 +12,7 @@ import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.TensorInfo;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
+import io.recommender.serving.Diagnosis;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -38,6 +39,8 @@ final class OnnxSession implements AutoCloseable {
   private final SessionOptions options;
   private final OrtSession session;
   private final String device;
+  private final OnnxOptions asked;
+  private final long fileBytes;
   private final Map<String, TensorSpec> inputs;
   private final Map<String, TensorSpec> outputs;
   private final ReentrantReadWriteLock lease = new ReentrantReadWriteLock();
@@ -52,13 +55,17 @@ final class OnnxSession implements AutoCloseable {
       OrtEnvironment environment,
       SessionOptions options,
       OrtSession session,
-      String device)
+      String device,
+      OnnxOptions asked,
+      long fileBytes)
       throws OrtException {
     this.name = name;
     this.environment = environment;
     this.options = options;
     this.session = session;
     this.device = device;
+    this.asked = asked;
+    this.fileBytes = fileBytes;
     inputs = specs(session.getInputInfo());
     outputs = specs(session.getOutputInfo());
   }
@@ -146,7 +153,17 @@ final class OnnxSession implements AutoCloseable {
       OrtSession session = environment.createSession(model.toString(), sessionOptions);
       try {
         String where = device.wantsCuda() ? "cuda:" + device.cudaOrdinal() : "cpu";
-        return new OnnxSession(name, environment, sessionOptions, session, where);
+        OnnxSession opened =
+            new OnnxSession(
+                name,
+                environment,
+                sessionOptions,
+                session,
+                where,
+                options,
+                model.toFile().length());
+        NativeHandles.sessionOpened();
+        return opened;
       } catch (OrtException | RuntimeException | Error e) {
         session.close();
         throw e;
@@ -258,6 +275,30 @@ final class OnnxSession implements AutoCloseable {
     }
   }
 
+  /** The facts about the graph, the runtime and how it is run. */
+  Diagnosis diagnose() {
+    int processors = Runtime.getRuntime().availableProcessors();
+    Diagnosis.Builder diagnosis =
+        Diagnosis.of(name)
+            .fact("runtime", "ONNX Runtime " + environment.getVersion())
+            .fact("device", device)
+            .fact("threads a run", asked.intraOpThreads())
+            .fact("spinning", asked.spinning())
+            .bytes("file", fileBytes)
+            .fact("runs", runs())
+            .fact("runs in flight", lease.getReadLockCount())
+            .fact("sessions open", NativeHandles.sessions());
+    if (asked.intraOpThreads() > processors) {
+      diagnosis.warning(
+          "%d threads share a run on %d processors; OnnxOptions.intraOpThreads sets fewer"
+              .formatted(asked.intraOpThreads(), processors));
+    }
+    if (asked.device().wantsCuda() && device.equals("cpu")) {
+      diagnosis.warning("a CUDA device was wanted and none can be used; the log tells why");
+    }
+    return diagnosis.build();
+  }
+
   /** Runs the graph once and returns the shape of an output; inside a call only. */
   long[] outputShape(Map<String, OnnxTensor> inputs, String output) throws OrtException {
     runs.increment();
@@ -277,6 +318,7 @@ final class OnnxSession implements AutoCloseable {
       try {
         session.close();
       } finally {
+        NativeHandles.sessionClosed();
         options.close();
       }
     } catch (OrtException e) {
@@ -299,7 +341,7 @@ final class OnnxSession implements AutoCloseable {
         Map<String, OnnxTensor> inputs, Set<String> kept, Map<String, OnnxTensor> pinnedOutputs)
         throws OrtException {
       runs.increment();
-      return session.run(inputs, kept, pinnedOutputs);
+      return NativeHandles.made(session.run(inputs, kept, pinnedOutputs));
     }
   }
 }

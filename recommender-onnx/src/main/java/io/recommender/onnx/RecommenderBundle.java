@@ -4,6 +4,8 @@ import io.recommender.Catalog;
 import io.recommender.ItemIndex;
 import io.recommender.ItemIndexFactory;
 import io.recommender.RecommenderException;
+import io.recommender.serving.Diagnosable;
+import io.recommender.serving.Diagnosis;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,8 +32,11 @@ import org.slf4j.LoggerFactory;
  * <p>An instance is what the folder says, read and verified without loading the graph.
  * <b>Immutable</b>.
  */
-public final class RecommenderBundle {
+public final class RecommenderBundle implements Diagnosable {
   private static final Logger LOG = LoggerFactory.getLogger(RecommenderBundle.class);
+
+  /** A hash of an id, the id, and its place, on a JVM with compressed references. */
+  private static final int ITEM_BYTES = 160;
 
   private final Path folder;
   private final Seal seal;
@@ -359,6 +364,45 @@ public final class RecommenderBundle {
       closeAfter(e, session::close);
       throw e;
     }
+  }
+
+  /**
+   * Estimates what the bundle takes when it is open, before it is: the weights, which the runtime
+   * keeps in a second form too; vectors and codes of items; and the items. The runtime itself takes
+   * some 40 MB more, once.
+   *
+   * @return the bytes, native memory and heap together
+   */
+  public long estimatedBytes() {
+    long files =
+        seal.files().stream()
+            .mapToLong(file -> folder.resolve(file).toFile().length() * weight(file))
+            .sum();
+    return files + (long) catalog.size() * ITEM_BYTES;
+  }
+
+  private static int weight(String file) {
+    if (file.endsWith(".onnx") || file.endsWith(".data")) {
+      return 2;
+    }
+    return file.endsWith(".npy") ? 2 : 0;
+  }
+
+  /** {@inheritDoc} Nothing is opened, so that this tells what to expect before. */
+  @Override
+  public Diagnosis diagnose(int sample) {
+    Diagnosis.Builder diagnosis =
+        Diagnosis.of("bundle")
+            .version(modelVersion())
+            .fact("contract", contract())
+            .fact("producer", producer().isEmpty() ? "not told" : producer())
+            .fact("items", catalog.size());
+    long bytes = 0;
+    for (String file : seal.files()) {
+      bytes += folder.resolve(file).toFile().length();
+    }
+    diagnosis.bytes("files", bytes).bytes("memory to expect", estimatedBytes());
+    return diagnosis.build();
   }
 
   private OnnxItemEncoder loadEncoder(BundleOptions options) {

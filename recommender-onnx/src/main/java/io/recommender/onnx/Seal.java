@@ -12,6 +12,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -28,6 +29,11 @@ final class Seal {
   private Seal(Map<String, String> digests, String fingerprint) {
     this.digests = digests;
     this.fingerprint = fingerprint;
+  }
+
+  /** The names of the sealed files. */
+  Set<String> files() {
+    return digests.keySet();
   }
 
   String fingerprint() {

@@ -193,6 +193,15 @@ final class SequenceModel {
         Math.max(1, Math.min(asked, MAX_OUTPUT_BYTES / ((long) columns * outputType.size)));
   }
 
+  /** The bytes of the buffers that wait for the next call. */
+  long idleBytes() {
+    long bytes = 0;
+    for (Lane lane : idle) {
+      bytes += lane.bytes();
+    }
+    return bytes;
+  }
+
   /** Lets go of idle memory. */
   void close() {
     idle.clear();

@@ -115,12 +115,14 @@ final class TensorBuffer {
     }
     ByteBuffer used = memory.duplicate().order(ByteOrder.nativeOrder());
     used.limit((int) (elements * type.size));
-    return switch (type) {
-      case INT64 -> OnnxTensor.createTensor(environment, used.asLongBuffer(), shape);
-      case INT32 -> OnnxTensor.createTensor(environment, used.asIntBuffer(), shape);
-      case FLOAT -> OnnxTensor.createTensor(environment, used.asFloatBuffer(), shape);
-      default -> OnnxTensor.createTensor(environment, used, shape, type);
-    };
+    OnnxTensor tensor =
+        switch (type) {
+          case INT64 -> OnnxTensor.createTensor(environment, used.asLongBuffer(), shape);
+          case INT32 -> OnnxTensor.createTensor(environment, used.asIntBuffer(), shape);
+          case FLOAT -> OnnxTensor.createTensor(environment, used.asFloatBuffer(), shape);
+          default -> OnnxTensor.createTensor(environment, used, shape, type);
+        };
+    return NativeHandles.made(tensor);
   }
 
   /** IEEE 754 binary16 to binary32. */

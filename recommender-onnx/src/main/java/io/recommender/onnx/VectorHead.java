@@ -6,6 +6,7 @@ import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
 import io.recommender.ScoreKind;
 import io.recommender.ScoredItem;
+import io.recommender.serving.Diagnosis;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,6 +27,11 @@ final class VectorHead implements Head {
   @Override
   public ScoreKind scoreKind() {
     return embedding.similarity().scoreKind();
+  }
+
+  @Override
+  public void diagnose(Diagnosis.Builder diagnosis, int sample) {
+    diagnosis.part(index, sample);
   }
 
   @Override

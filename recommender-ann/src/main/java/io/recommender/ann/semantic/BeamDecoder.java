@@ -8,6 +8,8 @@ import io.recommender.RecommenderException;
 import io.recommender.ScoreKind;
 import io.recommender.ScoredItem;
 import io.recommender.SequenceRecommender;
+import io.recommender.serving.Diagnosable;
+import io.recommender.serving.Diagnosis;
 import io.recommender.spi.GenerativeModel;
 import io.recommender.spi.NextTokenScorer;
 import io.recommender.spi.NextTokenScorer.Decoding;
@@ -72,7 +74,7 @@ import org.jspecify.annotations.Nullable;
  * takes some ten microseconds. Memory: a few numbers for each beam, and of one row of logits for
  * each thread that decodes.
  */
-public final class BeamDecoder implements SequenceRecommender {
+public final class BeamDecoder implements SequenceRecommender, Diagnosable {
   /** The source of decoded items, unless another is set. */
   public static final String SOURCE = "beam";
 
@@ -372,6 +374,29 @@ public final class BeamDecoder implements SequenceRecommender {
                 search == null ? 0 : search.rows(),
                 "The time was over before the beams had come to their ends."));
       }
+    }
+  }
+
+  @Override
+  public Diagnosis diagnose(int sample) {
+    Lock inUse = lock.readLock();
+    inUse.lock();
+    try {
+      if (isClosed) {
+        throw new IllegalStateException("BeamDecoder is closed");
+      }
+      return Diagnosis.of("BeamDecoder")
+          .version(modelVersion)
+          .fact("items", index.size())
+          .fact("distinct codes", index.distinctCodes())
+          .fact("levels", index.shape().levels())
+          .fact("beams", options.width())
+          .fact("largest batch", batchSize)
+          .bytes("memory estimated", SemanticIdIndex.estimatedBytes(index.size(), index.shape()))
+          .part(scorer, sample)
+          .build();
+    } finally {
+      inUse.unlock();
     }
   }
 

@@ -28,6 +28,7 @@ import picocli.CommandLine.ScopeType;
       ParityCommand.class,
       BenchmarkCommand.class,
       BundleCommand.class,
+      DoctorCommand.class,
       CodesCommand.class,
       ShopCommand.class,
       HelpCommand.class

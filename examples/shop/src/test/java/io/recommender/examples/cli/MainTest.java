@@ -27,13 +27,37 @@ class MainTest {
     assertEquals(0, run("help"));
     for (String command :
         new String[] {
-          "demo", "recommend", "evaluate", "parity", "bundle", "codes", "shop", "help"
+          "demo", "recommend", "evaluate", "parity", "bundle", "doctor", "codes", "shop", "help"
         }) {
       assertEquals(
           1,
           out.toString().lines().filter(line -> line.startsWith("  " + command + " ")).count(),
           command + " in " + out);
     }
+  }
+
+  @Test
+  void theDoctorTellsOfTheMachineTheBundleAndTheIndex() {
+    assertEquals(0, run("doctor", "--bundle", "bundles/shop-vector", "--hnsw", "--sample", "20"));
+    for (String fact :
+        new String[] {
+          "processors",
+          "heap now",
+          "memory to expect",
+          "runtime",
+          "threads a run",
+          "kernels",
+          "removed ratio",
+          "recall of 10"
+        }) {
+      assertEquals(
+          1,
+          out.toString().lines().filter(line -> line.strip().startsWith(fact + " ")).count(),
+          fact + " in " + out);
+    }
+    assertEquals(0, run("doctor", "--bundle", "bundles/shop-generative", "--json"));
+    assertTrue(out.toString().contains("\"component\": \"BeamDecoder\""), out.toString());
+    assertEquals(0, run("doctor"));
   }
 
   @Test

@@ -1,26 +1,34 @@
-package io.recommender.pipeline;
+package io.recommender.internal;
 
 import io.recommender.RecommenderListener;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
-/** The listeners of a pipeline, none of which can harm an answer. <b>Thread-safe</b>. */
-final class Listeners {
-  private static final System.Logger LOGGER = System.getLogger("io.recommender.pipeline");
+/**
+ * The listeners of a recommender, none of which can harm an answer.
+ *
+ * <p>Internal. May change in any release.
+ *
+ * <p><b>Thread-safe</b>.
+ */
+public final class Listeners {
+  private static final System.Logger LOGGER = System.getLogger("io.recommender.listeners");
 
   private final List<RecommenderListener> listeners;
   private final AtomicBoolean warned = new AtomicBoolean();
 
-  Listeners(List<RecommenderListener> listeners) {
+  public Listeners(List<RecommenderListener> listeners) {
     this.listeners = List.copyOf(listeners);
   }
 
-  boolean isEmpty() {
+  /** {@return whether there is none} */
+  public boolean isEmpty() {
     return listeners.isEmpty();
   }
 
-  void tell(Consumer<RecommenderListener> event) {
+  /** Tells each listener of an event. */
+  public void tell(Consumer<RecommenderListener> event) {
     for (RecommenderListener listener : listeners) {
       try {
         event.accept(listener);
