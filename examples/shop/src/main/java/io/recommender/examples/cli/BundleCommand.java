@@ -4,6 +4,7 @@ import io.recommender.RecommendationRequest;
 import io.recommender.examples.shop.Terminal;
 import io.recommender.onnx.BundleOptions;
 import io.recommender.onnx.OnnxItemEncoder;
+import io.recommender.onnx.OnnxReranker;
 import io.recommender.onnx.RecommenderBundle;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,8 +41,11 @@ final class BundleCommand implements Runnable {
     fact(terminal, "producer", bundle.producer().isEmpty() ? "not told" : bundle.producer());
     fact(terminal, "fingerprint", bundle.fingerprint());
     boolean encoder = bundle.contract().equals(Bundles.ENCODER);
+    boolean ranker = bundle.contract().equals(Bundles.RANKER);
     if (!encoder) {
       fact(terminal, "items", String.format(Locale.ROOT, "%,d", bundle.catalog().size()));
+    }
+    if (!encoder && !ranker) {
       fact(terminal, "history", "the newest " + bundle.maxLength() + " interactions");
     }
     for (Path file : files(folder)) {
@@ -56,6 +60,15 @@ final class BundleCommand implements Runnable {
         opened(terminal, start, "golden items encoded", open.device());
         fact(terminal, "dimension", open.dimension() + ", compared by " + open.similarity());
         fact(terminal, "features", String.join(", ", open.features()));
+      }
+    } else if (ranker) {
+      try (OnnxReranker open = RecommenderBundle.openReranker(folder)) {
+        opened(terminal, start, "golden candidates scored", open.device());
+        fact(terminal, "tasks", String.join(", ", open.tasks()));
+        fact(
+            terminal,
+            "hidden",
+            open.hiddenSize() == 0 ? "not told" : open.hiddenSize() + " numbers");
       }
     } else {
       try (OpenBundle open = Bundles.open(folder, RecommendationRequest.DEFAULT_K)) {

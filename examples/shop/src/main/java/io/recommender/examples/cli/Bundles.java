@@ -16,6 +16,9 @@ final class Bundles {
   /** The contract of an encoder of items, which recommends none. */
   static final String ENCODER = "ITEM_ENCODER";
 
+  /** The contract of a ranker, which only orders what others propose. */
+  static final String RANKER = "POINTWISE_RANKER";
+
   private static final String GENERATIVE = "SEQ_GENERATIVE";
 
   private Bundles() {}
@@ -33,6 +36,11 @@ final class Bundles {
   /** The bundle of a model that writes the codes of items. */
   static Path generativeShop() {
     return all().resolve("shop-generative");
+  }
+
+  /** The bundle of a model that ranks what others propose. */
+  static Path rankerShop() {
+    return examples().resolve("bundles/shop-ranker");
   }
 
   /** Where the demo writes. */

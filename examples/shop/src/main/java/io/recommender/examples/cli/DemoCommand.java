@@ -1,6 +1,7 @@
 package io.recommender.examples.cli;
 
 import io.recommender.Catalog;
+import io.recommender.Feature;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
 import io.recommender.ann.semantic.BeamDecoder;
@@ -11,17 +12,25 @@ import io.recommender.evaluation.Split;
 import io.recommender.examples.shop.Demo;
 import io.recommender.examples.shop.GenerativeDemo;
 import io.recommender.examples.shop.Quality;
+import io.recommender.examples.shop.RankerDemo;
 import io.recommender.examples.shop.Shop;
 import io.recommender.examples.shop.Shopper;
 import io.recommender.examples.shop.Terminal;
+import io.recommender.onnx.OnnxReranker;
+import io.recommender.onnx.RecommenderBundle;
+import io.recommender.onnx.RerankerOptions;
+import io.recommender.pipeline.CandidateSource;
+import io.recommender.pipeline.RecommenderPipeline;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,6 +44,7 @@ import picocli.CommandLine.Spec;
     description = "Shows a trained model in a made-up shop, and how good it is.")
 final class DemoCommand implements Callable<Integer> {
   private static final String GENERATIVE = "generative";
+  private static final String RANKER = "ranker";
   private static final String MODEL_FREE = "Markov chain";
   private static final int RESAMPLES = 400;
   private static final int MOST_ITEMS = 20;
@@ -43,14 +53,18 @@ final class DemoCommand implements Callable<Integer> {
 
   @Parameters(
       arity = "0..1",
-      paramLabel = GENERATIVE,
-      description = "Show a model that writes the codes of items.")
+      paramLabel = "TOUR",
+      description = {
+        "generative: a model that writes the codes of items.",
+        "ranker: a model that ranks what another one proposes."
+      })
   private String tour;
 
   @Option(
       names = "--bundle",
       paramLabel = "DIR",
-      description = "The bundle (default: examples/shop/bundles/shop, or shop-generative).")
+      description =
+          "The bundle (default: examples/shop/bundles/shop, shop-generative or shop-ranker).")
   private Path bundle;
 
   @Option(names = "--without-model", description = "Let a Markov chain answer instead of a bundle.")
@@ -66,14 +80,19 @@ final class DemoCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Terminal terminal = Terminal.on(spec.commandLine().getOut());
     CompletableFuture<Shop> generating = CompletableFuture.supplyAsync(Shop::standard);
-    if (tour != null && !tour.equals(GENERATIVE)) {
+    if (tour != null && !tour.equals(GENERATIVE) && !tour.equals(RANKER)) {
       throw new CommandLine.ParameterException(
           spec.commandLine(),
-          "expected 'demo' or 'demo %s', found 'demo %s'".formatted(GENERATIVE, tour));
+          "expected 'demo', 'demo %s' or 'demo %s', found 'demo %s'"
+              .formatted(GENERATIVE, RANKER, tour));
     }
     if (tour != null && withoutModel) {
       throw new CommandLine.ParameterException(
           spec.commandLine(), "--without-model: expected no tour beside it, found " + tour);
+    }
+    if (RANKER.equals(tour)) {
+      showRanker(terminal, generating.join());
+      return CommandLine.ExitCode.OK;
     }
     if (bundle == null) {
       bundle = tour != null ? Bundles.generativeShop() : Bundles.shop();
@@ -154,6 +173,47 @@ final class DemoCommand implements Callable<Integer> {
         "try (var model = RecommenderBundle.openGenerative(Path.of(\"bundles/shop-generative\"));",
         "    var recommender = BeamDecoder.of(model)) {",
         "  recommender.recommend(request).forEach(item -> show(item.itemId(), item.score()));",
+        "}");
+  }
+
+  private void showRanker(Terminal terminal, Shop shop) throws IOException {
+    Path folder = bundle == null ? Bundles.rankerShop() : bundle;
+    AtomicReference<Map<String, Double>> prices = new AtomicReference<>(Map.of());
+    RerankerOptions options =
+        RerankerOptions.defaults()
+            .itemTable(
+                "price", id -> Optional.ofNullable(prices.get().get(id)).map(Feature.Scalar::new));
+    long start = System.nanoTime();
+    try (OnnxReranker ranker = RecommenderBundle.openReranker(folder, options);
+        OpenBundle model = Bundles.open(Bundles.shop(), RankerDemo.PROPOSED)) {
+      long milliseconds = (System.nanoTime() - start) / 1_000_000;
+      requireSameItems(ranker.catalog(), shop.catalog());
+      greet(
+          terminal,
+          ranker.modelVersion() + " after " + model.modelVersion(),
+          shop,
+          "opened in %d ms on %s: sealed files checked, golden requests replayed"
+              .formatted(milliseconds, ranker.device()));
+      new RankerDemo(terminal, model.recommender(), ranker, prices, shop).run();
+      RecommenderPipeline pipeline =
+          RecommenderPipeline.named("ranked")
+              .source(CandidateSource.of("model", model.recommender()).depth(RankerDemo.PROPOSED))
+              .reranker("ranker", ranker)
+              .build();
+      String name = ranker.modelVersion().replaceAll("@.*", "");
+      showQuality(
+          terminal,
+          "4",
+          new Subject(name, pipeline, model.catalog()),
+          split(shop),
+          Map.of(model.name().replaceAll("@.*", ""), model.recommender()));
+    }
+    showCode(
+        terminal,
+        "try (var ranker = RecommenderBundle.openReranker(Path.of(\"bundles/shop-ranker\"))) {",
+        "  for (ScoredItem item : ranker.rerank(request, recommender.recommend(request).items())) {",
+        "    show(item.itemId(), item.taskScores().get(\"buy\"));",
+        "  }",
         "}");
   }
 

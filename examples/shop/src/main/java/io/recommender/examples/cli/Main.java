@@ -26,6 +26,7 @@ import picocli.CommandLine.ScopeType;
       RecommendCommand.class,
       EvaluateCommand.class,
       ParityCommand.class,
+      RankCommand.class,
       BenchmarkCommand.class,
       BundleCommand.class,
       DoctorCommand.class,

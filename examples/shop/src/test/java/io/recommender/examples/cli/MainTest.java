@@ -27,7 +27,16 @@ class MainTest {
     assertEquals(0, run("help"));
     for (String command :
         new String[] {
-          "demo", "recommend", "evaluate", "parity", "bundle", "doctor", "codes", "shop", "help"
+          "demo",
+          "recommend",
+          "evaluate",
+          "parity",
+          "rank",
+          "bundle",
+          "doctor",
+          "codes",
+          "shop",
+          "help"
         }) {
       assertEquals(
           1,
@@ -97,6 +106,8 @@ class MainTest {
           {"demo", "--bundle", missing},
           {"demo", "generative", "--bundle", missing},
           {"codes", "--bundle", missing, "--out", "codes.json"},
+          {"demo", "ranker", "--bundle", missing},
+          {"rank", "--bundle", missing, "--rows", "rows.jsonl"},
           {"recommend", "--bundle", missing},
           {"bundle", "info", missing},
           {"bundle", "seal", missing},
@@ -116,6 +127,25 @@ class MainTest {
     assertTrue(out.toString().contains("ITEM_ENCODER"), out.toString());
     assertTrue(out.toString().contains("category, title"), out.toString());
     assertFalse(out.toString().contains("the newest 0 interactions"), out.toString());
+  }
+
+  @Test
+  void theBundleOfARankerIsShownAndMeasured() throws Exception {
+    assertEquals(0, run("bundle", "info", "bundles/shop-ranker"));
+    assertTrue(out.toString().contains("POINTWISE_RANKER"), out.toString());
+    assertTrue(out.toString().contains("click, buy"), out.toString());
+    Path rows =
+        Files.writeString(
+            folder.resolve("rows.jsonl"),
+            "{\"history\": [{\"item\": \"sku-00001\", \"behavior\": \"click\"}], \"candidates\": [\"sku-00001\","
+                + " \"sku-01000\"], \"labels\": {\"click\": [1, 0], \"buy\": [1, 0]}}\n");
+    assertEquals(0, run("rank", "--bundle", "bundles/shop-ranker", "--rows", rows.toString()));
+    assertTrue(out.toString().contains("2 of 1 requests"), out.toString());
+    assertTrue(
+        out.toString().matches("(?s).*click +AUC [01]\\.000000, log loss.*"), out.toString());
+    Files.writeString(rows, "{\"candidates\": [\"sku-00001\"], \"labels\": {\"click\": [1]}}\n");
+    assertEquals(1, run("rank", "--bundle", "bundles/shop-ranker", "--rows", rows.toString()));
+    assertTrue(err.toString().contains("expected a label of task 'buy'"), err.toString());
   }
 
   @Test
