@@ -2,6 +2,7 @@ package io.recommender.onnx;
 
 import io.recommender.Catalog;
 import io.recommender.Item;
+import io.recommender.PredictingReranker;
 import io.recommender.RecommendationRequest;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
@@ -195,32 +196,114 @@ public final class OnnxReranker implements Reranker {
     return (request, candidates) -> rerank(request, candidates, bound);
   }
 
+  /**
+   * Returns this ranker with its predictions and hidden vectors in the open, for what corrects
+   * predictions, such as an error memory. It shares the model, and closing it closes this.
+   * Probabilities are rounded to floats, so that scores may differ from {@link #rerank} in their
+   * last digits.
+   *
+   * @return a thread-safe reranker
+   * @throws IllegalStateException if the model does not tell hidden vectors, or a task is no
+   *     probability
+   */
+  public PredictingReranker predicting() {
+    if (hiddenSize() == 0) {
+      throw new IllegalStateException(
+          modelVersion + ": expected a model that tells hidden vectors, found none in the bundle");
+    }
+    for (Task task : ranker.tasks()) {
+      if (task.kind() == TaskKind.VALUE) {
+        throw new IllegalStateException(
+            "%s, task '%s': expected LOGIT or PROBABILITY, found VALUE"
+                .formatted(modelVersion, task.name()));
+      }
+    }
+    return new Predicting();
+  }
+
+  private final class Predicting implements PredictingReranker {
+    @Override
+    public List<String> tasks() {
+      return tasks;
+    }
+
+    @Override
+    public int hiddenSize() {
+      return OnnxReranker.this.hiddenSize();
+    }
+
+    @Override
+    public Predictions predict(RecommendationRequest request, List<ScoredItem> candidates) {
+      enter();
+      try {
+        RankerScores scores = scores(call(request, candidates));
+        float[][] probabilities = new float[candidates.size()][tasks.size()];
+        float[][] hidden = new float[candidates.size()][];
+        for (int i = 0; i < hidden.length; i++) {
+          double[] ofTasks = scores.ofCandidate(i);
+          for (int task = 0; task < ofTasks.length; task++) {
+            probabilities[i][task] = (float) ofTasks[task];
+          }
+          hidden[i] = scores.hidden(i).orElseThrow();
+        }
+        return new Predictions(probabilities, hidden);
+      } finally {
+        lease.readLock().unlock();
+      }
+    }
+
+    @Override
+    public List<ScoredItem> order(
+        RecommendationRequest request, List<ScoredItem> candidates, float[][] probabilities) {
+      double[][] scores = new double[probabilities.length][tasks.size()];
+      for (int i = 0; i < scores.length; i++) {
+        for (int task = 0; task < tasks.size(); task++) {
+          scores[i][task] = probabilities[i][task];
+        }
+      }
+      return ranked(candidates, scores, policy);
+    }
+
+    @Override
+    public void close() {
+      OnnxReranker.this.close();
+    }
+  }
+
   private List<ScoredItem> rerank(
       RecommendationRequest request, List<ScoredItem> candidates, ScorePolicy.Bound by) {
     enter();
     try {
-      if (candidates.isEmpty()) {
-        return List.of();
-      }
       RankerScores scores = scores(call(request, candidates));
-      List<ScoredItem> ranked = new ArrayList<>(candidates.size());
-      for (int i = 0; i < candidates.size(); i++) {
-        ScoredItem candidate = candidates.get(i);
-        double[] ofTasks = scores.ofCandidate(i);
-        double score = by.combine(ofTasks);
-        if (!Double.isFinite(score)) {
-          throw new RecommenderException(
-              Kind.NON_FINITE_OUTPUT,
-              "%s, item '%s': expected a policy that makes a finite score of %s, found %s"
-                  .formatted(modelVersion, candidate.itemId(), named(ofTasks), score));
-        }
-        ranked.add(new ScoredItem(candidate.itemId(), score, candidate.source(), named(ofTasks)));
+      double[][] ofTasks = new double[candidates.size()][];
+      for (int i = 0; i < ofTasks.length; i++) {
+        ofTasks[i] = scores.ofCandidate(i);
       }
-      ranked.sort(BEST_FIRST);
-      return ranked;
+      return ranked(candidates, ofTasks, by);
     } finally {
       lease.readLock().unlock();
     }
+  }
+
+  private List<ScoredItem> ranked(
+      List<ScoredItem> candidates, double[][] scores, ScorePolicy.Bound by) {
+    if (candidates.isEmpty()) {
+      return List.of();
+    }
+    List<ScoredItem> ranked = new ArrayList<>(candidates.size());
+    for (int i = 0; i < candidates.size(); i++) {
+      ScoredItem candidate = candidates.get(i);
+      double score = by.combine(scores[i]);
+      if (!Double.isFinite(score)) {
+        throw new RecommenderException(
+            Kind.NON_FINITE_OUTPUT,
+            "%s, item '%s': expected a policy that makes a finite score of %s, found %s"
+                .formatted(modelVersion, candidate.itemId(), named(scores[i]), score));
+      }
+      ranked.add(new ScoredItem(candidate.itemId(), score, candidate.source(), named(scores[i])));
+    }
+    ranked.sort(BEST_FIRST);
+    return ranked;
   }
 
   /**

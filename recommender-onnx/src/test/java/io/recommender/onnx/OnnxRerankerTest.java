@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.recommender.Feature;
 import io.recommender.Item;
+import io.recommender.PredictingReranker;
 import io.recommender.RecommendationRequest;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
@@ -107,6 +109,35 @@ class OnnxRerankerTest {
         assertEquals(expected[component], found[component], 1e-5);
       }
     }
+  }
+
+  @Test
+  void predictionsAreInTheOpenForWhatCorrectsThem() {
+    BundleWriter bundle = RankerFixtures.bundle(folder);
+    assertThrows(
+        IllegalStateException.class, () -> open(bundle, RerankerOptions.defaults()).predicting());
+    ((ObjectNode) bundle.manifest.at("/ranker/tasks/2")).put("kind", "LOGIT");
+    OnnxReranker reranker = open(bundle, RerankerOptions.defaults());
+    PredictingReranker predicting = reranker.predicting();
+    assertEquals(reranker.tasks(), predicting.tasks());
+    assertEquals(RankerFixtures.WIDTH, predicting.hiddenSize());
+    List<ScoredItem> candidates = RankerFixtures.candidates(20);
+    PredictingReranker.Predictions predictions = predicting.predict(REQUEST, candidates);
+    RankerScores scores = reranker.score(REQUEST, RankerFixtures.items());
+    for (int i = 0; i < candidates.size(); i++) {
+      assertEquals((float) scores.score(i, "buy"), predictions.probabilities()[i][1]);
+      assertArrayEquals(scores.hidden(i).orElseThrow(), predictions.hidden()[i]);
+    }
+    List<ScoredItem> ranked = predicting.rerank(REQUEST, candidates);
+    assertEquals(
+        reranker.rerank(REQUEST, candidates).stream().map(ScoredItem::itemId).toList(),
+        ranked.stream().map(ScoredItem::itemId).toList());
+    float[][] corrected = predictions.probabilities();
+    corrected[7][0] = 1;
+    assertEquals(
+        candidates.get(7).itemId(),
+        predicting.order(REQUEST, candidates, corrected).get(0).itemId());
+    assertEquals(List.of(), predicting.rerank(REQUEST, List.of()));
   }
 
   @Test
