@@ -39,7 +39,7 @@ class SoakTest {
 
   @Test
   void swapsUnderLoadFailNoCallMixNoAnswerAndLeakNothing() throws Exception {
-    int swaps = Integer.getInteger("recommender.test.swaps", 100);
+    int swaps = Integer.getInteger("recommender.test.swaps", 60);
     Map<String, Long> told =
         run("swaps", Integer.toString(swaps), bundle("1").toString(), bundle("2").toString());
     assertEquals(swaps, told.get("swaps"), told::toString);
