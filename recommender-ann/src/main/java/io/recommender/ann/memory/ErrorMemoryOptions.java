@@ -102,9 +102,10 @@ public final class ErrorMemoryOptions {
   }
 
   private static ItemIndex indexFor(int dimension, Similarity similarity, int capacity) {
+    // Sparser than a graph of items: which of many near keys are found matters little to a mean.
     return capacity <= EXACT_CAPACITY
         ? new FlatIndex(dimension, similarity, capacity)
-        : HnswIndex.builder(dimension, similarity).build();
+        : HnswIndex.builder(dimension, similarity).m(8).efConstruction(40).build();
   }
 
   /** {@return which part of the mean error is taken from a prediction} */

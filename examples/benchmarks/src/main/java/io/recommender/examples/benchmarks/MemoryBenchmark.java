@@ -1,8 +1,6 @@
 package io.recommender.examples.benchmarks;
 
-import io.recommender.ItemIndexFactory;
 import io.recommender.ann.FlatIndex;
-import io.recommender.ann.HnswIndex;
 import io.recommender.ann.memory.ErrorMemory;
 import io.recommender.ann.memory.ErrorMemoryOptions;
 import java.util.List;
@@ -50,7 +48,7 @@ public class MemoryBenchmark {
   public int dimension;
 
   /** What finds the nearest keys. */
-  @Param({"flat", "hnsw"})
+  @Param({"default", "flat"})
   public String index;
 
   private ErrorMemory memory;
@@ -67,13 +65,12 @@ public class MemoryBenchmark {
     for (int i = 0; i < dimension; i++) {
       mixture[i] = gaussian(random);
     }
-    ItemIndexFactory factory =
-        index.equals("flat")
-            ? FlatIndex::new
-            : (length, similarity, size) -> HnswIndex.builder(length, similarity).build();
+    ErrorMemoryOptions options = ErrorMemoryOptions.defaults().capacity(keys);
     memory =
         ErrorMemory.of(
-            dimension, List.of(TASK), ErrorMemoryOptions.defaults().capacity(keys).index(factory));
+            dimension,
+            List.of(TASK),
+            index.equals("flat") ? options.index(FlatIndex::new) : options);
     for (int i = 0; i < keys; i++) {
       memory.observe(TASK, key(random, mixture), 0.1f, random.nextInt(10) == 0 ? 1 : 0);
     }
