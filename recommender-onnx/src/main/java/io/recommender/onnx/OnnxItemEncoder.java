@@ -7,6 +7,8 @@ import io.recommender.Query;
 import io.recommender.RecommenderException;
 import io.recommender.Retriever;
 import io.recommender.Similarity;
+import io.recommender.serving.Diagnosable;
+import io.recommender.serving.Diagnosis;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -40,7 +42,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  *
  * <p>Made by {@link RecommenderBundle#openEncoder(java.nio.file.Path)}.
  */
-public final class OnnxItemEncoder implements ItemEncoder {
+public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
   private static final TextTokenizer.Tokens NO_TEXT =
       new TextTokenizer.Tokens(new long[0], new long[0], false);
 
@@ -106,6 +108,24 @@ public final class OnnxItemEncoder implements ItemEncoder {
   /** {@return how many texts were cut since the bundle was opened, its golden items included} */
   public long truncatedTexts() {
     return truncated.sum();
+  }
+
+  @Override
+  public Diagnosis diagnose(int sample) {
+    enter();
+    try {
+      return Diagnosis.of("OnnxItemEncoder")
+          .version(modelVersion)
+          .fact("features", String.join(", ", features()))
+          .fact("dimensions", dimension())
+          .fact("similarity", similarity().name())
+          .fact("texts cut", truncatedTexts())
+          .fact("calls in flight", lease.getReadLockCount() - 1)
+          .part(session.diagnose())
+          .build();
+    } finally {
+      lease.readLock().unlock();
+    }
   }
 
   /** {@return the names of the features that the encoder reads, in order} */

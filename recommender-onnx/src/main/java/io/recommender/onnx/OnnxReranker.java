@@ -10,6 +10,8 @@ import io.recommender.Reranker;
 import io.recommender.ScoredItem;
 import io.recommender.onnx.Ranker.Task;
 import io.recommender.onnx.Ranker.TaskKind;
+import io.recommender.serving.Diagnosable;
+import io.recommender.serving.Diagnosis;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -53,7 +55,7 @@ import java.util.function.ToDoubleFunction;
  *
  * <p>Made by {@link RecommenderBundle#openReranker(java.nio.file.Path)}.
  */
-public final class OnnxReranker implements Reranker {
+public final class OnnxReranker implements Reranker, Diagnosable {
   private static final Comparator<ScoredItem> BEST_FIRST =
       Comparator.comparingDouble((ToDoubleFunction<ScoredItem>) ScoredItem::score).reversed();
 
@@ -429,6 +431,23 @@ public final class OnnxReranker implements Reranker {
   /** Bytes written so far to tensors of candidates. */
   long candidateBytes() {
     return model.candidateBytes();
+  }
+
+  @Override
+  public Diagnosis diagnose(int sample) {
+    enter();
+    try {
+      return Diagnosis.of("OnnxReranker")
+          .version(modelVersion)
+          .fact("tasks", String.join(", ", tasks))
+          .fact("items", catalog.size())
+          .fact("hidden vectors", hiddenSize() == 0 ? "none" : hiddenSize() + " numbers")
+          .fact("calls in flight", lease.getReadLockCount() - 1)
+          .part(session.diagnose())
+          .build();
+    } finally {
+      lease.readLock().unlock();
+    }
   }
 
   /** Takes the lease that {@link #close} waits for; the caller gives it back. */

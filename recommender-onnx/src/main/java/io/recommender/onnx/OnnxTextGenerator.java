@@ -2,6 +2,8 @@ package io.recommender.onnx;
 
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
+import io.recommender.serving.Diagnosable;
+import io.recommender.serving.Diagnosis;
 import io.recommender.spi.NextTokenScorer.Decoding;
 import io.recommender.spi.NextTokenScorer.Prompt;
 import io.recommender.text.TextGenerator;
@@ -27,7 +29,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  *
  * <p><b>Cost.</b> A run of the model for the prompt and one for each token that is written.
  */
-public final class OnnxTextGenerator implements TextGenerator {
+public final class OnnxTextGenerator implements TextGenerator, Diagnosable {
   private final Generation generation;
   private final Generation.Text text;
   private final int endToken;
@@ -134,6 +136,24 @@ public final class OnnxTextGenerator implements TextGenerator {
       }
     }
     return best;
+  }
+
+  @Override
+  public Diagnosis diagnose(int sample) {
+    lease.readLock().lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException(modelVersion + " is closed");
+      }
+      return Diagnosis.of("OnnxTextGenerator")
+          .version(modelVersion)
+          .fact("longest prompt", text.maxPromptTokens() + " tokens")
+          .fact("longest text", text.maxNewTokens() + " tokens")
+          .part(scorer.diagnose(sample))
+          .build();
+    } finally {
+      lease.readLock().unlock();
+    }
   }
 
   /** {@return name, version and the start of the fingerprint: {@code p5@1+0a1b2c3d4e5f}} */

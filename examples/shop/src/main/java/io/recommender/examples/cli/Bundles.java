@@ -19,6 +19,9 @@ final class Bundles {
   /** The contract of a ranker, which only orders what others propose. */
   static final String RANKER = "POINTWISE_RANKER";
 
+  /** The contract of a language model. */
+  static final String TEXT = "TEXT_GENERATION";
+
   private static final String GENERATIVE = "SEQ_GENERATIVE";
 
   private Bundles() {}

@@ -3,7 +3,10 @@ package io.recommender.examples.cli;
 import io.recommender.RecommendationRequest;
 import io.recommender.ann.HnswIndex;
 import io.recommender.onnx.BundleOptions;
+import io.recommender.onnx.OnnxItemEncoder;
+import io.recommender.onnx.OnnxReranker;
 import io.recommender.onnx.OnnxSequenceRecommender;
+import io.recommender.onnx.OnnxTextGenerator;
 import io.recommender.onnx.RecommenderBundle;
 import io.recommender.serving.Diagnosis;
 import io.recommender.serving.Doctor;
@@ -53,8 +56,23 @@ final class DoctorCommand implements Callable<Integer> {
   /** Examines the bundle before it is opened, and everything after. */
   private Diagnosis examined() {
     RecommenderBundle closed = RecommenderBundle.read(bundle);
-    if (closed.contract().equals(Bundles.ENCODER)) {
-      return Doctor.examine(sample, closed);
+    switch (closed.contract()) {
+      case Bundles.ENCODER -> {
+        try (OnnxItemEncoder encoder = RecommenderBundle.openEncoder(bundle)) {
+          return Doctor.examine(sample, closed, encoder);
+        }
+      }
+      case Bundles.RANKER -> {
+        try (OnnxReranker ranker = RecommenderBundle.openReranker(bundle)) {
+          return Doctor.examine(sample, closed, ranker);
+        }
+      }
+      case Bundles.TEXT -> {
+        try (OnnxTextGenerator generator = RecommenderBundle.openTextGenerator(bundle)) {
+          return Doctor.examine(sample, closed, generator);
+        }
+      }
+      default -> {}
     }
     if (hnsw && closed.needsIndex()) {
       BundleOptions options =

@@ -66,6 +66,10 @@ class MainTest {
     }
     assertEquals(0, run("doctor", "--bundle", "bundles/shop-generative", "--json"));
     assertTrue(out.toString().contains("\"component\": \"BeamDecoder\""), out.toString());
+    assertEquals(0, run("doctor", "--bundle", "bundles/shop-ranker", "--json"));
+    assertTrue(out.toString().contains("\"component\": \"OnnxReranker\""), out.toString());
+    assertEquals(0, run("doctor", "--bundle", "bundles/shop-text", "--json"));
+    assertTrue(out.toString().contains("\"component\": \"OnnxItemEncoder\""), out.toString());
     assertEquals(0, run("doctor"));
   }
 
