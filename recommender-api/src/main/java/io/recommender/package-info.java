@@ -12,6 +12,9 @@
  * <p>A {@link io.recommender.pipeline.RecommenderPipeline} makes one recommender of several, with
  * {@link io.recommender.HistoryTransform transforms}, rerankers, rules and fallbacks.
  *
+ * <p>Whatever keeps anything of users is a {@link io.recommender.FeedbackSink}: it learns from
+ * {@link io.recommender.Feedback}, and forgets a user when told to.
+ *
  * <pre>{@code
  * try (SequenceRecommender recommender = RecommenderBundle.open(Path.of("bundles/shop"))) {
  *   Recommendations top =

@@ -5,7 +5,8 @@
  * io.recommender.pipeline.CandidateSource sources} at once, fuses what they return ({@link
  * io.recommender.pipeline.Fusion}), reranks it, applies the {@link io.recommender.pipeline.SlotRule
  * rules} of a shop and {@link io.recommender.pipeline.Diversity diversity}, and fills up from
- * fallbacks. It is a recommender itself.
+ * fallbacks. It is a recommender itself, and may be declared in a {@link
+ * io.recommender.pipeline.PipelineFile file}.
  *
  * <pre>{@code
  * CatalogOverlay live = new CatalogOverlay();

@@ -7,15 +7,20 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.recommender.Catalog;
 import io.recommender.Feedback;
 import io.recommender.FeedbackSink;
 import io.recommender.UserHistory;
+import io.recommender.ann.neighbors.SessionKnnRecommender;
+import io.recommender.testing.FeedbackSinkContract;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.Parameter;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 /** Whatever is told the id of a user may keep something under it, and so has to forget it. */
@@ -62,5 +67,25 @@ class ForgettingTest {
         && Arrays.stream(method.getParameters())
             .map(Parameter::getName)
             .anyMatch(USER_PARAMETERS::contains);
+  }
+
+  @Nested
+  class Sessions extends FeedbackSinkContract<SessionKnnRecommender> {
+    private final Catalog catalog = Catalog.ofIds(List.of("a", "b", "c", "d"));
+
+    @Override
+    protected SessionKnnRecommender create() {
+      return SessionKnnRecommender.fit(catalog, List.of(UserHistory.of("a", "b")));
+    }
+
+    @Override
+    protected Feedback feedback(String userId) {
+      return Feedback.of("c").forUser(userId).label("click", 1);
+    }
+
+    @Override
+    protected Object trace(SessionKnnRecommender sink, String userId) {
+      return sink + " " + sink.recommend(UserHistory.of("c")).items();
+    }
   }
 }

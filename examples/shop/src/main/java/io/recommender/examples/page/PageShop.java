@@ -97,6 +97,7 @@ final class PageShop implements AutoCloseable {
     for (int i = 0; i < catalog.size(); i++) {
       prices.put(catalog.id(i), number(catalog.item(i), "price"));
     }
+    reset();
     warmUp();
   }
 
@@ -204,10 +205,11 @@ final class PageShop implements AutoCloseable {
     live.setPrice(known(itemId), price);
   }
 
-  /** Undoes all changes of stock and prices. */
+  /** Goes back to the stock and the prices of the catalogue. */
   void reset() {
     for (int i = 0; i < catalog.size(); i++) {
       live.clear(catalog.id(i));
+      live.setStock(catalog.id(i), (long) number(catalog.item(i), "stock"));
     }
   }
 
@@ -224,8 +226,7 @@ final class PageShop implements AutoCloseable {
   }
 
   long stock(String itemId) {
-    return live.stock(itemId)
-        .orElseGet(() -> catalog.find(itemId).map(item -> (long) number(item, "stock")).orElse(0L));
+    return live.stock(itemId).orElse(0);
   }
 
   private static double number(Item item, String feature) {

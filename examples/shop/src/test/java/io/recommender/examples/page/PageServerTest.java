@@ -116,6 +116,7 @@ class PageServerTest {
         assertFalse(item.path("source").asText().isEmpty());
         assertTrue(item.path("score").isNumber() && item.path("price").doubleValue() > 0);
         assertFalse(item.path("proposals").isEmpty());
+        assertTrue(item.path("stock").intValue() > 0, item.toString());
       }
       assertTrue(answer.path("stages").size() >= 4);
       assertEquals(ids(answer), ids(post("recommend", wish)), "the same again");
