@@ -136,7 +136,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
               .version(modelVersion)
               .fact("contract", manifest.contract().name())
               .fact("items", catalog.size())
-              .fact("newest interactions seen", sequence.maxItems())
+              .fact("history seen", sequence.maxItems())
               .fact(
                   "padding",
                   sequence.length() == Manifest.Length.FIXED
