@@ -54,3 +54,25 @@ def share_extents(model: onnx.ModelProto) -> onnx.ModelProto:
     graph.node.extend(reversed(kept))
     del graph.value_info[:]
     return inferred
+
+
+def halve_weights(model: onnx.ModelProto, least: int = 256) -> onnx.ModelProto:
+    """Stores weights as float16 and computes in float32: half the file, and the speed of the original.
+
+    Arithmetic in float16 itself is emulated on most CPUs, hundreds of times slower. Weights of fewer than ``least`` numbers
+    stay as they are, and so does one that float16 cannot hold.
+    """
+    halved = onnx.ModelProto()
+    halved.CopyFrom(model)
+    graph, casts = halved.graph, []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != "float32" or values.size < least or abs(values).max() > 65504:
+            continue
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(values.astype("float16"), name + ".half"))
+        casts.append(helper.make_node("Cast", [name + ".half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    return halved

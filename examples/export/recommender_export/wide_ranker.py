@@ -1,4 +1,4 @@
-"""Writes an untrained ranker over 2,000 features, to measure with, in float32, float16 and int8.
+"""Writes an untrained ranker over 2,000 features, to measure with: with weights in float32, float16 and int8.
 
 ``python -m recommender_export.wide_ranker --out DIR`` writes the bundles DIR/float32, DIR/float16 and DIR/int8, which differ
 in the graph alone: 300 numbers of the request; of each item 1,500 numbers and 200 categories. Then
@@ -11,12 +11,14 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from .bundle import seal
 from .multitask import Experts, Towers
 from .ranker import Request, export_ranker
+from .simplify import halve_weights
 
 REQUEST, NUMBERS, CATEGORIES, VALUES = 300, 1500, 200, 10
 
@@ -67,11 +69,7 @@ def main() -> None:
         golden = json.loads((out / name / "golden.json").read_text())
         (out / name / "golden.json").write_text(json.dumps(golden | {"tolerance": tolerance}) + "\n")
     quantize_dynamic(str(out / "float32" / "model.onnx"), str(out / "int8" / "model.onnx"), weight_type=QuantType.QInt8)
-    with torch.no_grad():
-        example = (torch.zeros(1, REQUEST).half(), torch.zeros(2, NUMBERS).half(), torch.zeros(2, CATEGORIES, dtype=torch.long))
-        torch.onnx.export(module.half(), example, str(out / "float16" / "model.onnx"), opset_version=17, dynamo=False,
-                          input_names=["user", "dense", "categories"], output_names=["scores", "hidden"],
-                          dynamic_axes={n: {0: "candidates"} for n in ("dense", "categories", "scores", "hidden")})
+    onnx.save(halve_weights(onnx.load(str(out / "float32" / "model.onnx"))), str(out / "float16" / "model.onnx"))
     for name in ("float16", "int8"):
         seal(out / name)
 
