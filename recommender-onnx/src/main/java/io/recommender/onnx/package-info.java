@@ -14,6 +14,9 @@
  * io.recommender.onnx.OnnxItemEncoder}; {@link io.recommender.onnx.CatalogIndexer} puts a catalogue
  * into an index with it.
  *
+ * <p>A model that scores candidates, one or several tasks at once, is an {@link
+ * io.recommender.onnx.OnnxReranker}; {@link io.recommender.onnx.TreeShap} explains one of trees.
+ *
  * <p>The format of a bundle is described in {@code BUNDLE.md} of this module. No type of the model
  * runtime appears in a public signature, and no native handle ever leaves this package.
  */
