@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.recommender.ItemEncoder;
 import io.recommender.ann.FlatIndex;
+import io.recommender.ann.memory.UserStore;
 import io.recommender.ann.neighbors.MarkovRecommender;
 import io.recommender.ann.semantic.BeamDecoder;
 import io.recommender.evaluation.Evaluator;
 import io.recommender.onnx.RecommenderBundle;
+import io.recommender.pipeline.RecommenderPipeline;
+import io.recommender.serving.SwappableRecommender;
 import io.recommender.spi.NextTokenScorer;
 import io.recommender.text.TextGenerator;
 import java.io.BufferedReader;
@@ -43,7 +46,10 @@ class ReadmeTest {
               RecommenderBundle.class,
               FlatIndex.class,
               BeamDecoder.class,
-              MarkovRecommender.class)
+              MarkovRecommender.class,
+              UserStore.class,
+              RecommenderPipeline.class,
+              SwappableRecommender.class)
           .map(Class::getPackageName)
           .toList();
 
