@@ -98,11 +98,6 @@ final class Combiner {
         failure = thrown;
       }
     }
-
-    void done() {
-      state = State.DONE;
-      LockSupport.unpark(thread);
-    }
   }
 
   /** A call is not let through. */
@@ -249,10 +244,14 @@ final class Combiner {
         run(model, batch);
       }
     } finally {
+      // Nobody who is answered gives up while the next run begins; waking them can wait.
+      for (Call call : batch) {
+        call.state = State.DONE;
+      }
       handOver(batch.size(), answered, clock.getAsLong() - start);
       for (Call call : batch) {
         if (call != leader) {
-          call.done();
+          LockSupport.unpark(call.thread);
         }
       }
     }
