@@ -1,5 +1,7 @@
 package io.recommender.serving;
 
+import io.recommender.Feedback;
+import io.recommender.FeedbackSink;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.RecommenderException;
@@ -10,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +54,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Cost.</b> For a caller without company, an uncontended lock twice.
  */
-public final class BatchingRecommender implements SequenceRecommender, Diagnosable {
+public final class BatchingRecommender implements SequenceRecommender, FeedbackSink, Diagnosable {
   private final String name;
   private final int places;
   private final int maxBatch;
@@ -105,6 +108,28 @@ public final class BatchingRecommender implements SequenceRecommender, Diagnosab
   @Override
   public List<Recommendations> recommendAll(List<RecommendationRequest> requests) {
     return requests.isEmpty() ? List.of() : call(List.copyOf(requests));
+  }
+
+  /** Passes feedback on to the model, if that is a sink; nothing after close. */
+  @Override
+  public void observe(Feedback feedback) {
+    passOn(sink -> sink.observe(feedback));
+  }
+
+  /** Has the model forget, if that is a sink. */
+  @Override
+  public void forget(String userId) {
+    passOn(sink -> sink.forget(userId));
+  }
+
+  private void passOn(Consumer<FeedbackSink> call) {
+    if (lease.resource() instanceof FeedbackSink sink && lease.tryEnter()) {
+      try {
+        call.accept(sink);
+      } finally {
+        lease.leave();
+      }
+    }
   }
 
   private List<Recommendations> call(List<RecommendationRequest> requests) {

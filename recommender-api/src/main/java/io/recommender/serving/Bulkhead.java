@@ -1,5 +1,7 @@
 package io.recommender.serving;
 
+import io.recommender.Feedback;
+import io.recommender.FeedbackSink;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.RecommenderException;
@@ -159,20 +161,39 @@ public final class Bulkhead implements AutoCloseable, Diagnosable {
    * @return one that makes each call inside
    */
   public Reranker guard(Reranker model) {
-    Objects.requireNonNull(model, "model");
-    return owned(
-        new Reranker() {
-          @Override
-          public List<ScoredItem> rerank(
-              RecommendationRequest request, List<ScoredItem> candidates) {
-            return call(() -> model.rerank(request, candidates));
-          }
+    return owned(new GuardedReranker(model));
+  }
 
-          @Override
-          public void close() {
-            model.close();
-          }
-        });
+  private final class GuardedReranker implements Reranker, FeedbackSink {
+    private final Reranker model;
+
+    GuardedReranker(Reranker model) {
+      this.model = Objects.requireNonNull(model, "model");
+    }
+
+    @Override
+    public List<ScoredItem> rerank(RecommendationRequest request, List<ScoredItem> candidates) {
+      return call(() -> model.rerank(request, candidates));
+    }
+
+    @Override
+    public void observe(Feedback feedback) {
+      if (model instanceof FeedbackSink sink) {
+        sink.observe(feedback);
+      }
+    }
+
+    @Override
+    public void forget(String userId) {
+      if (model instanceof FeedbackSink sink) {
+        sink.forget(userId);
+      }
+    }
+
+    @Override
+    public void close() {
+      model.close();
+    }
   }
 
   private <T extends AutoCloseable> T owned(T guarded) {
@@ -189,7 +210,7 @@ public final class Bulkhead implements AutoCloseable, Diagnosable {
     }
   }
 
-  private final class Guarded implements SequenceRecommender, Diagnosable {
+  private final class Guarded implements SequenceRecommender, FeedbackSink, Diagnosable {
     private final SequenceRecommender model;
     private final Optional<Refusals> refusals;
 
@@ -213,6 +234,20 @@ public final class Bulkhead implements AutoCloseable, Diagnosable {
         return call(() -> model.recommendAll(requests));
       } catch (RecommenderException failure) {
         return instead(requests, failure);
+      }
+    }
+
+    @Override
+    public void observe(Feedback feedback) {
+      if (model instanceof FeedbackSink sink) {
+        sink.observe(feedback);
+      }
+    }
+
+    @Override
+    public void forget(String userId) {
+      if (model instanceof FeedbackSink sink) {
+        sink.forget(userId);
       }
     }
 

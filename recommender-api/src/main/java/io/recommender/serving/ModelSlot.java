@@ -2,6 +2,8 @@ package io.recommender.serving;
 
 import io.recommender.internal.Listeners;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -86,6 +88,28 @@ final class ModelSlot<T> {
         return held.lease();
       }
       Thread.onSpinWait();
+    }
+  }
+
+  /** Calls the current model and the one that is kept, if they are open. */
+  void each(Consumer<? super T> call) {
+    List<Held<T>> open = new ArrayList<>();
+    synchronized (publication) {
+      if (current != null) {
+        open.add(current);
+      }
+      if (previous != null) {
+        open.add(previous);
+      }
+    }
+    for (Held<T> held : open) {
+      if (held.lease().tryEnter()) {
+        try {
+          call.accept(held.lease().resource());
+        } finally {
+          held.lease().leave();
+        }
+      }
     }
   }
 

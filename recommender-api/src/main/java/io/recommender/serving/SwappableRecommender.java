@@ -1,5 +1,7 @@
 package io.recommender.serving;
 
+import io.recommender.Feedback;
+import io.recommender.FeedbackSink;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.RecommenderException;
@@ -46,7 +48,7 @@ import java.util.function.Supplier;
  *
  * <p><b>Cost.</b> Two atomic operations a call, and one more where requests are kept.
  */
-public final class SwappableRecommender implements SequenceRecommender, Diagnosable {
+public final class SwappableRecommender implements SequenceRecommender, FeedbackSink, Diagnosable {
   private final ModelSlot<SequenceRecommender> slot;
   private final String name;
   private final List<RecommendationRequest> warmUp;
@@ -148,13 +150,37 @@ public final class SwappableRecommender implements SequenceRecommender, Diagnosa
   }
 
   /**
-   * Drops the kept requests of a user. Those of calls that are still being answered may be kept
-   * after that; call it when the user's calls have ended.
+   * Passes feedback on to the model that answers, if that is a sink.
+   *
+   * @throws IllegalStateException if closed
+   */
+  @Override
+  public void observe(Feedback feedback) {
+    Lease<SequenceRecommender> lease = slot.enter();
+    try {
+      if (lease.resource() instanceof FeedbackSink sink) {
+        sink.observe(feedback);
+      }
+    } finally {
+      lease.leave();
+    }
+  }
+
+  /**
+   * Drops the kept requests of a user, and has the models forget that are sinks. Requests of calls
+   * that are still being answered may be kept after that; call it when the user's calls have ended.
    *
    * @param userId the user
    */
+  @Override
   public void forget(String userId) {
     recent.forget(Objects.requireNonNull(userId, "userId"));
+    slot.each(
+        model -> {
+          if (model instanceof FeedbackSink sink) {
+            sink.forget(userId);
+          }
+        });
   }
 
   private ModelSlot.Trial tried(

@@ -558,6 +558,8 @@ final class PanamaVectorKernels extends VectorKernels {
     }
   }
 
+  // Vectors that a method takes or returns become objects wherever it is not inlined, which a large
+  // caller decides; so every step is written out.
   @Override
   public float logSumExp(float[] elements, int length) {
     if (length < LANES) {
@@ -571,17 +573,24 @@ final class PanamaVectorKernels extends VectorKernels {
     int i = 0;
     while (i + LANES <= length) {
       int end = Math.min(length, i + SUM_BLOCK);
-      FloatVector part0 = FloatVector.zero(SPECIES);
-      FloatVector part1 = FloatVector.zero(SPECIES);
-      for (; i + 2 * LANES <= end; i += 2 * LANES) {
-        part0 = addExp(load(elements, i).sub(max), part0);
-        part1 = addExp(load(elements, i + LANES).sub(max), part1);
+      FloatVector part = FloatVector.zero(SPECIES);
+      for (; i + LANES <= end; i += LANES) {
+        FloatVector given = load(elements, i).sub(max);
+        FloatVector x =
+            given.blend(LEAST_EXPONENT, given.compare(VectorOperators.LT, LEAST_EXPONENT));
+        FloatVector shifted = x.fma(ALL_LOG2_E, ALL_TO_EXPONENT);
+        FloatVector rest = shifted.sub(ALL_TO_EXPONENT).fma(ALL_MINUS_LN_2, x);
+        FloatVector terms = rest.fma(ALL_720TH, ALL_120TH);
+        terms = terms.fma(rest, ALL_24TH);
+        terms = terms.fma(rest, ALL_6TH);
+        terms = terms.fma(rest, ALL_HALF);
+        terms = terms.fma(rest, ALL_ONE);
+        terms = terms.fma(rest, ALL_ONE);
+        FloatVector scale =
+            shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+        part = terms.fma(scale, part);
       }
-      if (i + LANES <= end) {
-        part0 = addExp(load(elements, i).sub(max), part0);
-        i += LANES;
-      }
-      sum += part0.add(part1).reduceLanes(VectorOperators.ADD);
+      sum += part.reduceLanes(VectorOperators.ADD);
     }
     for (; i < length; i++) {
       sum += ScalarVectorKernels.exp(elements[i] - max);
@@ -589,44 +598,23 @@ final class PanamaVectorKernels extends VectorKernels {
     return (float) (max + Math.log(sum));
   }
 
+  /** Returns the largest element. Comparing is two instructions, max has to see to NaN. */
   private static float max(float[] elements, int length) {
     FloatVector max0 = load(elements, length - LANES);
     FloatVector max1 = max0;
-    FloatVector max2 = max0;
-    FloatVector max3 = max0;
     int i = 0;
-    for (; i + 4 * LANES <= length; i += 4 * LANES) {
-      max0 = larger(max0, load(elements, i));
-      max1 = larger(max1, load(elements, i + LANES));
-      max2 = larger(max2, load(elements, i + 2 * LANES));
-      max3 = larger(max3, load(elements, i + 3 * LANES));
+    for (; i + 2 * LANES <= length; i += 2 * LANES) {
+      FloatVector x0 = load(elements, i);
+      FloatVector x1 = load(elements, i + LANES);
+      max0 = max0.blend(x0, x0.compare(VectorOperators.GT, max0));
+      max1 = max1.blend(x1, x1.compare(VectorOperators.GT, max1));
     }
-    for (; i + LANES <= length; i += LANES) {
-      max0 = larger(max0, load(elements, i));
+    if (i + LANES <= length) {
+      FloatVector x = load(elements, i);
+      max0 = max0.blend(x, x.compare(VectorOperators.GT, max0));
     }
-    return larger(larger(max0, max1), larger(max2, max3)).reduceLanes(VectorOperators.MAX);
-  }
-
-  /** Returns the larger lanes; unlike max, which has to see to NaN, it is two instructions. */
-  private static FloatVector larger(FloatVector one, FloatVector other) {
-    return one.blend(other, other.compare(VectorOperators.GT, one));
-  }
-
-  /** Adds the exponentials of numbers that are not positive. */
-  private static FloatVector addExp(FloatVector exponents, FloatVector sum) {
-    FloatVector x =
-        exponents.blend(LEAST_EXPONENT, exponents.compare(VectorOperators.LT, LEAST_EXPONENT));
-    FloatVector shifted = x.fma(ALL_LOG2_E, ALL_TO_EXPONENT);
-    FloatVector rest = shifted.sub(ALL_TO_EXPONENT).fma(ALL_MINUS_LN_2, x);
-    FloatVector terms = rest.fma(ALL_720TH, ALL_120TH);
-    terms = terms.fma(rest, ALL_24TH);
-    terms = terms.fma(rest, ALL_6TH);
-    terms = terms.fma(rest, ALL_HALF);
-    terms = terms.fma(rest, ALL_ONE);
-    terms = terms.fma(rest, ALL_ONE);
-    FloatVector scale =
-        shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
-    return terms.fma(scale, sum);
+    return max0.blend(max1, max1.compare(VectorOperators.GT, max0))
+        .reduceLanes(VectorOperators.MAX);
   }
 
   @Override
