@@ -192,7 +192,10 @@ public final class BatchingRecommender implements SequenceRecommender, FeedbackS
     private final String name;
     private final SequenceRecommender model;
     private final List<RecommenderListener> listeners = new ArrayList<>();
-    private int places = Runtime.getRuntime().availableProcessors();
+
+    /** Half as many again as keep the processors busy: a place changes hands while others run. */
+    private int places = Runtime.getRuntime().availableProcessors() * 3 / 2;
+
     private int maxBatch = MAX_BATCH;
     private int maxWaiting = MAX_WAITING;
     private ToIntFunction<RecommendationRequest> paddedLength = request -> 1;
@@ -218,10 +221,11 @@ public final class BatchingRecommender implements SequenceRecommender, FeedbackS
     }
 
     /**
-     * Sets how many runs there may be at a time. Processors divided by the threads of one run suit
-     * a CPU, one or two a GPU.
+     * Sets how many runs there may be at a time. For a CPU, half as many again as its processors
+     * divided by the threads of one run: while one run hands over to the next, another has its
+     * processor. For a GPU, one or two.
      *
-     * @param runs at least 1; as many as there are processors if never set
+     * @param runs at least 1; half as many again as there are processors if never set
      * @return this
      */
     public Builder concurrentRuns(int runs) {

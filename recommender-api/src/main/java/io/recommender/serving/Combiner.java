@@ -244,16 +244,19 @@ final class Combiner {
         run(model, batch);
       }
     } finally {
-      // Nobody who is answered gives up while the next run begins; waking them can wait.
+      long end = clock.getAsLong();
       for (Call call : batch) {
         call.state = State.DONE;
-      }
-      handOver(batch.size(), answered, clock.getAsLong() - start);
-      for (Call call : batch) {
         if (call != leader) {
           LockSupport.unpark(call.thread);
         }
       }
+      if (batch.size() > 1) {
+        // Runs keep the processors busy: without this, those answered come back too late to ask
+        // again before the next run begins, and runs get small.
+        Thread.yield();
+      }
+      handOver(batch.size(), answered, end - start);
     }
     return leader.result();
   }
