@@ -36,10 +36,11 @@ import java.util.TreeMap;
  * the training sessions and the last item of each history.
  *
  * <p>Both break ties at random. So the reciprocal rank is the mean over all orders of items with
- * equal scores, printed with its standard deviation over them; and the lists are counted whose
- * scores are all equal to 1e-6: in the others more sessions are equally similar than there are
- * neighbours. Exits with status 1 if a reciprocal rank is off by more than three deviations, or the
- * scores of a list by more than 0.001 on average.
+ * equal scores, printed with its standard deviation over them: 0.3391 and 0.0010 for the test set,
+ * where 200 runs of Serenade 0.3.1 have mean 0.3391, deviation 0.0010, and lie between 0.3366 and
+ * 0.3418. The lists are counted whose scores are all equal to 1e-6: in the others more sessions are
+ * equally similar than there are neighbours. Exits with status 1 if a reciprocal rank is off by
+ * more than three deviations, or the scores of a list by more than 0.001 on average.
  */
 final class SessionKnnCheck {
   private static final double TOLERANCE = 0.001;
