@@ -42,7 +42,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * overlap in 200 candidates, a standing filter and an overlay are asked about each, MMR chooses 20
  * of the 200 by vectors of 64 dimensions, and a trace is kept.
  *
- * <p>Read the medians (p0.50 of the sample mode); {@code -prof gc} also gives the bytes of a call.
+ * <p>Read the medians (p0.50 of the sample mode), and p0.99 where a source is stalled; {@code -prof
+ * gc} also gives the bytes of a call.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SampleTime)
@@ -60,6 +61,7 @@ public class PipelineBenchmark {
   private RecommenderPipeline withoutDiversity;
   private RecommenderPipeline ownThreads;
   private RecommenderPipeline deadline;
+  private RecommenderPipeline stalled;
   private List<ScoredItem> candidates;
   private Reranker mmr;
   private Reranker dpp;
@@ -108,6 +110,21 @@ public class PipelineBenchmark {
     ownThreads = pipeline(sources, hidden, overlay).diversity(mmr).build();
     deadline =
         pipeline(sources, hidden, overlay).diversity(mmr).deadline(Duration.ofSeconds(1)).build();
+    stalled =
+        pipeline(sources, hidden, overlay)
+            .source("stalled", PipelineBenchmark::stall)
+            .diversity(mmr)
+            .deadline(Duration.ofMillis(20))
+            .build();
+  }
+
+  private static Recommendations stall(RecommendationRequest request) {
+    try {
+      Thread.sleep(1_000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return Recommendations.of(request.k(), List.of()).build();
   }
 
   private static List<ScoredItem> items(List<String> ids, int from, int count) {
@@ -137,6 +154,7 @@ public class PipelineBenchmark {
     withoutDiversity.close();
     ownThreads.close();
     deadline.close();
+    stalled.close();
   }
 
   /**
@@ -177,6 +195,21 @@ public class PipelineBenchmark {
   @Benchmark
   public Recommendations pipelineDeadline() {
     return deadline.recommend(request);
+  }
+
+  /**
+   * All stages with a deadline of 20 ms and a fourth source that answers after a second: the answer
+   * comes from the others at the deadline. Read p0.99.
+   *
+   * @return the answer, which names the source that was late
+   */
+  @Benchmark
+  public Recommendations pipelineStalledSource() {
+    Recommendations answer = stalled.recommend(request);
+    if (answer.size() < 20 || answer.notices().isEmpty()) {
+      throw new IllegalStateException("expected 20 items and a notice, found " + answer);
+    }
+    return answer;
   }
 
   /**
