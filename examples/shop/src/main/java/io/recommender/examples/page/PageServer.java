@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -27,10 +28,10 @@ import java.util.concurrent.Executors;
 /**
  * Serves the shop as a page and its answers as JSON, to this machine only.
  *
- * <p>{@code GET /} is the page. {@code GET /api/shop} tells models, shelf and visitors. {@code POST
- * /api/recommend}, {@code /api/explain}, {@code /api/search}, {@code /api/item} and {@code
- * /api/reset} take and return an object each; what they refuse is {@code {"error": …}} with status
- * 400.
+ * <p>{@code GET /} is the page. {@code GET /api/shop} tells models, shelf and visitors, {@code GET
+ * /metrics} what was counted and timed, as Prometheus reads it. {@code POST /api/recommend}, {@code
+ * /api/explain}, {@code /api/search}, {@code /api/item} and {@code /api/reset} take and return an
+ * object each; what they refuse is {@code {"error": …}} with status 400.
  *
  * <p><b>Thread safety.</b> Thread-safe. <b>Lifetime.</b> Serves until {@link #close}.
  */
@@ -91,6 +92,9 @@ public final class PageServer implements AutoCloseable {
           send(exchange, 200, "text/html; charset=utf-8", page());
         } else if (path.equals("/api/shop") && !isPost) {
           send(exchange, 200, shop());
+        } else if (path.equals("/metrics") && !isPost) {
+          byte[] metrics = shop.metrics().getBytes(StandardCharsets.UTF_8);
+          send(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", metrics);
         } else if (path.startsWith("/api/") && isPost) {
           answer(exchange, path);
         } else {

@@ -3,6 +3,8 @@ package io.recommender.examples.page;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.recommender.Catalog;
 import io.recommender.Feature;
 import io.recommender.Item;
@@ -16,6 +18,7 @@ import io.recommender.ann.FlatIndex;
 import io.recommender.ann.neighbors.PopularityRecommender;
 import io.recommender.ann.neighbors.SessionKnnRecommender;
 import io.recommender.ann.semantic.BeamDecoder;
+import io.recommender.examples.metrics.MicrometerListener;
 import io.recommender.examples.shop.Shop;
 import io.recommender.examples.shop.Shopper;
 import io.recommender.onnx.BundleOptions;
@@ -65,6 +68,8 @@ final class PageShop implements AutoCloseable {
   private final Map<String, Double> prices = new ConcurrentHashMap<>();
   private final Map<String, RecommenderPipeline> pipelines = new ConcurrentHashMap<>();
   private final CatalogOverlay live = new CatalogOverlay();
+  private final PrometheusMeterRegistry meters =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final SequenceRecommender neighbours;
   private final SequenceRecommender popularity;
   private final OnnxItemEncoder encoder;
@@ -197,6 +202,11 @@ final class PageShop implements AutoCloseable {
         encoder.encodeTexts(List.of(text))[0], k, live.filter().and(affordable(budget)));
   }
 
+  /** {@return what was counted and timed so far, as Prometheus reads it} */
+  String metrics() {
+    return meters.scrape();
+  }
+
   void setStock(String itemId, long stock) {
     live.setStock(known(itemId), stock);
   }
@@ -250,7 +260,10 @@ final class PageShop implements AutoCloseable {
                   .vectors("texts", texts::vector)
                   .catalog("shop", catalog)
                   .overlay("live", live);
-          return declared(wish.diversity()).build(parts);
+          return declared(wish.diversity())
+              .builder(parts)
+              .listener(new MicrometerListener(meters))
+              .build();
         });
   }
 
@@ -280,5 +293,6 @@ final class PageShop implements AutoCloseable {
       }
     }
     encoder.close();
+    meters.close();
   }
 }

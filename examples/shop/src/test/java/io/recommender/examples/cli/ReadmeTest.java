@@ -71,12 +71,13 @@ class ReadmeTest {
 
   private static List<String> run(Path source) throws Exception {
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    Process process =
-        new ProcessBuilder(
-                java, "-cp", absolute(System.getProperty("java.class.path")), source.toString())
+    ProcessBuilder builder =
+        new ProcessBuilder(java, source.toString())
             .directory(ROOT.toFile())
-            .redirectErrorStream(true)
-            .start();
+            .redirectErrorStream(true);
+    // As an argument, one of more than 4,096 characters ends the launcher of source files.
+    builder.environment().put("CLASSPATH", absolute(System.getProperty("java.class.path")));
+    Process process = builder.start();
     List<String> lines = new ArrayList<>();
     try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
       out.lines().forEach(lines::add);

@@ -86,6 +86,15 @@ class PageServerTest {
   }
 
   @Test
+  void metricsCountWhatWasAsked() throws Exception {
+    post("recommend", "{" + HISTORY + ",\"model\":\"SASRec\"}");
+    HttpResponse<String> metrics = send(to("metrics"));
+    assertEquals(200, metrics.statusCode());
+    assertTrue(metrics.body().contains("recommender_request_done_seconds_count"), metrics.body());
+    assertTrue(metrics.body().contains("stage=\"source:model\""), metrics.body());
+  }
+
+  @Test
   void theCheckReadsTheFirstListOfAPage() throws IOException {
     String dom =
         "<ul class=\"grid\" id=\"items\"><li data-item=\"a\"></li><li class=\"card\""
