@@ -1,6 +1,5 @@
 package io.recommender.examples.page;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.File;
 import java.io.IOException;
@@ -9,39 +8,29 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Opens the page in a headless Chromium, where there is one, and looks at what it shows: for a
- * stranger, after visits, and after the best product was sold out.
+ * Opens the page in a headless Chromium, where there is one, and clicks through it: products, why
+ * one is shown, selling the best one out, and every model.
  */
 public final class PageCheck {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final List<String> PROGRAMS =
       List.of("chromium", "chromium-browser", "google-chrome", "chrome");
-  private static final Pattern SECTION =
-      Pattern.compile("<ul class=\"grid\" id=\"items\">(.*?)</ul>", Pattern.DOTALL);
-  private static final Pattern ITEM = Pattern.compile("data-item=\"([^\"]+)\"");
-  private static final String MODEL = "SASRec";
   private static final int EXPECTED_ITEMS = 8;
-  private static final int SECONDS = 60;
 
-  private final String program;
   private final String address;
   private final PrintWriter out;
+  private final Browser browser;
 
-  private PageCheck(String program, String address, PrintWriter out) {
-    this.program = program;
+  private PageCheck(Browser browser, String address, PrintWriter out) {
+    this.browser = browser;
     this.address = address;
     this.out = out;
   }
@@ -64,7 +53,9 @@ public final class PageCheck {
           PROGRAMS);
       return true;
     }
-    return new PageCheck(program.get(), address, out).run();
+    try (Browser browser = Browser.open(program.get(), address)) {
+      return new PageCheck(browser, address, out).run();
+    }
   }
 
   private static Optional<String> program() {
@@ -80,24 +71,64 @@ public final class PageCheck {
   }
 
   private boolean run() throws IOException, InterruptedException {
-    List<String> stranger = shown("");
-    List<String> visitor = shown("#history=" + stranger.get(0) + "," + stranger.get(1));
-    boolean isSound =
-        expect(stranger.size() == EXPECTED_ITEMS, "a stranger is shown " + stranger)
-            & expect(visitor.size() == EXPECTED_ITEMS, "a visitor is shown " + visitor)
-            & expect(!visitor.equals(stranger), "the lists differ");
-    post("item", "{\"id\":\"%s\",\"stock\":0}".formatted(visitor.get(0)));
-    List<String> later = shown("#history=" + stranger.get(0) + "," + stranger.get(1));
-    isSound &= expect(!later.contains(visitor.get(0)), "what is sold out has vanished");
-    JsonNode answer =
-        JSON.readTree(
-            post(
-                "recommend",
-                "{\"history\":[\"%s\",\"%s\"],\"model\":\"%s\"}"
-                    .formatted(stranger.get(0), stranger.get(1), MODEL)));
-    List<String> served = new ArrayList<>();
-    answer.path("items").forEach(item -> served.add(item.path("id").asText()));
-    return isSound & expect(later.equals(served), "the page shows what the server answers");
+    boolean isSound = awaits("document.body.dataset.ready === 'true'", "the page is there");
+    List<String> stranger = shown("items");
+    isSound &= expect(stranger.size() == EXPECTED_ITEMS, "a stranger is shown " + stranger);
+
+    click("#items li:nth-child(1) .look");
+    isSound &=
+        awaits(shows("history", 1) + " && " + isSettled(), "a click on a product is remembered");
+    click("#items li:nth-child(2) .look");
+    isSound &= awaits(shows("history", 2) + " && " + isSettled(), "a second click too");
+    List<String> visitor = shown("items");
+    isSound &= expect(visitor.size() == EXPECTED_ITEMS, "a visitor is shown " + visitor);
+    isSound &= expect(!visitor.equals(stranger), "the list has followed the clicks");
+    isSound &= expect(visitor.equals(served()), "the page shows what the server answers");
+
+    click("#items li:nth-child(1) .foot button[aria-label^='Why']");
+    String why = "document.querySelector('#items li:nth-child(1) .why')";
+    isSound &=
+        awaits("!%s.hidden && %s.textContent.length > 20".formatted(why, why), "it says why");
+
+    String best = visitor.get(0);
+    click("#items li:nth-child(1) .foot button[aria-label^='Sell out']");
+    isSound &=
+        awaits(
+            "state.sold.has('%s') && !document.querySelector('[data-item=\"%s\"]') && %s"
+                .formatted(best, best, isSettled()),
+            "what is sold out has vanished from every list");
+    isSound &= expect(!served().contains(best), "and from the answers of the server");
+
+    for (String model : models()) {
+      browser.evaluate(
+          """
+          (() => { const select = document.getElementById('model');
+            select.value = %s; select.dispatchEvent(new Event('change')); })()"""
+              .formatted(JSON.writeValueAsString(model)));
+      isSound &=
+          awaits(
+              "%s && document.getElementById('summary').textContent.includes(%s)"
+                  .formatted(isSettled(), JSON.writeValueAsString("by " + model + ",")),
+              model + " answers");
+      List<String> answer = shown("items");
+      isSound &= expect(!answer.contains(best), "without what is sold out: " + answer);
+    }
+    String error = browser.evaluate("document.getElementById('error').textContent").asText();
+    return isSound & expect(error.isEmpty(), "no error is shown " + error);
+  }
+
+  private static String shows(String list, int count) {
+    return "document.querySelectorAll('#%s > li').length === %d".formatted(list, count);
+  }
+
+  /** As many products as there should be, and none of the visitor's own. */
+  private static String isSettled() {
+    return "%s && state.items.every((item) => !state.history.includes(item.id))"
+        .formatted(shows("items", EXPECTED_ITEMS));
+  }
+
+  private boolean awaits(String condition, String what) throws IOException, InterruptedException {
+    return expect(browser.await(condition), what);
   }
 
   private boolean expect(boolean holds, String what) {
@@ -105,60 +136,42 @@ public final class PageCheck {
     return holds;
   }
 
-  private String post(String path, String body) throws IOException, InterruptedException {
-    return HttpClient.newHttpClient()
-        .send(
-            HttpRequest.newBuilder(URI.create(address + "api/" + path))
-                .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(body))
-                .build(),
-            HttpResponse.BodyHandlers.ofString())
-        .body();
+  private void click(String selector) throws IOException, InterruptedException {
+    browser.evaluate(
+        "document.querySelector(%s).click()".formatted(JSON.writeValueAsString(selector)));
   }
 
-  /** Returns the products under "For you" once the page is there. */
-  private List<String> shown(String hash) throws IOException, InterruptedException {
-    Path profile = Files.createTempDirectory("shop-page");
-    try {
-      Path dom = profile.resolve("dom.html");
-      Process browser =
-          new ProcessBuilder(
-                  program,
-                  "--headless",
-                  "--no-sandbox",
-                  "--disable-gpu",
-                  "--user-data-dir=" + profile.resolve("profile"),
-                  "--window-size=390,844",
-                  "--virtual-time-budget=10000",
-                  "--dump-dom",
-                  address + hash)
-              .redirectOutput(dom.toFile())
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      if (!browser.waitFor(SECONDS, TimeUnit.SECONDS)) {
-        browser.destroyForcibly();
-        throw new IOException(program + ": expected the page within a minute, found none");
-      }
-      return items(Files.readString(dom, StandardCharsets.UTF_8));
-    } finally {
-      delete(profile);
-    }
+  /** Returns the products that a list of the page shows. */
+  private List<String> shown(String list) throws IOException, InterruptedException {
+    return strings(
+        "[...document.querySelectorAll('#%s > li')].map((item) => item.dataset.item)"
+            .formatted(list));
   }
 
-  /** Returns the products of the first list of a page, as its source has them. */
-  static List<String> items(String dom) throws IOException {
-    Matcher section = SECTION.matcher(dom);
-    if (!section.find()) {
-      throw new IOException("expected the list of recommendations in the page, found none");
-    }
-    return ITEM.matcher(section.group(1)).results().map(match -> match.group(1)).toList();
+  private List<String> models() throws IOException, InterruptedException {
+    return strings("[...document.getElementById('model').options].map((each) => each.value)");
   }
 
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    }
+  private List<String> strings(String expression) throws IOException, InterruptedException {
+    List<String> strings = new ArrayList<>();
+    browser.evaluate(expression).forEach(value -> strings.add(value.asText()));
+    return strings;
+  }
+
+  /** Returns what the server answers for what the page has asked last. */
+  private List<String> served() throws IOException, InterruptedException {
+    String wish = browser.evaluate("JSON.stringify(wish({shown: []}))").asText();
+    String body =
+        HttpClient.newHttpClient()
+            .send(
+                HttpRequest.newBuilder(URI.create(address + "api/recommend"))
+                    .header("Content-Type", "application/json")
+                    .POST(HttpRequest.BodyPublishers.ofString(wish))
+                    .build(),
+                HttpResponse.BodyHandlers.ofString())
+            .body();
+    List<String> ids = new ArrayList<>();
+    JSON.readTree(body).path("items").forEach(item -> ids.add(item.path("id").asText()));
+    return ids;
   }
 }

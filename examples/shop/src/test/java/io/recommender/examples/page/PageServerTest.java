@@ -95,16 +95,6 @@ class PageServerTest {
   }
 
   @Test
-  void theCheckReadsTheFirstListOfAPage() throws IOException {
-    String dom =
-        "<ul class=\"grid\" id=\"items\"><li data-item=\"a\"></li><li class=\"card\""
-            + " data-item=\"b\"></li></ul><ul class=\"grid\" id=\"shelf\"><li"
-            + " data-item=\"c\"></li></ul>";
-    assertEquals(List.of("a", "b"), PageCheck.items(dom));
-    assertTrue(PageCheck.items(dom.replace("data-item", "title")).isEmpty());
-  }
-
-  @Test
   void theShopIsTold() throws Exception {
     HttpResponse<String> response = send(to("api/shop"));
     JsonNode shop = JSON.readTree(response.body());
