@@ -3,8 +3,9 @@
  * limited, shut down in order, and examined.
  *
  * <ul>
- *   <li>{@link io.recommender.serving.SwappableRecommender} takes a new model in, after trying it,
- *       and back out;
+ *   <li>{@link io.recommender.serving.SwappableRecommender}, and for rerankers {@link
+ *       io.recommender.serving.SwappableReranker}, takes a new model in, after trying it, and back
+ *       out;
  *   <li>{@link io.recommender.serving.BatchingRecommender} answers callers that come at the same
  *       time with one run of the model;
  *   <li>{@link io.recommender.serving.Bulkhead} limits the calls inside several models and closes

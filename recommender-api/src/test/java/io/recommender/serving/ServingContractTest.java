@@ -56,6 +56,24 @@ class ServingContractTest {
   }
 
   @Nested
+  class SwappedReranker extends RerankerContract {
+    @Override
+    protected List<String> itemIds() {
+      return List.of("e", "b", "d", "a", "c", "f");
+    }
+
+    @Override
+    protected Reranker create() {
+      SwappableReranker reranker =
+          SwappableReranker.builder("ranking")
+              .keepPrevious()
+              .open(() -> (request, candidates) -> candidates);
+      reranker.swap(() -> (request, candidates) -> List.copyOf(candidates));
+      return reranker;
+    }
+  }
+
+  @Nested
   class OneRunAtATime extends Served {
     @Override
     protected SequenceRecommender create() {
