@@ -107,7 +107,7 @@ class SparseIndexTest extends ItemIndexContract {
   void takesSixBytesAnElementAndEightAVector() {
     SparseIndex index = new SparseIndex(64, Similarity.DOT);
     index.addAll(ids(1000), pruned(1000, 64, 0.9, new Random(1)));
-    int elements = Long.parseLong(index.toString().replaceAll(".* (\\d+) elements.*", "$1"));
+    long elements = Long.parseLong(index.toString().replaceAll(".* (\\d+) elements.*", "$1"));
     assertEquals(6 * elements + 8 * 1000 + 4, index.tableBytes());
     assertEquals(elements, index.diagnose(0).fact("elements that are not zero").orElseThrow());
   }
