@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -113,6 +114,48 @@ class TextSystemsTest {
           !recommend(typed, index, request).equals(recommend(history, index, request)),
           "the query and the history differ");
     }
+  }
+
+  /** A graph generates the intent; the bundle says how vectors are compared. */
+  @Test
+  void uditsrRecommendsByTheUserAndAGeneratedIntent() {
+    Random random = new Random(45);
+    Map<String, float[]> vectors = new HashMap<>();
+    try (OnnxItemEncoder generator = RecommenderBundle.openEncoder(MAP)) {
+      FlatIndex index = new FlatIndex(generator.dimension(), generator.similarity());
+      for (int i = 0; i < 300; i++) {
+        vectors.put("item-" + i, gaussian(random, 16));
+        index.add("item-" + i, vectors.get("item-" + i));
+      }
+      for (int user = 0; user < 50; user++) {
+        float[] profile = gaussian(random, 64);
+        float[] known = gaussian(random, 16);
+        QueryVector intent =
+            request -> {
+              Item told = new Item("user", Map.of("text", request.context().get("profile")));
+              return Optional.of(generator.encode(List.of(told))[0]);
+            };
+        QueryVector query = QueryVector.sum(request -> Optional.of(known), intent);
+        float[] expected = known.clone();
+        float[] generated = map().apply(profile);
+        for (int i = 0; i < 16; i++) {
+          expected[i] += generated[i];
+        }
+        RecommendationRequest request =
+            RecommendationRequest.of(UserHistory.empty())
+                .context("profile", Feature.Tensor.vector(profile))
+                .build();
+        assertEquals(best(expected, vectors, 10), recommend(query, index, request));
+      }
+    }
+  }
+
+  private static float[] gaussian(Random random, int dimension) {
+    float[] vector = new float[dimension];
+    for (int i = 0; i < dimension; i++) {
+      vector[i] = (float) random.nextGaussian();
+    }
+    return vector;
   }
 
   private static List<Item> products() {
