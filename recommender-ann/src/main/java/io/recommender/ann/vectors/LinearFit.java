@@ -11,6 +11,7 @@ import org.ejml.interfaces.decomposition.SingularValueDecomposition_F64;
 final class LinearFit {
   // Of the largest pivot: a smaller one is what rounding leaves of zero.
   private static final double LEAST_PIVOT = 1e-12;
+  private static final int BLOCK = 1024;
 
   private LinearFit() {}
 
@@ -24,15 +25,11 @@ final class LinearFit {
     }
     double[] sourceMean = mean(source, from);
     double[] targetMean = mean(target, to);
-    DMatrixRMaj x = centered(source, sourceMean);
-    DMatrixRMaj y = centered(target, targetMean);
-    DMatrixRMaj gram = new DMatrixRMaj(from, from);
-    CommonOps_DDRM.multInner(x, gram);
+    DMatrixRMaj gram = products(source, sourceMean, source, sourceMean);
     for (int i = 0; i < from; i++) {
       gram.add(i, i, lambda);
     }
-    DMatrixRMaj products = new DMatrixRMaj(from, to);
-    CommonOps_DDRM.multTransA(x, y, products);
+    DMatrixRMaj products = products(source, sourceMean, target, targetMean);
     DMatrixRMaj weights = new DMatrixRMaj(to, from);
     CommonOps_DDRM.transpose(solve(gram, products, lambda), weights);
     double[] offset = targetMean.clone();
@@ -78,9 +75,8 @@ final class LinearFit {
       throw new IllegalArgumentException(
           "target: expected dimension %d as the source has, found %d".formatted(dimension, found));
     }
-    DMatrixRMaj products = new DMatrixRMaj(dimension, dimension);
-    CommonOps_DDRM.multTransA(
-        centered(target, new double[dimension]), centered(source, new double[dimension]), products);
+    double[] origin = new double[dimension];
+    DMatrixRMaj products = products(target, origin, source, origin);
     SingularValueDecomposition_F64<DMatrixRMaj> svd =
         DecompositionFactory_DDRM.svd(dimension, dimension, true, true, false);
     if (!svd.decompose(products)) {
@@ -113,11 +109,23 @@ final class LinearFit {
     return mean;
   }
 
-  private static DMatrixRMaj centered(float[][] vectors, double[] mean) {
-    DMatrixRMaj matrix = new DMatrixRMaj(vectors.length, mean.length);
-    for (int row = 0; row < vectors.length; row++) {
+  /** Sums up the outer products of pairs of vectors, each without its mean, block by block. */
+  private static DMatrixRMaj products(
+      float[][] left, double[] leftMean, float[][] right, double[] rightMean) {
+    DMatrixRMaj sum = new DMatrixRMaj(leftMean.length, rightMean.length);
+    for (int first = 0; first < left.length; first += BLOCK) {
+      int end = Math.min(left.length, first + BLOCK);
+      CommonOps_DDRM.multAddTransA(
+          centered(left, first, end, leftMean), centered(right, first, end, rightMean), sum);
+    }
+    return sum;
+  }
+
+  private static DMatrixRMaj centered(float[][] vectors, int first, int end, double[] mean) {
+    DMatrixRMaj matrix = new DMatrixRMaj(end - first, mean.length);
+    for (int row = first; row < end; row++) {
       for (int column = 0; column < mean.length; column++) {
-        matrix.set(row, column, vectors[row][column] - mean[column]);
+        matrix.set(row - first, column, vectors[row][column] - mean[column]);
       }
     }
     return matrix;

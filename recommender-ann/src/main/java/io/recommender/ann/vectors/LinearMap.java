@@ -38,8 +38,9 @@ import org.ejml.dense.row.CommonOps_DDRM;
  *
  * <p><b>Thread safety.</b> Immutable.
  *
- * <p><b>Cost.</b> 8 bytes a weight. To apply: one multiplication a weight. To fit N vectors, ridge
- * takes time N m (m + n) + m^3 with m source and n target dimensions, and 8 N (m + n) bytes.
+ * <p><b>Cost.</b> 8 bytes a weight. To apply: one multiplication a weight. To fit N vectors of m
+ * dimensions to ones of n: time N m (m + n) + m^3 for ridge, N n^2 + n^3 for a rotation, and memory
+ * for some matrices of m rows, however many vectors there are.
  */
 public final class LinearMap {
   static final String KIND = "linear-map";

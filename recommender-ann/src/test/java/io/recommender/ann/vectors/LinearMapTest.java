@@ -138,6 +138,20 @@ class LinearMapTest {
     }
   }
 
+  @Test
+  void manyVectorsAreSummedUpInBlocks() {
+    Random random = new Random(9);
+    float[][] source = gaussian(random, 3000, 4);
+    float[][] target = gaussian(random, 3000, 2);
+    LinearMap map = LinearMap.ridge(source, target, 5);
+    double[][] naive = NormalEquations.ridge(source, target, 5);
+    for (int row = 0; row < 2; row++) {
+      for (int i = 0; i < 4; i++) {
+        assertEquals(naive[row][i], map.weights()[row][i], 1e-6);
+      }
+    }
+  }
+
   @Property(tries = 50)
   void aRotationIsFoundAgainAndKeepsLengths(
       @ForAll @IntRange(min = 1, max = 8) int dimension, @ForAll long seed) {
