@@ -375,7 +375,7 @@ class EncoderSystemsTest {
             .orElseThrow();
     ItemText written = new ItemText(layout);
     try (JsonTokenizer tokenizer =
-        JsonTokenizer.open(folder.resolve("journals-16/tokenizer.json"), layout)) {
+        JsonTokenizer.open(folder.resolve("journals-16/tokenizer.json"), true)) {
       long[] all = written.tokens(tokenizer, paper("a", "red mug", "soft lamp", "book")).ids();
       long[] without = written.tokens(tokenizer, paper("a", "red mug", "soft lamp", "")).ids();
       long[] title = tokenizer.encode("red mug").ids();
