@@ -124,7 +124,9 @@ final class ColdCommand implements Callable<Integer> {
     try (OnnxItemEncoder texts = RecommenderBundle.openEncoder(encoder);
         ColdStart cold = ColdStart.of(bundle, share, seed)) {
       Catalog catalog = cold.catalog();
-      cold.fit(texts, items == null ? all(catalog) : read(items, catalog), lambda, split);
+      Map<String, SequenceRecommender> compared =
+          cold.recommenders(
+              texts, items == null ? all(catalog) : read(items, catalog), lambda, decay, split);
       Terminal terminal = Terminal.on(spec.commandLine().getOut());
       terminal.line(
           "  %,d of %,d items held out with seed %d; map fitted to %,d items, lambda %s",
@@ -133,14 +135,10 @@ final class ColdCommand implements Callable<Integer> {
           seed,
           catalog.size() - cold.heldOut().size(),
           lambda);
-      report(terminal, "all", cold.recommenders(decay), cold.all(split), catalog);
-      report(terminal, "held-out", cold.recommenders(decay), cold.heldOutTargets(split), catalog);
-      report(
-          terminal,
-          "held-out-among-themselves",
-          cold.amongHeldOut(decay),
-          cold.heldOutTargets(split),
-          catalog);
+      report(terminal, "all", compared, cold.all(split), catalog);
+      Split targets = cold.heldOutTargets(split);
+      report(terminal, "held-out", compared, targets, catalog);
+      report(terminal, "held-out-among-themselves", cold.amongHeldOut(compared), targets, catalog);
     }
     return CommandLine.ExitCode.OK;
   }

@@ -45,9 +45,6 @@ final class ColdStart implements AutoCloseable {
   private final Model both;
   private final Set<String> heldOut;
   private final HistoryTransform known;
-  private SequenceRecommender popularity = request -> null;
-  private ItemIndex texts = new FlatIndex(1, Similarity.DOT);
-  private ItemIndex mapped = new FlatIndex(1, Similarity.DOT);
 
   /** A model and the vectors of its items. */
   private record Model(OnnxSequenceRecommender recommender, ItemIndex vectors) {
@@ -99,9 +96,13 @@ final class ColdStart implements AutoCloseable {
     return heldOut;
   }
 
-  /** Encodes the texts, fits the map to the items that are not held out, and maps the others. */
-  void fit(ItemEncoder encoder, List<Item> items, double lambda, Split split) {
-    texts = new FlatIndex(encoder.dimension(), encoder.similarity(), items.size());
+  /**
+   * Encodes the texts, fits the map to the items that are not held out, places the others by it,
+   * and returns what is compared, by name.
+   */
+  Map<String, SequenceRecommender> recommenders(
+      ItemEncoder encoder, List<Item> items, double lambda, double decay, Split split) {
+    ItemIndex texts = new FlatIndex(encoder.dimension(), encoder.similarity(), items.size());
     CatalogIndexer.of(encoder, "cold", texts).index(items.iterator());
     List<float[]> source = new ArrayList<>();
     List<float[]> target = new ArrayList<>();
@@ -115,7 +116,7 @@ final class ColdStart implements AutoCloseable {
     target.replaceAll(vector -> plus(vector, -1, center));
     LinearMap map =
         LinearMap.ridge(source.toArray(float[][]::new), target.toArray(float[][]::new), lambda);
-    mapped = new FlatIndex(map.targetDimension(), Similarity.COSINE, items.size());
+    ItemIndex mapped = new FlatIndex(map.targetDimension(), Similarity.COSINE, items.size());
     for (Item item : items) {
       mapped.add(item.id(), map.apply(texts.vector(item.id()).orElseThrow()));
     }
@@ -125,7 +126,7 @@ final class ColdStart implements AutoCloseable {
       ids.vectors().remove(itemId);
       both.vectors().add(itemId, plus(center, spread, mapped.vector(itemId).orElseThrow()));
     }
-    popularity = PopularityRecommender.fit(catalog(), training(split));
+    return compared(texts, mapped, decay, PopularityRecommender.fit(catalog(), training(split)));
   }
 
   private static float[] sum(float weight, float[]... vectors) {
@@ -171,7 +172,8 @@ final class ColdStart implements AutoCloseable {
     return Split.of(split.name() + ", held-out items", split.log(), training(split), cases);
   }
 
-  Map<String, SequenceRecommender> recommenders(double decay) {
+  private Map<String, SequenceRecommender> compared(
+      ItemIndex texts, ItemIndex mapped, double decay, SequenceRecommender popularity) {
     Map<String, SequenceRecommender> recommenders = new LinkedHashMap<>();
     SequenceRecommender ofIds = knowing(ids.recommender());
     SequenceRecommender ofTexts =
@@ -195,18 +197,17 @@ final class ColdStart implements AutoCloseable {
     return recommenders;
   }
 
-  /** The same, each asked for nothing but items that were held out. */
-  Map<String, SequenceRecommender> amongHeldOut(double decay) {
+  /** Returns the same, each asked for nothing but items that were held out. */
+  Map<String, SequenceRecommender> amongHeldOut(Map<String, SequenceRecommender> recommenders) {
     ItemFilter filter = ItemFilter.allow(heldOut);
     Map<String, SequenceRecommender> filtered = new LinkedHashMap<>();
-    recommenders(decay)
-        .forEach(
-            (name, recommender) ->
-                filtered.put(
-                    name,
-                    request ->
-                        recommender.recommend(
-                            request.toBuilder().filter(request.filter().and(filter)).build())));
+    recommenders.forEach(
+        (name, recommender) ->
+            filtered.put(
+                name,
+                request ->
+                    recommender.recommend(
+                        request.toBuilder().filter(request.filter().and(filter)).build())));
     return filtered;
   }
 
