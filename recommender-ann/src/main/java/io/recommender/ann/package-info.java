@@ -7,6 +7,7 @@
  *   <li>{@link io.recommender.ann.HnswIndex} walks a graph of neighbours: approximate, for
  *       catalogues where comparing everything takes too long. It can be saved and opened, filters
  *       inside the walk, and is told which recall to aim at rather than how to reach it.
+ *   <li>{@link io.recommender.ann.SparseIndex} keeps what is not zero: exact, for pruned vectors.
  * </ul>
  *
  * <pre>{@code

@@ -13,6 +13,7 @@ record Encoder(Optional<Text> text, List<Input> inputs, Vector vector) {
     TOKEN_IDS,
     ATTENTION_MASK,
     TOKEN_TYPES,
+    ITEM_POSITIONS,
     FEATURE,
     CATEGORY,
     PRESENT
@@ -56,13 +57,44 @@ record Encoder(Optional<Text> text, List<Input> inputs, Vector vector) {
    * One input. Members that a role does not use have their defaults.
    *
    * @param defaultValue what an absent feature becomes; none if it is required
+   * @param items how histories become tokens, of role ITEM_POSITIONS
    */
   record Input(
       Role role,
       String name,
       String feature,
       Map<String, Integer> vocabulary,
-      OptionalDouble defaultValue) {}
+      OptionalDouble defaultValue,
+      Optional<Items> items) {
+    Input(
+        Role role,
+        String name,
+        String feature,
+        Map<String, Integer> vocabulary,
+        OptionalDouble defaultValue) {
+      this(role, name, feature, vocabulary, defaultValue, Optional.empty());
+    }
+  }
+
+  /**
+   * How items become tokens one after the other.
+   *
+   * @param startToken stands before the first item
+   * @param maxItems the most items of a history
+   * @param maxValueTokens the most tokens of a value
+   * @param paddingPosition the position in padded places
+   */
+  record Items(
+      Optional<Integer> startToken,
+      int maxItems,
+      int maxValueTokens,
+      boolean newestFirst,
+      int paddingPosition) {}
+
+  /** How items become tokens one after the other, if they do. */
+  Optional<Items> items() {
+    return inputs.stream().flatMap(input -> input.items().stream()).findFirst();
+  }
 
   /** The output: a vector for each item, or states of its tokens that are pooled. */
   record Vector(

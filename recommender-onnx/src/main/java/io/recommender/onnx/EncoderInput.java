@@ -46,7 +46,8 @@ final class EncoderInput {
 
   private static Set<OnnxJavaType> types(Role role) {
     return switch (role) {
-      case TOKEN_IDS, TOKEN_TYPES, CATEGORY -> EnumSet.of(OnnxJavaType.INT64, OnnxJavaType.INT32);
+      case TOKEN_IDS, TOKEN_TYPES, ITEM_POSITIONS, CATEGORY ->
+          EnumSet.of(OnnxJavaType.INT64, OnnxJavaType.INT32);
       case ATTENTION_MASK, PRESENT ->
           EnumSet.of(OnnxJavaType.INT64, OnnxJavaType.INT32, OnnxJavaType.FLOAT, OnnxJavaType.BOOL);
       case FEATURE -> EnumSet.of(OnnxJavaType.FLOAT);
@@ -55,7 +56,7 @@ final class EncoderInput {
 
   private static String expectedShape(Role role) {
     return switch (role) {
-      case TOKEN_IDS, TOKEN_TYPES, ATTENTION_MASK -> "[batch, length]";
+      case TOKEN_IDS, TOKEN_TYPES, ITEM_POSITIONS, ATTENTION_MASK -> "[batch, length]";
       case FEATURE -> "[batch] or [batch, fixed extents]";
       case CATEGORY -> "[batch] or [batch, a fixed number]";
       case PRESENT -> "[batch]";
@@ -68,7 +69,7 @@ final class EncoderInput {
     Set<OnnxJavaType> types = types(input.role());
     boolean fits =
         switch (input.role()) {
-          case TOKEN_IDS, TOKEN_TYPES, ATTENTION_MASK -> shape.length == 2;
+          case TOKEN_IDS, TOKEN_TYPES, ITEM_POSITIONS, ATTENTION_MASK -> shape.length == 2;
           case PRESENT -> shape.length == 1;
           case CATEGORY -> shape.length == 1 || (shape.length == 2 && shape[1] > 0);
           case FEATURE -> shape.length >= 1 && Arrays.stream(shape).skip(1).allMatch(e -> e > 0);
@@ -134,7 +135,7 @@ final class EncoderInput {
 
   private boolean perToken() {
     return switch (input.role()) {
-      case TOKEN_IDS, TOKEN_TYPES, ATTENTION_MASK -> true;
+      case TOKEN_IDS, TOKEN_TYPES, ITEM_POSITIONS, ATTENTION_MASK -> true;
       case FEATURE, CATEGORY, PRESENT -> false;
     };
   }
@@ -156,7 +157,7 @@ final class EncoderInput {
   /** Writes one row whose tokens, if it has any, are padded to a length. */
   void write(TensorBuffer buffer, int row, int length, EncoderModel.Row source) {
     switch (input.role()) {
-      case TOKEN_IDS, TOKEN_TYPES, ATTENTION_MASK ->
+      case TOKEN_IDS, TOKEN_TYPES, ITEM_POSITIONS, ATTENTION_MASK ->
           writeTokens(buffer, row * length, length, source.tokens());
       case PRESENT ->
           buffer.put(row, source.item().features().containsKey(input.feature()) ? 1 : 0);
@@ -186,6 +187,7 @@ final class EncoderInput {
         switch (input.role()) {
           case TOKEN_IDS -> layout.paddingToken();
           case TOKEN_TYPES -> layout.paddingType();
+          case ITEM_POSITIONS -> input.items().orElseThrow().paddingPosition();
           default -> 0;
         };
     for (int place = 0; place < length; place++) {
@@ -198,6 +200,7 @@ final class EncoderInput {
             switch (input.role()) {
               case TOKEN_IDS -> tokens.ids()[token];
               case TOKEN_TYPES -> tokens.types()[token];
+              case ITEM_POSITIONS -> tokens.items()[token];
               default -> 1;
             });
       }

@@ -21,7 +21,14 @@ final class EncoderReader {
   private static final String FILE = Manifest.FILE;
   private static final int MAX_LENGTH = 1 << 20;
   private static final Set<Role> OF_TEXT =
-      EnumSet.of(Role.TOKEN_IDS, Role.ATTENTION_MASK, Role.TOKEN_TYPES);
+      EnumSet.of(Role.TOKEN_IDS, Role.ATTENTION_MASK, Role.TOKEN_TYPES, Role.ITEM_POSITIONS);
+
+  private static final int MAX_VALUE_TOKENS = 1 << 20;
+
+  private enum ItemOrder {
+    NEWEST_FIRST,
+    OLDEST_FIRST
+  }
 
   private EncoderReader() {}
 
@@ -97,8 +104,19 @@ final class EncoderReader {
       } else if (role == Role.FEATURE && input.has("default")) {
         defaultValue = OptionalDouble.of(input.number("default", 0));
       }
-      return new Input(role, input.string("name"), feature, vocabulary, defaultValue);
+      Optional<Encoder.Items> items =
+          role == Role.ITEM_POSITIONS ? Optional.of(items(input)) : Optional.empty();
+      return new Input(role, input.string("name"), feature, vocabulary, defaultValue, items);
     }
+  }
+
+  private static Encoder.Items items(JsonObject input) {
+    return new Encoder.Items(
+        input.optionalInteger("startToken", 0),
+        input.integer("maxItems", 1),
+        input.integer("maxValueTokens", 1, MAX_VALUE_TOKENS),
+        input.oneOf("order", ItemOrder.class) == ItemOrder.NEWEST_FIRST,
+        input.integer("paddingPosition", 0, 0));
   }
 
   private static void checkRoles(List<Input> inputs, boolean hasText) {

@@ -50,6 +50,7 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
   private final OnnxSession session;
   private final Optional<TextTokenizer> tokenizer;
   private final Optional<ItemText> text;
+  private final Optional<AttributeText> attributes;
   private final EncoderModel model;
   private final String modelVersion;
   private final String fingerprint;
@@ -73,6 +74,7 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
     this.modelVersion = modelVersion;
     this.fingerprint = fingerprint;
     text = encoder.text().map(ItemText::new);
+    attributes = AttributeText.of(encoder, tokenizer);
   }
 
   @Override
@@ -171,7 +173,10 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
     if (text.isEmpty()) {
       return NO_TEXT;
     }
-    return counted(text.get().tokens(tokenizer.orElseThrow(), item));
+    return counted(
+        attributes.isPresent()
+            ? attributes.get().tokens(List.of(item))
+            : text.get().tokens(tokenizer.orElseThrow(), item));
   }
 
   private TextTokenizer.Tokens counted(TextTokenizer.Tokens tokens) {
@@ -200,7 +205,44 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
               () -> new UnsupportedOperationException(modelVersion + " reads no text"));
       List<EncoderModel.Row> rows = new ArrayList<>(texts.size());
       for (String each : texts) {
-        rows.add(new EncoderModel.Row(Item.of("text " + rows.size()), counted(open.encode(each))));
+        TextTokenizer.Tokens tokens =
+            attributes.isPresent() ? attributes.get().tokens(each) : open.encode(each);
+        rows.add(new EncoderModel.Row(Item.of("text " + rows.size()), counted(tokens)));
+      }
+      return model.encode(rows);
+    } finally {
+      lease.readLock().unlock();
+    }
+  }
+
+  /**
+   * Encodes histories into the space of the items, each as one text of all its items: what
+   * Recformer does. Items need not be known to anybody but by their features.
+   *
+   * <p>Items that have no room are left out whole, the oldest first, which {@link #truncatedTexts}
+   * counts; of an empty history the model sees the start token alone.
+   *
+   * @param histories the items of each history, oldest first; possibly none
+   * @return one vector for each history, in order; a new array that the caller may keep and change
+   * @throws UnsupportedOperationException if the model does not read items one after the other
+   * @throws IllegalArgumentException if an item lacks a required feature, or one cannot be read as
+   *     a text; the message names the item and the feature
+   * @throws IllegalStateException if closed
+   * @throws RecommenderException if the model fails; the encoder stays usable
+   */
+  public float[][] encodeHistories(List<List<Item>> histories) {
+    AttributeText written =
+        attributes.orElseThrow(
+            () ->
+                new UnsupportedOperationException(
+                    modelVersion + " reads no histories: it has no input of role ITEM_POSITIONS"));
+    enter();
+    try {
+      List<EncoderModel.Row> rows = new ArrayList<>(histories.size());
+      for (List<Item> items : histories) {
+        rows.add(
+            new EncoderModel.Row(
+                Item.of("history " + rows.size()), counted(written.tokens(items))));
       }
       return model.encode(rows);
     } finally {

@@ -12,9 +12,14 @@ interface TextTokenizer extends AutoCloseable {
    *
    * @param ids the tokens, no padding
    * @param types which of the texts each token belongs to
+   * @param items which item of a history each token belongs to, from 1; 0 for none
    * @param truncated whether the text had more
    */
-  record Tokens(long[] ids, long[] types, boolean truncated) {
+  record Tokens(long[] ids, long[] types, long[] items, boolean truncated) {
+    Tokens(long[] ids, long[] types, boolean truncated) {
+      this(ids, types, new long[ids.length], truncated);
+    }
+
     int length() {
       return ids.length;
     }

@@ -158,7 +158,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
   }
 
-  private static InteractionLog read(Path data) throws IOException {
+  static InteractionLog read(Path data) throws IOException {
     Path file = Files.isDirectory(data) ? fileIn(data) : data;
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(

@@ -25,6 +25,7 @@ import picocli.CommandLine.ScopeType;
       DemoCommand.class,
       RecommendCommand.class,
       EvaluateCommand.class,
+      ColdCommand.class,
       ParityCommand.class,
       RankCommand.class,
       BenchmarkCommand.class,

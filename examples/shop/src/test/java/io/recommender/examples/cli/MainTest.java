@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -30,6 +32,7 @@ class MainTest {
           "demo",
           "recommend",
           "evaluate",
+          "cold",
           "parity",
           "rank",
           "bundle",
@@ -163,6 +166,47 @@ class MainTest {
     assertEquals(0, run("demo", "--without-model", "--users", "60"));
     assertTrue(out.toString().contains("NDCG@10"), out.toString());
     assertTrue(out.toString().contains("RecommenderBundle.open"), out.toString());
+  }
+
+  @Test
+  void textsFindItemsThatNobodyHasMet() throws Exception {
+    assertEquals(0, run("shop", "data", "--out", folder.toString(), "--shoppers", "150"));
+    Path json = folder.resolve("reports");
+    assertEquals(
+        0,
+        run(
+            "cold",
+            "--data",
+            folder.toString(),
+            "--bundle",
+            "bundles/shop-vector",
+            "--encoder",
+            "bundles/shop-text",
+            "--share",
+            "0.3",
+            "--json",
+            json.toString()));
+    assertTrue(out.toString().contains("747 of 2,491 items held out"), out.toString());
+    double ofIds = hitRate(json.resolve("held-out.json"), "ids");
+    double ofTexts = hitRate(json.resolve("held-out.json"), "texts");
+    assertEquals(0, ofIds);
+    assertTrue(ofTexts > 0, "texts find " + ofTexts);
+    assertTrue(Files.isRegularFile(json.resolve("all.json")));
+    assertEquals(
+        2,
+        run("cold", "--data", "x", "--bundle", "x", "--encoder", "x", "--share", "1"),
+        err.toString());
+  }
+
+  /** The share of cases in which the first twenty items have the one asked for. */
+  private static double hitRate(Path report, String recommender) throws Exception {
+    for (JsonNode result :
+        new ObjectMapper().readTree(Files.readString(report)).get("recommenders")) {
+      if (result.get("name").textValue().equals(recommender)) {
+        return result.at("/metrics/hitRate/20").doubleValue();
+      }
+    }
+    throw new AssertionError("no " + recommender + " in " + report);
   }
 
   @Test

@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.recommender.ItemEncoder;
 import io.recommender.ann.FlatIndex;
+import io.recommender.ann.entities.EntityGraph;
 import io.recommender.ann.memory.UserStore;
 import io.recommender.ann.neighbors.MarkovRecommender;
 import io.recommender.ann.semantic.BeamDecoder;
+import io.recommender.ann.vectors.LinearMap;
 import io.recommender.evaluation.Evaluator;
 import io.recommender.onnx.RecommenderBundle;
 import io.recommender.pipeline.RecommenderPipeline;
@@ -48,6 +50,8 @@ class ReadmeTest {
               BeamDecoder.class,
               MarkovRecommender.class,
               UserStore.class,
+              LinearMap.class,
+              EntityGraph.class,
               RecommenderPipeline.class,
               SwappableRecommender.class)
           .map(Class::getPackageName)
