@@ -17,6 +17,8 @@ public record Notice(Code code, int count, String message) {
   public enum Code {
     /** Interactions with items outside the catalogue were skipped or sent as unknown. */
     UNKNOWN_ITEMS,
+    /** Keywords of the query that no item has took no part. */
+    UNKNOWN_KEYWORDS,
     /** The history had nothing the model could use, and the declared fallback answered. */
     FALLBACK_USED,
     /** Fewer items than requested: nothing more passed the filter, or nothing more exists. */
