@@ -210,7 +210,7 @@ class KeywordSnapshotTest {
     assertRefused("terms", changed("terms", 4, 'z'), "sorted terms, found");
     assertRefused("numbers", changed("numbers", 3, 1), "ascending terms from 0 to");
     byte[] numbers = sections.get("numbers").clone();
-    System.arraycopy(numbers, 4, numbers, 0, 4);
+    System.arraycopy(numbers, 8, numbers, 4, 4);
     assertRefused("numbers", numbers, "ascending terms from 0 to");
     assertRefused("ends", changed("ends", 3, 1), "ascending numbers, found");
   }
