@@ -37,9 +37,11 @@ final class KeywordSearch {
   private final KeywordQuery query;
   private final ItemFilter filter;
   private final boolean byLength;
-  private final double k1;
-  private final double b;
-  private final double meanLength;
+
+  /** The norm of an item without length, and what a unit of length adds to it. */
+  private final double leastNorm;
+
+  private final double normOfLength;
   private final TopK top;
 
   private final double[] sums;
@@ -50,10 +52,9 @@ final class KeywordSearch {
     this.version = version;
     this.query = query;
     this.filter = filter;
-    this.k1 = k1;
-    this.b = b;
     byLength = b > 0;
-    meanLength = version.meanLength();
+    leastNorm = k1 * (1 - b);
+    normOfLength = k1 * b / version.meanLength();
     top = new TopK(Math.min(k, version.size()));
     int window = version.parts().isEmpty() ? 0 : WINDOW;
     sums = new double[window];
@@ -87,7 +88,7 @@ final class KeywordSearch {
   }
 
   private double norm(float length) {
-    return k1 * (1 - b + b * (length / meanLength));
+    return leastNorm + normOfLength * length;
   }
 
   /** Divides twice, because this rounds to an order that is that of the exact values. */
@@ -171,12 +172,36 @@ final class KeywordSearch {
           }
         }
         row = next;
-        if (row < size) {
+        if (row < size && needed == 1) {
+          row = searchBlock(row);
+        } else if (row < size) {
           int end = Math.min(size, row + WINDOW);
           searchWindow(row, end);
           row = end;
         }
       }
+    }
+
+    /**
+     * Looks at the rows of a block of the first term, which is all that can have a result, from one
+     * on. Returns the row after them.
+     */
+    private int searchBlock(int from) {
+      PostingCursor cursor = cursors[0];
+      cursor.unpack(from);
+      int[] rows = cursor.rows();
+      int size = cursor.size();
+      float equal = cursor.weight();
+      float @Nullable [] weights = cursor.isEqual() ? null : cursor.unpackWeights();
+      for (int i = cursor.at(); i < size; i++) {
+        float weight = weights == null ? equal : weights[i];
+        double score = score(factors[0], norm(segment.length(rows[i])), weight);
+        if ((score + rest[1]) * SLACK >= top.threshold()) {
+          complete(rows[i], score, 1);
+        }
+      }
+      cursor.setAt(size);
+      return rows[size - 1] + 1;
     }
 
     /**
@@ -193,10 +218,13 @@ final class KeywordSearch {
       for (int term = 0; term < count; term++) {
         most += bounds[term];
       }
-      if (!top.admits(most, segment.order(row)) && isBehind(row, most, isWindow, end)) {
+      double threshold = top.threshold();
+      if (most < threshold
+          || (most == threshold
+              && !top.admits(most, segment.order(row))
+              && isBehind(row, isWindow, end))) {
         return 0;
       }
-      double threshold = top.threshold();
       rest[count] = 0;
       int needed = count;
       for (int term = count - 1; term >= 0; term--) {
@@ -209,12 +237,12 @@ final class KeywordSearch {
     }
 
     /**
-     * Returns whether rows from one on that cannot beat the worst result cannot equal it either, or
-     * come after it where they do. Rows of one length are in order; of the others it is asked
-     * whether being longer makes them worse.
+     * Returns whether rows from one on, which can equal the worst result at best, come after it
+     * where they do. Rows of one length are in order; of the others it is asked whether being
+     * longer makes them worse.
      */
-    private boolean isBehind(int row, double most, boolean isWindow, int end) {
-      if (!byLength || most < top.threshold()) {
+    private boolean isBehind(int row, boolean isWindow, int end) {
+      if (!byLength) {
         return true;
       }
       double norm = norm(Math.nextUp(segment.length(row)));
@@ -277,7 +305,7 @@ final class KeywordSearch {
         return;
       }
       float equal = cursor.weight();
-      float @Nullable [] weights = cursor.isEqual() ? null : cursor.weights();
+      float @Nullable [] weights = cursor.isEqual() ? null : cursor.unpackWeights();
       for (int i = at; i < stop; i++) {
         int place = rows[i] - from;
         float weight = weights == null ? equal : weights[i];
@@ -313,6 +341,9 @@ final class KeywordSearch {
         if (cursors[term].goTo(row)) {
           score += score(factors[term], norm(segment.length(row)), cursors[term].weight());
         }
+      }
+      if (score < top.threshold()) {
+        return;
       }
       int order = segment.order(row);
       if (top.admits(score, order)

@@ -169,7 +169,11 @@ final class KeywordSegment {
     float[] unpacked = new float[Postings.BLOCK];
     for (int term = 0; term < terms.size(); term++) {
       for (int block = postings.blocks[term]; block < postings.blocks[term + 1]; block++) {
-        boolean isEqual = postings.unpack(term, block, rows, unpacked);
+        postings.unpackRows(term, block, rows);
+        boolean isEqual = postings.areEqual(block);
+        if (!isEqual) {
+          postings.unpackWeights(term, block, unpacked);
+        }
         int size = postings.size(term, block);
         for (int i = 0; i < size; i++) {
           weights[next[rows[i]]++] = isEqual ? postings.blockMost[block] : unpacked[i];

@@ -70,7 +70,8 @@ final class PostingCursor {
   /** Unpacks the block and goes to its first row at or after one, which it has. */
   void unpack(int row) {
     if (unpacked != block) {
-      isEqual = postings.unpack(term, block, rows, weights);
+      postings.unpackRows(term, block, rows);
+      isEqual = postings.areEqual(block);
       size = postings.size(term, block);
       unpacked = block;
       at = 0;
@@ -108,7 +109,7 @@ final class PostingCursor {
   }
 
   float weight() {
-    return isEqual ? postings.blockMost[block] : weights[at];
+    return isEqual ? postings.blockMost[block] : postings.weight(term, block, at);
   }
 
   /** Returns the greatest weight of the term. */
@@ -141,8 +142,9 @@ final class PostingCursor {
     return rows;
   }
 
-  /** The weights of the unpacked block, unless {@link #isEqual}. */
-  float[] weights() {
+  /** Unpacks the weights of the unpacked block, unless {@link #isEqual}. */
+  float[] unpackWeights() {
+    postings.unpackWeights(term, block, weights);
     return weights;
   }
 

@@ -56,63 +56,73 @@ final class Postings {
     return block < last ? BLOCK : counts[term] - (last - blocks[term]) * BLOCK;
   }
 
-  /**
-   * Unpacks a block.
-   *
-   * @param rows takes its rows
-   * @param weights takes its weights, unless they are equal
-   * @return whether they are equal, namely the greatest
-   */
-  boolean unpack(int term, int block, int[] rows, float[] weights) {
+  /** Returns whether the weights of a block are equal, namely the greatest. */
+  boolean areEqual(int block) {
+    return blockForm[block] >>> WEIGHT_SHIFT == 0;
+  }
+
+  /** Unpacks the rows of a block. */
+  void unpackRows(int term, int block, int[] rows) {
     int size = size(term, block);
     int form = blockForm[block];
     int bits = form & ROW_BITS_MASK;
     int at = blockAt[block];
-    unpack(at, bits, size - 1, rows);
     int row = block == blocks[term] ? -1 : blockLast[block - 1];
-    for (int i = 0; i < size - 1; i++) {
-      row += rows[i] + 1;
-      rows[i] = row;
+    if (bits == 0) {
+      for (int i = 0; i < size - 1; i++) {
+        rows[i] = ++row;
+      }
+    } else {
+      int each = Long.SIZE / bits;
+      long mask = (1L << bits) - 1;
+      for (int i = 0, word = at; i < size - 1; word++) {
+        long packed = data[word];
+        for (int end = Math.min(size - 1, i + each); i < end; i++) {
+          row += (int) (packed & mask) + 1;
+          rows[i] = row;
+          packed >>>= bits;
+        }
+      }
     }
     rows[size - 1] = blockLast[block];
-    int weightBits = form >>> WEIGHT_SHIFT;
-    if (weightBits == 0) {
-      return true;
-    }
-    at += words(size - 1, bits);
-    if (weightBits == Float.SIZE) {
-      for (int i = 0; i < size; i++) {
-        weights[i] = Float.intBitsToFloat((int) (data[at + (i >>> 1)] >>> ((i & 1) << 5)));
+  }
+
+  /** Unpacks the weights of a block that are not equal. */
+  void unpackWeights(int term, int block, float[] weights) {
+    int size = size(term, block);
+    int bits = blockForm[block] >>> WEIGHT_SHIFT;
+    int each = Long.SIZE / bits;
+    int word = weightsAt(block, size);
+    for (int i = 0; i < size; word++) {
+      long packed = data[word];
+      for (int end = Math.min(size, i + each); i < end; i++) {
+        weights[i] = unpackWeight(packed, bits);
+        packed >>>= bits;
       }
-      return false;
-    }
-    long mask = (1L << weightBits) - 1;
-    for (int i = 0, bit = 0; i < size; i++, bit += weightBits) {
-      weights[i] = 1 + (int) (longAt(at, bit, weightBits) & mask);
-    }
-    return false;
-  }
-
-  private void unpack(int at, int bits, int count, int[] values) {
-    if (bits == 0) {
-      Arrays.fill(values, 0, count, 0);
-      return;
-    }
-    long mask = (1L << bits) - 1;
-    for (int i = 0, bit = 0; i < count; i++, bit += bits) {
-      values[i] = (int) (longAt(at, bit, bits) & mask);
     }
   }
 
-  private long longAt(int at, int bit, int bits) {
-    int word = at + (bit >>> 6);
-    int shift = bit & 63;
-    long value = data[word] >>> shift;
-    return shift + bits > Long.SIZE ? value | data[word + 1] << -shift : value;
+  /** Returns one weight of a block whose weights are not equal. */
+  float weight(int term, int block, int i) {
+    int bits = blockForm[block] >>> WEIGHT_SHIFT;
+    int each = Long.SIZE / bits;
+    long packed = data[weightsAt(block, size(term, block)) + i / each];
+    return unpackWeight(packed >>> i % each * bits, bits);
   }
 
+  private static float unpackWeight(long packed, int bits) {
+    return bits == Float.SIZE
+        ? Float.intBitsToFloat((int) packed)
+        : 1 + (int) (packed & (1L << bits) - 1);
+  }
+
+  private int weightsAt(int block, int size) {
+    return blockAt[block] + words(size - 1, blockForm[block] & ROW_BITS_MASK);
+  }
+
+  /** Returns how many words hold values, as many whole ones in each as fit. */
   private static int words(int count, int bits) {
-    return count * bits + Long.SIZE - 1 >>> 6;
+    return bits == 0 ? 0 : (count + Long.SIZE / bits - 1) / (Long.SIZE / bits);
   }
 
   /** Returns the bytes of all arrays. */
@@ -202,26 +212,21 @@ final class Postings {
       }
       row = before;
       for (int i = 0; i < size - 1; i++) {
-        put(words, i * bits, rows[from + i] - row - 1, bits);
+        put(words, i, rows[from + i] - row - 1, bits);
         row = rows[from + i];
       }
       for (int i = 0; i < size && weightBits > 0; i++) {
         float weight = weights[from + i];
         int value = weightBits == Float.SIZE ? Float.floatToIntBits(weight) : (int) weight - 1;
-        put(weightsAt, i * weightBits, value & 0xffffffffL, weightBits);
+        put(weightsAt, i, value & 0xffffffffL, weightBits);
       }
       words = end;
     }
 
-    private void put(int at, int bit, long value, int bits) {
-      if (bits == 0) {
-        return;
-      }
-      int word = at + (bit >>> 6);
-      int shift = bit & 63;
-      data[word] |= value << shift;
-      if (shift + bits > Long.SIZE) {
-        data[word + 1] |= value >>> -shift;
+    private void put(int at, int i, long value, int bits) {
+      if (bits > 0) {
+        int each = Long.SIZE / bits;
+        data[at + i / each] |= value << i % each * bits;
       }
     }
 

@@ -67,7 +67,7 @@ final class KeywordModel {
     List<ScoredItem> found = new ArrayList<>();
     items.forEach(
         (itemId, weights) -> {
-          double norm = k1 * (1 - b + b * (length(weights) / mean));
+          double norm = k1 * (1 - b) + k1 * b / mean * length(weights);
           double score = 0;
           for (Factor factor : factors) {
             if (weights.containsKey(factor.term)) {
