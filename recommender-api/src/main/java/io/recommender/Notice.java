@@ -29,6 +29,8 @@ public record Notice(Code code, int count, String message) {
     TIMED_OUT,
     /** A model's text, or a part of it, named no item. */
     UNREADABLE_TEXT,
+    /** A prompt was shortened to what the model takes, or was too long even then. */
+    PROMPT_SHORTENED,
     /** A source, a reranker, a rule or a fallback failed, and the answer goes on without it. */
     STAGE_FAILED,
     /** A source, a reranker or a fallback had as many calls as it may have and was not asked. */
