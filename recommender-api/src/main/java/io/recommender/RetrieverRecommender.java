@@ -1,7 +1,9 @@
 package io.recommender;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
@@ -53,6 +55,24 @@ public final class RetrieverRecommender implements SequenceRecommender {
         request.context().get(feature) instanceof Feature.Text text && !text.value().isBlank()
             ? Optional.of(new Query.Text(text.value()))
             : Optional.empty();
+  }
+
+  /**
+   * Returns the function that makes a query of keywords in the context of a request, all of the
+   * same weight.
+   *
+   * @param feature the name of a {@link Feature.Ids}; a keyword that comes twice weighs 2
+   * @return the function; no query of a request without the feature or without keywords
+   */
+  public static Function<RecommendationRequest, Optional<Query>> keywords(String feature) {
+    Objects.requireNonNull(feature, "feature");
+    return request -> {
+      Map<String, Double> weights = new HashMap<>();
+      if (request.context().get(feature) instanceof Feature.Ids ids) {
+        ids.values().forEach(keyword -> weights.merge(keyword, 1.0, Double::sum));
+      }
+      return weights.isEmpty() ? Optional.empty() : Optional.of(new Query.Keywords(weights));
+    };
   }
 
   @Override

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -65,6 +66,20 @@ class RetrieverRecommenderTest {
     SequenceRecommender never =
         new RetrieverRecommender("words", RETRIEVER, request -> Optional.empty());
     assertTrue(never.recommend(request("tent").build()).isEmpty());
+  }
+
+  @Test
+  void keywordsOfARequestAreAQuery() {
+    RecommendationRequest request =
+        RecommendationRequest.of(UserHistory.empty())
+            .context("wanted", new Feature.Ids(List.of("tent", "red", "tent")))
+            .context("none", new Feature.Ids(List.of()))
+            .build();
+    assertEquals(
+        Optional.of(new Query.Keywords(Map.of("tent", 2.0, "red", 1.0))),
+        RetrieverRecommender.keywords("wanted").apply(request));
+    assertEquals(Optional.empty(), RetrieverRecommender.keywords("none").apply(request));
+    assertEquals(Optional.empty(), RetrieverRecommender.keywords("absent").apply(request));
   }
 
   @Test
