@@ -17,6 +17,8 @@ public record Notice(Code code, int count, String message) {
   public enum Code {
     /** Interactions with items outside the catalogue were skipped or sent as unknown. */
     UNKNOWN_ITEMS,
+    /** Keywords of the query that no item has took no part. */
+    UNKNOWN_KEYWORDS,
     /** The history had nothing the model could use, and the declared fallback answered. */
     FALLBACK_USED,
     /** Fewer items than requested: nothing more passed the filter, or nothing more exists. */
@@ -27,6 +29,8 @@ public record Notice(Code code, int count, String message) {
     TIMED_OUT,
     /** A model's text, or a part of it, named no item. */
     UNREADABLE_TEXT,
+    /** A prompt was shortened to what the model takes, or was too long even then. */
+    PROMPT_SHORTENED,
     /** A source, a reranker, a rule or a fallback failed, and the answer goes on without it. */
     STAGE_FAILED,
     /** A source, a reranker or a fallback had as many calls as it may have and was not asked. */

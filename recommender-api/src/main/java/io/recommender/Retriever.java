@@ -20,4 +20,16 @@ public interface Retriever {
    * @throws IllegalArgumentException if k is below 1 or this retriever does not answer such queries
    */
   List<ScoredItem> retrieve(Query query, int k, ItemFilter filter);
+
+  /**
+   * Returns what is worth knowing about a query that is not an error, such as keywords that no item
+   * has. Nothing by default.
+   *
+   * @param query the query
+   * @return what is worth knowing, possibly nothing
+   * @throws IllegalArgumentException if this retriever does not answer such queries
+   */
+  default List<Notice> notices(Query query) {
+    return List.of();
+  }
 }

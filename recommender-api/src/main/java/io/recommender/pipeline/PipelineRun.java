@@ -15,7 +15,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -310,11 +312,21 @@ final class PipelineRun {
     if (before.size() == 0) {
       return;
     }
+    Queue<Notice> told = new ConcurrentLinkedQueue<>();
     List<ScoredItem> items =
-        call(rerank.guard(), () -> rerank.reranker().rerank(request, before.items()), sourcesEnd);
+        call(
+            rerank.guard(),
+            () -> rerank.reranker().rerank(request, before.items(), told::add),
+            sourcesEnd);
     if (items == null) {
       lap();
       return;
+    }
+    for (Notice notice : told) {
+      journal.notice(
+          notice.code(),
+          notice.count(),
+          "%s: %s".formatted(rerank.guard().stage(), notice.message()));
     }
     try {
       add(checked(rerank.guard().stage(), before, items));

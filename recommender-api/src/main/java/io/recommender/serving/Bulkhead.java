@@ -2,6 +2,7 @@ package io.recommender.serving;
 
 import io.recommender.Feedback;
 import io.recommender.FeedbackSink;
+import io.recommender.Notice;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.RecommenderException;
@@ -20,6 +21,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -174,6 +176,14 @@ public final class Bulkhead implements AutoCloseable, Diagnosable {
     @Override
     public List<ScoredItem> rerank(RecommendationRequest request, List<ScoredItem> candidates) {
       return call(() -> model.rerank(request, candidates));
+    }
+
+    @Override
+    public List<ScoredItem> rerank(
+        RecommendationRequest request,
+        List<ScoredItem> candidates,
+        Consumer<? super Notice> notices) {
+      return call(() -> model.rerank(request, candidates, notices));
     }
 
     @Override

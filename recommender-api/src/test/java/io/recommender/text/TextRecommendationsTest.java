@@ -20,6 +20,7 @@ import io.recommender.testing.SequenceRecommenderContract;
 import io.recommender.text.TextAnswers.ItemNames;
 import io.recommender.text.TextAnswers.NamedItems;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +28,7 @@ import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.ToIntFunction;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Nested;
@@ -265,6 +267,158 @@ class TextRecommendationsTest {
             RecommendationRequest.of(UserHistory.of("f2")).build(),
             List.of(new ScoredItem("f1", 3), new ScoredItem("f7", 2), new ScoredItem("f3", 1)));
     assertEquals("Alien:\n1. Heat\n2. f7", asked.get());
+  }
+
+  private static List<Notice> notices(String text) {
+    List<Notice> notices = new ArrayList<>();
+    new TextReranker(prompt -> text, PromptText.of("{candidates}"), FILMS, "title", 3)
+        .rerank(
+            RecommendationRequest.of(UserHistory.empty()).build(),
+            List.of(new ScoredItem("f1", 3), new ScoredItem("f2", 2), new ScoredItem("f3", 1)),
+            notices::add);
+    return notices;
+  }
+
+  @Test
+  void whatWasNotOfferedIsCounted() {
+    assertEquals(List.of(), notices("Heat"));
+    assertEquals(List.of(), notices("3, 1"));
+    assertEquals(
+        List.of(
+            new Notice(
+                Notice.Code.UNREADABLE_TEXT,
+                2,
+                "The model named 1 of 3 candidates and 2 that are none.")),
+        notices("Aliens\nf5\nJaws"));
+    assertEquals(1, notices("2, 4").get(0).count());
+    assertEquals(
+        "The model named 0 of 3 candidates and 1 that are none.", notices("no").get(0).message());
+    assertEquals(
+        "The model named 0 of 3 candidates and 0 that are none.", notices("").get(0).message());
+  }
+
+  private static int words(String prompt) {
+    return (int) Arrays.stream(prompt.split("\\s+")).filter(w -> !w.isEmpty()).count();
+  }
+
+  /** A word is a token, and titles are ids: each part takes as many words as can be counted. */
+  @Test
+  void aPromptKeepsItsBudgetByLeavingOutExamplesHistoryAndCandidatesInThatOrder() {
+    List<String> asked = new ArrayList<>();
+    TextReranker all =
+        new TextReranker(
+                prompt -> {
+                  asked.add(prompt);
+                  return "2";
+                },
+                PromptText.of("{examples} | {history} | {candidates}"),
+                Catalog.ofIds(List.of()),
+                "title",
+                3)
+            .examples(List.of("one", "two"));
+    RecommendationRequest request = RecommendationRequest.of(UserHistory.of("a", "b")).build();
+    List<ScoredItem> candidates =
+        List.of(
+            new ScoredItem("x", 4),
+            new ScoredItem("y", 3),
+            new ScoredItem("z", 2),
+            new ScoredItem("not told", 1));
+    List<String> expected =
+        List.of(
+            "one\n\ntwo | a, b | 1. x\n2. y\n3. z",
+            "one | a, b | 1. x\n2. y\n3. z",
+            " | a, b | 1. x\n2. y\n3. z",
+            " | b | 1. x\n2. y\n3. z",
+            " | b | 1. x\n2. y",
+            " | b | 1. x");
+    for (int dropped = 0; dropped < expected.size(); dropped++) {
+      int most = words(expected.get(dropped));
+      TextReranker reranker = all.tokenBudget(most, TextRecommendationsTest::words);
+      List<Notice> notices = new ArrayList<>();
+      List<ScoredItem> ranked = reranker.rerank(request, candidates, notices::add);
+      assertEquals(expected.get(dropped), asked.get(dropped));
+      boolean canTellY = dropped < 5;
+      assertEquals(canTellY ? "y" : "x", ranked.get(0).itemId());
+      assertEquals(4, ranked.size());
+      assertEquals(
+          dropped > 0,
+          notices.contains(
+              new Notice(
+                  Notice.Code.PROMPT_SHORTENED,
+                  dropped,
+                  dropped
+                      + " examples, items of the history and candidates were left out of the prompt,"
+                      + " which may take "
+                      + most
+                      + " tokens.")));
+    }
+    List<Notice> notices = new ArrayList<>();
+    assertEquals(
+        candidates,
+        all.tokenBudget(4, TextRecommendationsTest::words)
+            .rerank(request, candidates, notices::add));
+    assertEquals(expected.size(), asked.size());
+    assertEquals(
+        List.of(
+            new Notice(
+                Notice.Code.PROMPT_SHORTENED,
+                3,
+                "The shortest prompt takes more than 4 tokens: the model was not asked.")),
+        notices);
+    assertThrows(IllegalArgumentException.class, () -> all.tokenBudget(0, String::length));
+    assertEquals(
+        "prompt: expected a variable 'examples', found [candidates]",
+        assertThrows(
+                IllegalArgumentException.class,
+                () ->
+                    new TextReranker(prompt -> "", PromptText.of("{candidates}"), FILMS, "title", 1)
+                        .examples(List.of()))
+            .getMessage());
+  }
+
+  /** Also with a counter by which a shorter text may take more tokens. */
+  @Property
+  void noPromptExceedsItsBudget(@ForAll long seed) {
+    Random random = new Random(seed);
+    int salt = random.nextInt();
+    ToIntFunction<String> counter =
+        random.nextBoolean()
+            ? TextRecommendationsTest::words
+            : text -> 10 + new Random(text.hashCode() + salt).nextInt(20);
+    int most = 1 + random.nextInt(40);
+    List<ScoredItem> candidates = new ArrayList<>();
+    for (int i = random.nextInt(30); i >= 0; i--) {
+      candidates.add(new ScoredItem("c" + i, i));
+    }
+    List<String> past = new ArrayList<>();
+    for (int i = random.nextInt(30); i > 0; i--) {
+      past.add("h" + i);
+    }
+    List<String> examples = new ArrayList<>();
+    for (int i = random.nextInt(4); i > 0; i--) {
+      examples.add("an example of words");
+    }
+    List<String> asked = new ArrayList<>();
+    List<ScoredItem> ranked =
+        new TextReranker(
+                prompt -> {
+                  asked.add(prompt);
+                  return "2, 1, 99";
+                },
+                PromptText.of("{examples} {history} {candidates}"),
+                Catalog.ofIds(List.of()),
+                "title",
+                20)
+            .examples(examples)
+            .tokenBudget(most, counter)
+            .rerank(
+                RecommendationRequest.of(UserHistory.of(past.toArray(String[]::new))).build(),
+                candidates);
+    assertTrue(asked.size() <= 1);
+    assertTrue(asked.stream().allMatch(prompt -> counter.applyAsInt(prompt) <= most));
+    assertEquals(
+        candidates.stream().map(ScoredItem::itemId).sorted().toList(),
+        ranked.stream().map(ScoredItem::itemId).sorted().toList());
   }
 
   @Property

@@ -1,5 +1,7 @@
 package io.recommender.ann.semantic;
 
+import io.recommender.ann.internal.AcceptedRows;
+
 /**
  * Which items may be returned, for one search. <b>Confined</b>: a filter's answers are remembered.
  *

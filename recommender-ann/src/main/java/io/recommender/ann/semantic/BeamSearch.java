@@ -2,6 +2,7 @@ package io.recommender.ann.semantic;
 
 import io.recommender.RecommenderException;
 import io.recommender.ScoredItem;
+import io.recommender.ann.internal.RowSet;
 import io.recommender.ann.internal.VectorKernels;
 import io.recommender.spi.GenerativeModel.Normalization;
 import io.recommender.spi.NextTokenScorer.Decoding;

@@ -1,6 +1,7 @@
 package io.recommender.ann.semantic;
 
 import io.recommender.ScoredItem;
+import io.recommender.ann.internal.AcceptedRows;
 import io.recommender.ann.internal.TopK;
 import java.util.ArrayList;
 import java.util.Arrays;

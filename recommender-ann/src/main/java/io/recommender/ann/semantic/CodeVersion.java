@@ -1,5 +1,6 @@
 package io.recommender.ann.semantic;
 
+import io.recommender.ann.internal.RowSet;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;

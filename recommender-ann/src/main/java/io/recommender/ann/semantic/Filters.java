@@ -1,6 +1,8 @@
 package io.recommender.ann.semantic;
 
 import io.recommender.ItemFilter;
+import io.recommender.ann.internal.AcceptedRows;
+import io.recommender.ann.internal.RowSet;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.lang.ref.WeakReference;
 import java.util.Optional;

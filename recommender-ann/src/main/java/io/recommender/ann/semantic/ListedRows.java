@@ -1,5 +1,6 @@
 package io.recommender.ann.semantic;
 
+import io.recommender.ann.internal.AcceptedRows;
 import java.util.Arrays;
 
 /** A few rows. <b>Immutable</b>. */

@@ -3,6 +3,7 @@ package io.recommender.ann.semantic;
 import io.recommender.ItemFilter;
 import io.recommender.RecommenderException;
 import io.recommender.ScoredItem;
+import io.recommender.ann.internal.RowSet;
 import io.recommender.ann.internal.SavedFiles;
 import io.recommender.ann.internal.SnapshotReader;
 import java.nio.file.Path;

@@ -1,6 +1,7 @@
 package io.recommender.ann.semantic;
 
 import io.recommender.RecommenderException;
+import io.recommender.ann.internal.RowSet;
 import io.recommender.ann.internal.SectionReader;
 import io.recommender.ann.internal.SectionWriter;
 import io.recommender.ann.internal.SnapshotReader;

@@ -1,5 +1,7 @@
 package io.recommender.ann.semantic;
 
+import io.recommender.ann.internal.AcceptedRows;
+import io.recommender.ann.internal.RowSet;
 import java.util.Arrays;
 
 /** All rows of a set but a few. <b>Immutable</b>. */

@@ -1,4 +1,4 @@
-package io.recommender.ann.semantic;
+package io.recommender.ann.internal;
 
 import java.util.Arrays;
 
@@ -9,10 +9,12 @@ import java.util.Arrays;
  * <p>A subtree of sorted codes is a range of rows, so that {@link #next} says whether anything in
  * it is left.
  *
+ * <p>Internal. May change in any release.
+ *
  * <p><b>Thread safety.</b> Immutable. A changed copy shares what is equal: a change copies about 6
  * KiB in a million rows.
  */
-final class RowSet implements AcceptedRows {
+public final class RowSet implements AcceptedRows {
   private static final int CHUNK_BITS = 9;
   private static final int CHUNK_WORDS = 1 << CHUNK_BITS;
 
@@ -36,8 +38,13 @@ final class RowSet implements AcceptedRows {
     this.top = top;
   }
 
-  /** Returns the set of all rows below a number. */
-  static RowSet all(int rows) {
+  /**
+   * Returns the set of all rows below a number.
+   *
+   * @param rows the number
+   * @return the set
+   */
+  public static RowSet all(int rows) {
     long[] words = new long[words(rows)];
     Arrays.fill(words, -1L);
     if ((rows & 63) != 0) {
@@ -51,8 +58,9 @@ final class RowSet implements AcceptedRows {
    *
    * @param rows the number of rows that there are
    * @param words a bit for each; none at or above the number of rows
+   * @return the set
    */
-  static RowSet of(int rows, long[] words) {
+  public static RowSet of(int rows, long[] words) {
     long[][] chunks = new long[words.length + CHUNK_WORDS - 1 >>> CHUNK_BITS][];
     long[] summary = new long[words(words.length)];
     long[] top = new long[words(summary.length)];
@@ -75,27 +83,43 @@ final class RowSet implements AcceptedRows {
     return new RowSet(rows, size, chunks, summary, top);
   }
 
-  /** Returns how many words hold a number of bits. */
-  static int words(int bits) {
+  /**
+   * Returns how many words hold a number of bits.
+   *
+   * @param bits the number
+   * @return how many
+   */
+  public static int words(int bits) {
     return bits + 63 >>> 6;
   }
 
   /** {@return the number of members} */
-  int size() {
+  public int size() {
     return size;
   }
 
   /** {@return the number of rows that there are} */
-  int rows() {
+  public int rows() {
     return rows;
   }
 
-  boolean contains(int row) {
+  /**
+   * Returns whether a row is a member.
+   *
+   * @param row the row
+   * @return whether it is
+   */
+  public boolean contains(int row) {
     return (word(row >>> 6) >>> row & 1) != 0;
   }
 
-  /** Returns 64 bits. */
-  long word(int i) {
+  /**
+   * Returns 64 bits.
+   *
+   * @param i which of the words
+   * @return the bits, the lowest for the first row
+   */
+  public long word(int i) {
     return chunks[i >>> CHUNK_BITS][i & CHUNK_WORDS - 1];
   }
 
@@ -154,16 +178,29 @@ final class RowSet implements AcceptedRows {
     return (i << 6) + Long.numberOfTrailingZeros(word);
   }
 
-  /** Returns a set with or without a row, this one if it is so already. */
-  RowSet with(int row, boolean member) {
+  /**
+   * Returns a set with or without a row.
+   *
+   * @param row the row
+   * @param member whether the set is to have it
+   * @return the set; this one if it is so already
+   */
+  public RowSet with(int row, boolean member) {
     if (contains(row) == member) {
       return this;
     }
     return with(new int[] {row}, 1, member);
   }
 
-  /** Returns a set with or without rows. */
-  RowSet with(int[] changed, int count, boolean member) {
+  /**
+   * Returns a set with or without rows.
+   *
+   * @param changed the rows
+   * @param count how many of them, from the first on
+   * @param member whether the set is to have them
+   * @return the set
+   */
+  public RowSet with(int[] changed, int count, boolean member) {
     if (count == 0) {
       return this;
     }
@@ -199,8 +236,13 @@ final class RowSet implements AcceptedRows {
     }
   }
 
-  /** Returns the rows that are in both sets, of equally many rows. */
-  RowSet and(RowSet other) {
+  /**
+   * Returns the rows that are in both sets.
+   *
+   * @param other a set of equally many rows
+   * @return the rows in both
+   */
+  public RowSet and(RowSet other) {
     long[] words = new long[words(rows)];
     for (int i = 0; i < words.length; i++) {
       words[i] = word(i) & other.word(i);

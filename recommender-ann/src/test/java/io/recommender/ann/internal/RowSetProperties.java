@@ -1,4 +1,4 @@
-package io.recommender.ann.semantic;
+package io.recommender.ann.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,7 +1,13 @@
-package io.recommender.ann.semantic;
+package io.recommender.ann.internal;
 
-/** Which rows of a segment may be returned. <b>Confined</b>, unless an implementation says more. */
-interface AcceptedRows {
+/**
+ * Which rows of a segment may be returned.
+ *
+ * <p>Internal. May change in any release.
+ *
+ * <p><b>Thread safety.</b> Confined, unless an implementation says more.
+ */
+public interface AcceptedRows {
   /** What {@link #next} returns if there is no row. */
   int NONE = -1;
 

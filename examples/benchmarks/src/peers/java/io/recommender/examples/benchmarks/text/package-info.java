@@ -1,0 +1,2 @@
+/** Keyword indexes side by side. */
+package io.recommender.examples.benchmarks.text;

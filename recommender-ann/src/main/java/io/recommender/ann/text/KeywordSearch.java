@@ -1,0 +1,356 @@
+package io.recommender.ann.text;
+
+import io.recommender.ItemFilter;
+import io.recommender.ScoredItem;
+import io.recommender.ann.internal.TopK;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One search. <b>Confined</b>.
+ *
+ * <p>MaxScore (Turtle and Flood, "Query evaluation: strategies and optimizations", 1995) over
+ * windows of rows. In each window, the greatest weights of the blocks and the least length bound
+ * what each term can add. The terms are in two groups: those after the first few, which together
+ * cannot reach the worst result so far, and the first few, of which a result must have one. The
+ * rows of the latter are added up term by term; the others are looked up for rows that may still
+ * come in.
+ *
+ * <p>A score is the sum of its terms' scores from the first term to the last. Rounding keeps order,
+ * so that a sum of bounds is never below the sum of what they bound, and skipping by it changes no
+ * result. Where sums are taken in another order, {@link #SLACK} makes up for it.
+ */
+final class KeywordSearch {
+  private static final int WINDOW = 4096;
+
+  /** More than sums of up to a thousand terms differ by with the order of addition. */
+  private static final double SLACK = 1 + 1e-12;
+
+  /** Lists up to this length are looked up item by item. */
+  private static final int SHORT_LIST = 1024;
+
+  private final KeywordVersion version;
+  private final KeywordQuery query;
+  private final ItemFilter filter;
+  private final boolean byLength;
+
+  /** The norm of an item without length, and what a unit of length adds to it. */
+  private final double leastNorm;
+
+  private final double normOfLength;
+  private final TopK top;
+
+  private final double[] sums;
+  private final long[] touched;
+
+  KeywordSearch(
+      KeywordVersion version, KeywordQuery query, double k1, double b, int k, ItemFilter filter) {
+    this.version = version;
+    this.query = query;
+    this.filter = filter;
+    byLength = b > 0;
+    leastNorm = k1 * (1 - b);
+    normOfLength = k1 * b / version.meanLength();
+    top = new TopK(Math.min(k, version.size()));
+    int window = version.parts().isEmpty() ? 0 : WINDOW;
+    sums = new double[window];
+    touched = new long[window >>> 6];
+  }
+
+  List<ScoredItem> run() {
+    Optional<Set<String>> allowed = filter.allowList();
+    int[] firstRows = new int[version.parts().size()];
+    int firstRow = 0;
+    for (int i = 0; i < firstRows.length; i++) {
+      firstRows[i] = firstRow;
+      PartSearch search = new PartSearch(version.parts().get(i), firstRow);
+      if (allowed.isPresent() && allowed.get().size() <= SHORT_LIST) {
+        search.runListed(allowed.get());
+      } else {
+        search.run();
+      }
+      firstRow += version.parts().get(i).segment().size();
+    }
+    top.sort();
+    List<ScoredItem> found = new ArrayList<>(top.size());
+    for (int i = 0; i < top.size(); i++) {
+      int row = top.row(i);
+      int at = Arrays.binarySearch(firstRows, row);
+      int place = at >= 0 ? at : -2 - at;
+      String id = version.parts().get(place).segment().id(row - firstRows[place]);
+      found.add(new ScoredItem(id, top.score(i)));
+    }
+    return found;
+  }
+
+  private double norm(float length) {
+    return leastNorm + normOfLength * length;
+  }
+
+  /** Divides twice, because this rounds to an order that is that of the exact values. */
+  private static double score(double factor, double norm, float weight) {
+    return factor / (1 + norm / weight);
+  }
+
+  /** The search of one part. <b>Confined</b>. */
+  private final class PartSearch {
+    private final KeywordPart part;
+    private final KeywordSegment segment;
+    private final int firstRow;
+    private final PostingCursor[] cursors;
+    private final double[] factors;
+    private final double[] bounds;
+
+    /** Sums of the bounds from a term on. */
+    private final double[] rest;
+
+    PartSearch(KeywordPart part, int firstRow) {
+      this.part = part;
+      this.firstRow = firstRow;
+      segment = part.segment();
+      List<KeywordQuery.Term> terms = query.terms();
+      PostingCursor[] found = new PostingCursor[terms.size()];
+      double[] factor = new double[found.length];
+      int count = 0;
+      for (KeywordQuery.Term term : terms) {
+        int number = segment.terms().find(term.bytes());
+        if (number >= 0) {
+          found[count] = new PostingCursor(segment.postings(), number);
+          factor[count++] = term.factor();
+        }
+      }
+      cursors = Arrays.copyOf(found, count);
+      factors = Arrays.copyOf(factor, count);
+      bounds = new double[count];
+      rest = new double[count + 1];
+    }
+
+    void runListed(Set<String> allowed) {
+      int[] rows = new int[allowed.size()];
+      int count = 0;
+      for (String itemId : allowed) {
+        int row = part.find(itemId);
+        if (row >= 0 && part.shown().contains(row) && filter.accepts(itemId)) {
+          rows[count++] = row;
+        }
+      }
+      Arrays.sort(rows, 0, count);
+      for (int i = 0; i < count; i++) {
+        int row = rows[i];
+        double norm = norm(segment.length(row));
+        double score = 0;
+        boolean isFound = false;
+        for (int term = 0; term < cursors.length; term++) {
+          if (cursors[term].goTo(row)) {
+            score += score(factors[term], norm, cursors[term].weight());
+            isFound = true;
+          }
+        }
+        if (isFound) {
+          top.offer(score, segment.order(row), firstRow + row);
+        }
+      }
+    }
+
+    void run() {
+      int size = segment.size();
+      int row = 0;
+      while (row < size) {
+        for (int term = 0; term < cursors.length; term++) {
+          bounds[term] = score(factors[term], norm(segment.length(row)), cursors[term].most());
+        }
+        int needed = needed(row, false, 0);
+        int next = size;
+        for (int term = 0; term < needed; term++) {
+          cursors[term].skipTo(row);
+          if (!cursors[term].hasEnded()) {
+            next = Math.min(next, Math.max(row, cursors[term].next()));
+          }
+        }
+        row = next;
+        if (row < size && needed == 1) {
+          row = searchBlock(row);
+        } else if (row < size) {
+          int end = Math.min(size, row + WINDOW);
+          searchWindow(row, end);
+          row = end;
+        }
+      }
+    }
+
+    /**
+     * Looks at the rows of a block of the first term, which is all that can have a result, from one
+     * on. Returns the row after them.
+     */
+    private int searchBlock(int from) {
+      PostingCursor cursor = cursors[0];
+      cursor.unpack(from);
+      int[] rows = cursor.rows();
+      int size = cursor.size();
+      float equal = cursor.weight();
+      float @Nullable [] weights = cursor.isEqual() ? null : cursor.unpackWeights();
+      for (int i = cursor.at(); i < size; i++) {
+        float weight = weights == null ? equal : weights[i];
+        double score = score(factors[0], norm(segment.length(rows[i])), weight);
+        if ((score + rest[1]) * SLACK >= top.threshold()) {
+          complete(rows[i], score, 1);
+        }
+      }
+      cursor.setAt(size);
+      return rows[size - 1] + 1;
+    }
+
+    /**
+     * Bounds what rows can have, and returns how many of the first terms a result must have one of:
+     * 0 if no row can come in.
+     *
+     * @param row the first of the rows
+     * @param isWindow whether the rows end at a row, not with the segment
+     * @param end that row
+     */
+    private int needed(int row, boolean isWindow, int end) {
+      int count = cursors.length;
+      double most = 0;
+      for (int term = 0; term < count; term++) {
+        most += bounds[term];
+      }
+      double threshold = top.threshold();
+      if (most < threshold
+          || (most == threshold
+              && !top.admits(most, segment.order(row))
+              && isBehind(row, isWindow, end))) {
+        return 0;
+      }
+      rest[count] = 0;
+      int needed = count;
+      for (int term = count - 1; term >= 0; term--) {
+        rest[term] = rest[term + 1] + bounds[term];
+        if (rest[term] * SLACK < threshold) {
+          needed = term;
+        }
+      }
+      return needed;
+    }
+
+    /**
+     * Returns whether rows from one on, which can equal the worst result at best, come after it
+     * where they do. Rows of one length are in order; of the others it is asked whether being
+     * longer makes them worse.
+     */
+    private boolean isBehind(int row, boolean isWindow, int end) {
+      if (!byLength) {
+        return true;
+      }
+      double norm = norm(Math.nextUp(segment.length(row)));
+      double longer = 0;
+      for (int term = 0; term < cursors.length; term++) {
+        float weight = isWindow ? cursors[term].most(row, end) : cursors[term].most();
+        longer += weight == 0 ? 0 : score(factors[term], norm, weight);
+      }
+      return longer < top.threshold();
+    }
+
+    private void searchWindow(int from, int end) {
+      double norm = norm(segment.length(from));
+      for (int term = 0; term < cursors.length; term++) {
+        float most = cursors[term].most(from, end);
+        bounds[term] = most == 0 ? 0 : score(factors[term], norm, most);
+      }
+      int needed = needed(from, true, end);
+      for (int term = 0; term < needed; term++) {
+        add(cursors[term], factors[term], from, end);
+      }
+      if (needed > 0) {
+        collect(from, needed);
+      }
+    }
+
+    /** Adds the scores of a term to the rows of a window. */
+    private void add(PostingCursor cursor, double factor, int from, int end) {
+      int[] rows = cursor.rows();
+      cursor.skipTo(from);
+      while (!cursor.hasEnded()) {
+        cursor.unpack(from);
+        int size = cursor.size();
+        int at = cursor.at();
+        int stop = size;
+        while (stop > at && rows[stop - 1] >= end) {
+          stop--;
+        }
+        if (stop > at) {
+          add(cursor, factor, from, at, stop);
+        }
+        cursor.setAt(stop);
+        if (stop < size) {
+          return;
+        }
+      }
+    }
+
+    private void add(PostingCursor cursor, double factor, int from, int at, int stop) {
+      int[] rows = cursor.rows();
+      float length = segment.length(rows[at]);
+      boolean isOneLength = !byLength || length == segment.length(rows[stop - 1]);
+      if (isOneLength && cursor.isEqual()) {
+        double score = score(factor, norm(length), cursor.weight());
+        for (int i = at; i < stop; i++) {
+          int place = rows[i] - from;
+          sums[place] += score;
+          touched[place >>> 6] |= 1L << place;
+        }
+        return;
+      }
+      float equal = cursor.weight();
+      float @Nullable [] weights = cursor.isEqual() ? null : cursor.unpackWeights();
+      for (int i = at; i < stop; i++) {
+        int place = rows[i] - from;
+        float weight = weights == null ? equal : weights[i];
+        sums[place] += score(factor, norm(segment.length(rows[i])), weight);
+        touched[place >>> 6] |= 1L << place;
+      }
+    }
+
+    /** Looks at the rows of a window that have one of the first terms. */
+    private void collect(int from, int needed) {
+      double bound = rest[needed];
+      for (int i = 0; i < touched.length; i++) {
+        long word = touched[i];
+        touched[i] = 0;
+        while (word != 0) {
+          int place = (i << 6) + Long.numberOfTrailingZeros(word);
+          word &= word - 1;
+          double sum = sums[place];
+          sums[place] = 0;
+          if ((sum + bound) * SLACK >= top.threshold()) {
+            complete(from + place, sum, needed);
+          }
+        }
+      }
+    }
+
+    private void complete(int row, double sum, int needed) {
+      double score = sum;
+      for (int term = needed; term < cursors.length; term++) {
+        if ((score + rest[term]) * SLACK < top.threshold()) {
+          return;
+        }
+        if (cursors[term].goTo(row)) {
+          score += score(factors[term], norm(segment.length(row)), cursors[term].weight());
+        }
+      }
+      if (score < top.threshold()) {
+        return;
+      }
+      int order = segment.order(row);
+      if (top.admits(score, order)
+          && part.shown().contains(row)
+          && filter.accepts(segment.id(row))) {
+        top.offer(score, order, firstRow + row);
+      }
+    }
+  }
+}

@@ -1,0 +1,238 @@
+package io.recommender.ann.text;
+
+import java.util.Arrays;
+
+/**
+ * For each term of a segment the rows that have it, ascending, and how much it weighs in each.
+ *
+ * <p>Rows are in blocks of {@value #BLOCK}, the last of a term may be shorter. A block keeps its
+ * last row and its greatest weight outside, so that it can be skipped without being unpacked; the
+ * distances between its rows, less 1, in as few bits as the greatest of them needs; and its
+ * weights, if they differ, in up to 8 bits each if they are small whole numbers, else as floats.
+ *
+ * <p>The idea of the greatest weights: Ding and Suel, "Faster Top-k Document Retrieval Using
+ * Block-Max Indexes", SIGIR 2011.
+ *
+ * <p><b>Immutable</b>.
+ */
+final class Postings {
+  static final int BLOCK = 128;
+
+  /** Weights up to this are packed, less 1, if they are whole. */
+  private static final int MOST_PACKED = 256;
+
+  private static final int ROW_BITS_MASK = 63;
+  private static final int WEIGHT_SHIFT = 6;
+
+  final int[] counts;
+  final float[] most;
+
+  /** The first block of each term, and the number of blocks. */
+  final int[] blocks;
+
+  final int[] blockLast;
+  final float[] blockMost;
+
+  /** Where in the data a block begins, and how it is packed. */
+  private final int[] blockAt;
+
+  private final short[] blockForm;
+  private final long[] data;
+
+  private Postings(Builder builder) {
+    counts = builder.counts;
+    most = builder.most;
+    blocks = builder.blocks;
+    blockLast = builder.blockLast;
+    blockMost = builder.blockMost;
+    blockAt = builder.blockAt;
+    blockForm = builder.blockForm;
+    data = Arrays.copyOf(builder.data, builder.words);
+  }
+
+  /** Returns how many rows a block has. */
+  int size(int term, int block) {
+    int last = blocks[term + 1] - 1;
+    return block < last ? BLOCK : counts[term] - (last - blocks[term]) * BLOCK;
+  }
+
+  /** Returns whether the weights of a block are equal, namely the greatest. */
+  boolean areEqual(int block) {
+    return blockForm[block] >>> WEIGHT_SHIFT == 0;
+  }
+
+  /** Unpacks the rows of a block. */
+  void unpackRows(int term, int block, int[] rows) {
+    int size = size(term, block);
+    int form = blockForm[block];
+    int bits = form & ROW_BITS_MASK;
+    int at = blockAt[block];
+    int row = block == blocks[term] ? -1 : blockLast[block - 1];
+    if (bits == 0) {
+      for (int i = 0; i < size - 1; i++) {
+        rows[i] = ++row;
+      }
+    } else {
+      int each = Long.SIZE / bits;
+      long mask = (1L << bits) - 1;
+      for (int i = 0, word = at; i < size - 1; word++) {
+        long packed = data[word];
+        for (int end = Math.min(size - 1, i + each); i < end; i++) {
+          row += (int) (packed & mask) + 1;
+          rows[i] = row;
+          packed >>>= bits;
+        }
+      }
+    }
+    rows[size - 1] = blockLast[block];
+  }
+
+  /** Unpacks the weights of a block that are not equal. */
+  void unpackWeights(int term, int block, float[] weights) {
+    int size = size(term, block);
+    int bits = blockForm[block] >>> WEIGHT_SHIFT;
+    int each = Long.SIZE / bits;
+    int word = weightsAt(block, size);
+    for (int i = 0; i < size; word++) {
+      long packed = data[word];
+      for (int end = Math.min(size, i + each); i < end; i++) {
+        weights[i] = unpackWeight(packed, bits);
+        packed >>>= bits;
+      }
+    }
+  }
+
+  /** Returns one weight of a block whose weights are not equal. */
+  float weight(int term, int block, int i) {
+    int bits = blockForm[block] >>> WEIGHT_SHIFT;
+    int each = Long.SIZE / bits;
+    long packed = data[weightsAt(block, size(term, block)) + i / each];
+    return unpackWeight(packed >>> i % each * bits, bits);
+  }
+
+  private static float unpackWeight(long packed, int bits) {
+    return bits == Float.SIZE
+        ? Float.intBitsToFloat((int) packed)
+        : 1 + (int) (packed & (1L << bits) - 1);
+  }
+
+  private int weightsAt(int block, int size) {
+    return blockAt[block] + words(size - 1, blockForm[block] & ROW_BITS_MASK);
+  }
+
+  /** Returns how many words hold values, as many whole ones in each as fit. */
+  private static int words(int count, int bits) {
+    return bits == 0 ? 0 : (count + Long.SIZE / bits - 1) / (Long.SIZE / bits);
+  }
+
+  /** Returns the bytes of all arrays. */
+  long bytes() {
+    return 8L * counts.length
+        + 4L * blocks.length
+        + (4L + 4 + 4 + 2) * blockLast.length
+        + 8L * data.length;
+  }
+
+  /** Takes the terms in order. <b>Confined</b>. */
+  static final class Builder {
+    private final int[] counts;
+    private final float[] most;
+    private final int[] blocks;
+    private final int[] blockLast;
+    private final float[] blockMost;
+    private final int[] blockAt;
+    private final short[] blockForm;
+    private long[] data = new long[16];
+    private int words;
+    private int term;
+
+    /**
+     * Makes a builder.
+     *
+     * @param counts how many rows each term has, at least 1; kept
+     */
+    Builder(int[] counts) {
+      this.counts = counts;
+      most = new float[counts.length];
+      blocks = new int[counts.length + 1];
+      for (int i = 0; i < counts.length; i++) {
+        blocks[i + 1] = blocks[i] + (counts[i] + BLOCK - 1) / BLOCK;
+      }
+      int size = blocks[counts.length];
+      blockLast = new int[size];
+      blockMost = new float[size];
+      blockAt = new int[size];
+      blockForm = new short[size];
+    }
+
+    /** Adds the rows of the next term: as many as it has, ascending. */
+    void add(int[] rows, float[] weights, int from) {
+      int end = from + counts[term];
+      int before = -1;
+      for (int at = from, block = blocks[term]; at < end; at += BLOCK, block++) {
+        int size = Math.min(BLOCK, end - at);
+        pack(block, rows, weights, at, size, before);
+        before = rows[at + size - 1];
+        most[term] = Math.max(most[term], blockMost[block]);
+      }
+      term++;
+    }
+
+    private void pack(int block, int[] rows, float[] weights, int from, int size, int before) {
+      int widest = 0;
+      int row = before;
+      for (int i = from; i < from + size - 1; i++) {
+        widest |= rows[i] - row - 1;
+        row = rows[i];
+      }
+      float heaviest = weights[from];
+      boolean areEqual = true;
+      boolean areSmall = true;
+      for (int i = from; i < from + size; i++) {
+        float weight = weights[i];
+        areEqual &= weight == weights[from];
+        areSmall &= weight >= 1 && weight <= MOST_PACKED && weight == (int) weight;
+        heaviest = Math.max(heaviest, weight);
+      }
+      int bits = Integer.SIZE - Integer.numberOfLeadingZeros(widest);
+      int weightBits =
+          areEqual
+              ? 0
+              : areSmall
+                  ? Integer.SIZE - Integer.numberOfLeadingZeros((int) heaviest - 1)
+                  : Float.SIZE;
+      blockLast[block] = rows[from + size - 1];
+      blockMost[block] = heaviest;
+      blockAt[block] = words;
+      blockForm[block] = (short) (bits | weightBits << WEIGHT_SHIFT);
+      int weightsAt = words + words(size - 1, bits);
+      int end = weightsAt + words(size, weightBits);
+      if (end > data.length) {
+        data = Arrays.copyOf(data, Math.max(end, data.length + (data.length >> 1)));
+      }
+      row = before;
+      for (int i = 0; i < size - 1; i++) {
+        put(words, i, rows[from + i] - row - 1, bits);
+        row = rows[from + i];
+      }
+      for (int i = 0; i < size && weightBits > 0; i++) {
+        float weight = weights[from + i];
+        int value = weightBits == Float.SIZE ? Float.floatToIntBits(weight) : (int) weight - 1;
+        put(weightsAt, i, value & 0xffffffffL, weightBits);
+      }
+      words = end;
+    }
+
+    private void put(int at, int i, long value, int bits) {
+      if (bits > 0) {
+        int each = Long.SIZE / bits;
+        data[at + i / each] |= value << i % each * bits;
+      }
+    }
+
+    /** Returns the postings, after all terms. */
+    Postings build() {
+      return new Postings(this);
+    }
+  }
+}
