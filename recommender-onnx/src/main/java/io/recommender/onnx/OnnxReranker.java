@@ -18,7 +18,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -68,10 +67,7 @@ public final class OnnxReranker implements Reranker, Diagnosable {
   private final ScorePolicy.Bound policy;
   private final String modelVersion;
   private final String fingerprint;
-  private final ReentrantReadWriteLock lease = new ReentrantReadWriteLock();
-
-  /** Guarded by {@link #lease}. */
-  private boolean closed;
+  private final ModelLease lease;
 
   OnnxReranker(
       Ranker ranker,
@@ -87,6 +83,7 @@ public final class OnnxReranker implements Reranker, Diagnosable {
     this.model = model;
     this.options = options;
     this.modelVersion = modelVersion;
+    lease = new ModelLease(modelVersion);
     this.fingerprint = fingerprint;
     tasks = ranker.taskNames();
     policy =
@@ -236,7 +233,7 @@ public final class OnnxReranker implements Reranker, Diagnosable {
 
     @Override
     public Predictions predict(RecommendationRequest request, List<ScoredItem> candidates) {
-      enter();
+      lease.enter();
       try {
         RankerScores scores = scores(call(request, candidates));
         float[][] probabilities = new float[candidates.size()][tasks.size()];
@@ -250,7 +247,7 @@ public final class OnnxReranker implements Reranker, Diagnosable {
         }
         return new Predictions(probabilities, hidden);
       } finally {
-        lease.readLock().unlock();
+        lease.leave();
       }
     }
 
@@ -274,7 +271,7 @@ public final class OnnxReranker implements Reranker, Diagnosable {
 
   private List<ScoredItem> rerank(
       RecommendationRequest request, List<ScoredItem> candidates, ScorePolicy.Bound by) {
-    enter();
+    lease.enter();
     try {
       RankerScores scores = scores(call(request, candidates));
       double[][] ofTasks = new double[candidates.size()][];
@@ -283,7 +280,7 @@ public final class OnnxReranker implements Reranker, Diagnosable {
       }
       return ranked(candidates, ofTasks, by);
     } finally {
-      lease.readLock().unlock();
+      lease.leave();
     }
   }
 
@@ -320,11 +317,11 @@ public final class OnnxReranker implements Reranker, Diagnosable {
    * @throws RecommenderException as {@link #rerank}
    */
   public RankerScores score(RecommendationRequest request, List<Item> items) {
-    enter();
+    lease.enter();
     try {
       return scores(call(request, items, true));
     } finally {
-      lease.readLock().unlock();
+      lease.leave();
     }
   }
 
@@ -435,27 +432,18 @@ public final class OnnxReranker implements Reranker, Diagnosable {
 
   @Override
   public Diagnosis diagnose(int sample) {
-    enter();
+    lease.enter();
     try {
       return Diagnosis.of("OnnxReranker")
           .version(modelVersion)
           .fact("tasks", String.join(", ", tasks))
           .fact("items", catalog.size())
           .fact("hidden vectors", hiddenSize() == 0 ? "none" : hiddenSize() + " numbers")
-          .fact("calls in flight", lease.getReadLockCount() - 1)
+          .fact("calls in flight", lease.inside() - 1)
           .part(session.diagnose())
           .build();
     } finally {
-      lease.readLock().unlock();
-    }
-  }
-
-  /** Takes the lease that {@link #close} waits for; the caller gives it back. */
-  private void enter() {
-    lease.readLock().lock();
-    if (closed) {
-      lease.readLock().unlock();
-      throw new IllegalStateException(modelVersion + " is closed");
+      lease.leave();
     }
   }
 
@@ -466,17 +454,7 @@ public final class OnnxReranker implements Reranker, Diagnosable {
    */
   @Override
   public void close() {
-    lease.writeLock().lock();
-    try {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      model.close();
-      session.close();
-    } finally {
-      lease.writeLock().unlock();
-    }
+    lease.close(model::close, session::close);
   }
 
   @Override
