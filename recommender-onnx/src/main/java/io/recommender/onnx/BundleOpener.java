@@ -73,15 +73,10 @@ final class BundleOpener {
                         "/contract: expected ITEM_ENCODER, found " + manifest.contract()));
     OnnxSession session = openSession(manifest.model(), options.onnx());
     try {
-      Optional<TextTokenizer> tokenizer =
-          encoder
-              .text()
-              .map(
-                  text ->
-                      JsonTokenizer.open(
-                          seal.resolve(folder, text.tokenizer(), Manifest.FILE), text));
+      Optional<TextTokenizer> tokenizer = encoder.tokens().map(this::tokenizer);
       try {
-        EncoderModel model = EncoderModel.of(session, encoder, tokenizer, options);
+        EncoderModel model =
+            EncoderModel.of(session, encoder, tokenizer, options.maxBatch(), options.maxTokens());
         OnnxItemEncoder opened =
             new OnnxItemEncoder(
                 encoder, session, tokenizer, model, modelVersion, seal.fingerprint());
@@ -225,6 +220,10 @@ final class BundleOpener {
       closeAfter(e, tokenizer::close);
       throw e;
     }
+  }
+
+  private TextTokenizer tokenizer(TokenLayout layout) {
+    return JsonTokenizer.open(seal.resolve(folder, layout.tokenizer(), Manifest.FILE), layout);
   }
 
   private OnnxSession openSession(String file, OnnxOptions options) {

@@ -9,8 +9,6 @@ import java.util.Map;
 
 /** A tokenizer out of a {@code tokenizer.json} of Hugging Face. */
 final class JsonTokenizer implements TextTokenizer {
-  private static final String TRUNCATION = "LONGEST_FIRST";
-
   private final String file;
   private final TokenizersLibrary library;
   private final long handle;
@@ -31,10 +29,10 @@ final class JsonTokenizer implements TextTokenizer {
   }
 
   /** Reads the file; what it says of padding and truncation gives way to the manifest. */
-  static JsonTokenizer open(Path path, Encoder.Text text) {
-    JsonTokenizer tokenizer = open(path, text.specialTokens());
+  static JsonTokenizer open(Path path, TokenLayout layout) {
+    JsonTokenizer tokenizer = open(path, layout.specialTokens());
     try {
-      tokenizer.truncate(text);
+      tokenizer.truncate(layout);
       return tokenizer;
     } catch (RuntimeException | Error e) {
       tokenizer.close();
@@ -71,16 +69,15 @@ final class JsonTokenizer implements TextTokenizer {
     }
   }
 
-  private void truncate(Encoder.Text text) {
-    boolean pairs = !text.pairFields().isEmpty();
-    int added = (pairs ? encode("", "") : encode("")).length();
-    if (added >= text.maxLength()) {
+  private void truncate(TokenLayout layout) {
+    int added = (layout.pairs() ? encode("", "") : encode("")).length();
+    if (added >= layout.maxLength()) {
       throw BundleFailures.invalid(
           Manifest.FILE,
-          "/encoder/text/maxLength: expected more than the %d tokens that %s adds to every text, found %d"
-              .formatted(added, file, text.maxLength()));
+          "%s/maxLength: expected more than the %d tokens that %s adds to every text, found %d"
+              .formatted(layout.place(), added, file, layout.maxLength()));
     }
-    library.setTruncation(handle, text.maxLength(), TRUNCATION, 0);
+    library.setTruncation(handle, layout.maxLength(), layout.truncation().name(), 0);
   }
 
   private static int largestToken(String file, JsonNode json) {
