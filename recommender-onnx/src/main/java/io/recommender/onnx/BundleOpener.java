@@ -44,7 +44,9 @@ final class BundleOpener {
                 () ->
                     BundleFailures.invalid(
                         Manifest.FILE,
-                        "/contract: expected POINTWISE_RANKER, found " + manifest.contract()));
+                        "/contract: expected POINTWISE_RANKER, found "
+                            + manifest.contract()
+                            + door()));
     OnnxSession session = openSession(manifest.model(), options.onnx());
     try {
       OnnxReranker opened =
@@ -53,13 +55,78 @@ final class BundleOpener {
           .golden()
           .ifPresent(
               file ->
-                  GoldenRankings.read(seal.resolve(folder, file, Manifest.FILE), opened)
-                      .replay(opened));
+                  GoldenRankings.read(
+                          seal.resolve(folder, file, Manifest.FILE),
+                          catalog,
+                          opened.tasks(),
+                          opened::outputsAsExported)
+                      .replay());
       return opened;
     } catch (RuntimeException | Error e) {
       closeAfter(e, session::close);
       throw e;
     }
+  }
+
+  /** Tells for whom the bundle is, in a message. */
+  private String door() {
+    String method =
+        switch (manifest.contract()) {
+          case SEQ_LOGITS, SEQ_EMBEDDING -> "open";
+          case SEQ_GENERATIVE -> "openGenerative";
+          case TEXT_GENERATION -> "openTextGenerator";
+          case ITEM_ENCODER -> "openEncoder";
+          case POINTWISE_RANKER -> "openReranker";
+          case CROSS_ENCODER -> "openCrossEncoder";
+        };
+    return ", which RecommenderBundle." + method + "(folder) opens";
+  }
+
+  OnnxCrossEncoder crossEncoder(RerankerOptions options) {
+    CrossEncoder described =
+        manifest
+            .crossEncoder()
+            .orElseThrow(
+                () ->
+                    BundleFailures.invalid(
+                        Manifest.FILE,
+                        "/contract: expected CROSS_ENCODER, found "
+                            + manifest.contract()
+                            + door()));
+    OnnxSession session = openSession(manifest.model(), options.onnx());
+    try {
+      TextTokenizer tokenizer = tokenizer(described.graph().tokens().orElseThrow());
+      try {
+        OnnxCrossEncoder opened =
+            OnnxCrossEncoder.of(
+                described, catalog, session, tokenizer, options, modelVersion, seal.fingerprint());
+        manifest
+            .golden()
+            .ifPresent(
+                file ->
+                    GoldenRankings.read(
+                            seal.resolve(folder, file, Manifest.FILE),
+                            catalog,
+                            List.of(described.score().name()),
+                            (request, items) -> columns(opened.outputsAsExported(request, items)))
+                        .replay());
+        return opened;
+      } catch (RuntimeException | Error e) {
+        closeAfter(e, tokenizer::close);
+        throw e;
+      }
+    } catch (RuntimeException | Error e) {
+      closeAfter(e, session::close);
+      throw e;
+    }
+  }
+
+  private static float[][] columns(float[] numbers) {
+    float[][] rows = new float[numbers.length][];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = new float[] {numbers[i]};
+    }
+    return rows;
   }
 
   OnnxItemEncoder encoder(BundleOptions options) {
@@ -70,7 +137,7 @@ final class BundleOpener {
                 () ->
                     BundleFailures.invalid(
                         Manifest.FILE,
-                        "/contract: expected ITEM_ENCODER, found " + manifest.contract()));
+                        "/contract: expected ITEM_ENCODER, found " + manifest.contract() + door()));
     OnnxSession session = openSession(manifest.model(), options.onnx());
     try {
       Optional<TextTokenizer> tokenizer = encoder.tokens().map(this::tokenizer);
@@ -99,11 +166,8 @@ final class BundleOpener {
   }
 
   OnnxSequenceRecommender recommender(BundleOptions options) {
-    if (manifest.ranker().isPresent()) {
-      throw BundleFailures.invalid(
-          folder,
-          "the model ranks candidates and finds none: RecommenderBundle.openReranker(folder) opens"
-              + " it");
+    if (manifest.ranker().isPresent() || manifest.crossEncoder().isPresent()) {
+      throw BundleFailures.invalid(folder, "the model ranks candidates and finds none" + door());
     }
     if (manifest.encoder().isPresent()) {
       throw BundleFailures.invalid(

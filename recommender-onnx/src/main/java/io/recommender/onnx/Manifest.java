@@ -22,6 +22,7 @@ record Manifest(
     Optional<Generation> generation,
     Optional<Encoder> encoder,
     Optional<Ranker> ranker,
+    Optional<CrossEncoder> crossEncoder,
     UnknownItems unknownItems,
     List<String> fallback,
     Optional<String> golden) {
@@ -35,7 +36,8 @@ record Manifest(
     SEQ_GENERATIVE,
     TEXT_GENERATION,
     ITEM_ENCODER,
-    POINTWISE_RANKER
+    POINTWISE_RANKER,
+    CROSS_ENCODER
   }
 
   enum UnknownItems {

@@ -351,9 +351,16 @@ public final class OnnxReranker implements Reranker, Diagnosable {
         useTables);
   }
 
-  /** Scores items without asking the tables of the caller. */
-  RankerScores scoreAsExported(RecommendationRequest request, List<Item> items) {
-    return scores(call(request, items, false));
+  /** What the graph says of items, without asking the tables of the caller. */
+  float[][] outputsAsExported(RecommendationRequest request, List<Item> items) {
+    RankerScores scores = scores(call(request, items, false));
+    float[][] outputs = new float[items.size()][tasks.size()];
+    for (int i = 0; i < outputs.length; i++) {
+      for (int task = 0; task < tasks.size(); task++) {
+        outputs[i][task] = scores.output(i, tasks.get(task));
+      }
+    }
+    return outputs;
   }
 
   private RankerScores scores(RankerCall call) {
@@ -364,45 +371,32 @@ public final class OnnxReranker implements Reranker, Diagnosable {
     double[][] scores = new double[call.items().size()][tasks.size()];
     for (int i = 0; i < scores.length; i++) {
       for (int task = 0; task < tasks.size(); task++) {
-        scores[i][task] = score(call.items().get(i), task, result.outputs()[i][task]);
+        scores[i][task] =
+            ranker
+                .tasks()
+                .get(task)
+                .score(
+                    session.name(),
+                    ranker.scores(),
+                    call.items().get(i),
+                    result.outputs()[i][task]);
       }
     }
     for (int i = 0; i < result.hidden().length; i++) {
       for (float component : result.hidden()[i]) {
         if (!Float.isFinite(component)) {
-          throw notFinite(ranker.hidden().orElseThrow().name(), call.items().get(i), "", component);
+          throw new RecommenderException(
+              Kind.NON_FINITE_OUTPUT,
+              "%s: output '%s' of item '%s': expected a finite number, found %s"
+                  .formatted(
+                      session.name(),
+                      ranker.hidden().orElseThrow().name(),
+                      call.items().get(i).id(),
+                      component));
         }
       }
     }
     return new RankerScores(tasks, result.outputs(), scores, result.hidden());
-  }
-
-  private double score(Item item, int place, float output) {
-    Task task = ranker.tasks().get(place);
-    if (!Float.isFinite(output)) {
-      throw notFinite(ranker.scores(), item, ", task '" + task.name() + "'", output);
-    }
-    if (task.kind() == TaskKind.VALUE) {
-      return output;
-    }
-    if (task.kind() == TaskKind.PROBABILITY && !(output >= 0 && output <= 1)) {
-      throw new RecommenderException(
-          Kind.INFERENCE_FAILED,
-          "%s: output '%s' of item '%s', task '%s': expected a probability in [0, 1], found %s"
-              .formatted(session.name(), ranker.scores(), item.id(), task.name(), output));
-    }
-    if (task.calibration().isPresent()) {
-      double logit = task.kind() == TaskKind.LOGIT ? output : Calibration.logit(output);
-      return task.calibration().get().probability(logit);
-    }
-    return task.kind() == TaskKind.LOGIT ? Calibration.sigmoid(output) : output;
-  }
-
-  private RecommenderException notFinite(String output, Item item, String task, float found) {
-    return new RecommenderException(
-        Kind.NON_FINITE_OUTPUT,
-        "%s: output '%s' of item '%s'%s: expected a finite number, found %s"
-            .formatted(session.name(), output, item.id(), task, found));
   }
 
   private Map<String, Double> named(double[] scores) {

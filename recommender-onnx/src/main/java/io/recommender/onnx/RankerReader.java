@@ -163,7 +163,7 @@ final class RankerReader {
     }
   }
 
-  private static Task task(JsonObject node) {
+  static Task task(JsonObject node) {
     try (JsonObject task = node) {
       TaskKind kind = task.oneOf("kind", TaskKind.class);
       if (kind == TaskKind.VALUE && task.has("calibration")) {
