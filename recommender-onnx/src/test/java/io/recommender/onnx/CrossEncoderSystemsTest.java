@@ -2,13 +2,14 @@ package io.recommender.onnx;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.recommender.Catalog;
 import io.recommender.Feature;
 import io.recommender.HistoryTransform;
 import io.recommender.Item;
 import io.recommender.RecommendationRequest;
 import io.recommender.UserHistory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -68,8 +69,8 @@ class CrossEncoderSystemsTest {
   /** RecLoRA: a gate of zeros is the model without adapters, to a millionth. */
   @Test
   void recLoraWithoutAGateIsTheBaseModel() throws Exception {
-    Path plain = java.nio.file.Files.createDirectory(folder.resolve("plain"));
-    Path gated = java.nio.file.Files.createDirectory(folder.resolve("gated"));
+    Path plain = Files.createDirectory(folder.resolve("plain"));
+    Path gated = Files.createDirectory(folder.resolve("gated"));
     List<Item> items =
         CrossFixtures.TITLES.stream().map(title -> CrossFixtures.item(title, title)).toList();
     try (OnnxCrossEncoder base =
@@ -80,6 +81,32 @@ class CrossEncoderSystemsTest {
       double[] found = personal.score(request("ann"), items);
       for (int i = 0; i < expected.length; i++) {
         assertEquals(expected[i], found[i], 1e-6);
+      }
+    }
+  }
+
+  /** RecLoRA: low-rank adapters within a BERT, exported from PyTorch, mixed by the gate. */
+  @Test
+  void recLoraMixesAdaptersWithinATransformer() {
+    Catalog catalog = RecommenderBundle.read(CrossFixtures.RESOURCES.resolve("bert")).catalog();
+    List<Item> items = IntStream.range(0, catalog.size()).mapToObj(catalog::item).toList();
+    RecommendationRequest.Builder request =
+        RecommendationRequest.of(UserHistory.of("sku-4", "sku-8"))
+            .context("query", new Feature.Text("dry tent"));
+    try (OnnxCrossEncoder base =
+            RecommenderBundle.openCrossEncoder(CrossFixtures.RESOURCES.resolve("bert"));
+        OnnxCrossEncoder personal =
+            RecommenderBundle.openCrossEncoder(CrossFixtures.RESOURCES.resolve("bert-gated"))) {
+      double[] expected = base.score(request.build(), items);
+      assertEquals(12, expected.length);
+      double[] zeros =
+          personal.score(request.context("lora_gate", Feature.Tensor.vector(0, 0)).build(), items);
+      double[] mixed =
+          personal.score(
+              request.context("lora_gate", Feature.Tensor.vector(0.5f, -1)).build(), items);
+      for (int i = 0; i < expected.length; i++) {
+        assertEquals(expected[i], zeros[i], 1e-6);
+        assertNotEquals(expected[i], mixed[i], 1e-4);
       }
     }
   }
@@ -109,7 +136,7 @@ class CrossEncoderSystemsTest {
               .score(
                   RecommendationRequest.of(HistoryTransform.newest(9).apply(ids)).build(),
                   CANDIDATE)[0]);
-      assertTrue(reader.truncatedPairs() == 0);
+      assertEquals(0, reader.truncatedPairs());
     }
   }
 }

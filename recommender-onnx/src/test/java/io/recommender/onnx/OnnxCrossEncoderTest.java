@@ -49,6 +49,21 @@ class OnnxCrossEncoderTest {
     }
   }
 
+  /** A BERT by Transformers, whose golden scores are those of PyTorch. */
+  @Nested
+  class ExportedContract extends RerankerContract {
+    @Override
+    protected Reranker create() {
+      RerankerOptions options = RerankerOptions.defaults();
+      return RecommenderBundle.openCrossEncoder(CrossFixtures.RESOURCES.resolve("bert"), options);
+    }
+
+    @Override
+    protected List<String> itemIds() {
+      return IntStream.range(0, 12).mapToObj(CrossFixtures::id).toList();
+    }
+  }
+
   private static RecommendationRequest request() {
     return RecommendationRequest.of(
             UserHistory.of(CrossFixtures.id(2), CrossFixtures.id(0), "gone", CrossFixtures.id(7)))
