@@ -78,6 +78,7 @@ final class BundleOpener {
           case ITEM_ENCODER -> "openEncoder";
           case POINTWISE_RANKER -> "openReranker";
           case CROSS_ENCODER -> "openCrossEncoder";
+          case LISTWISE_RERANKER -> "openListReranker";
         };
     return ", which RecommenderBundle." + method + "(folder) opens";
   }
@@ -115,6 +116,35 @@ final class BundleOpener {
         closeAfter(e, tokenizer::close);
         throw e;
       }
+    } catch (RuntimeException | Error e) {
+      closeAfter(e, session::close);
+      throw e;
+    }
+  }
+
+  OnnxListReranker listReranker(RerankerOptions options) {
+    ListRanker described =
+        manifest
+            .list()
+            .orElseThrow(
+                () ->
+                    BundleFailures.invalid(
+                        Manifest.FILE,
+                        "/contract: expected LISTWISE_RERANKER, found "
+                            + manifest.contract()
+                            + door()));
+    OnnxSession session = openSession(manifest.model(), options.onnx());
+    try {
+      OnnxListReranker opened =
+          OnnxListReranker.of(
+              described, catalog, session, options, modelVersion, seal.fingerprint());
+      manifest
+          .golden()
+          .ifPresent(
+              file ->
+                  GoldenLists.read(seal.resolve(folder, file, Manifest.FILE), catalog)
+                      .replay(opened));
+      return opened;
     } catch (RuntimeException | Error e) {
       closeAfter(e, session::close);
       throw e;
@@ -166,7 +196,9 @@ final class BundleOpener {
   }
 
   OnnxSequenceRecommender recommender(BundleOptions options) {
-    if (manifest.ranker().isPresent() || manifest.crossEncoder().isPresent()) {
+    if (manifest.ranker().isPresent()
+        || manifest.crossEncoder().isPresent()
+        || manifest.list().isPresent()) {
       throw BundleFailures.invalid(folder, "the model ranks candidates and finds none" + door());
     }
     if (manifest.encoder().isPresent()) {

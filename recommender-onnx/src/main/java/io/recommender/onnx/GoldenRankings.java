@@ -61,16 +61,7 @@ final class GoldenRankings {
 
   private static Golden golden(JsonObject node, Catalog catalog, int tasks) {
     try (JsonObject golden = node) {
-      RecommendationRequest.Builder request =
-          RecommendationRequest.of(
-              golden.has("history")
-                  ? UserHistory.of(
-                      golden.array(
-                          "history",
-                          (place, value) ->
-                              GoldenRequests.interaction(golden.file(), place, value)))
-                  : UserHistory.empty());
-      features(golden, "context").forEach(request::context);
+      RecommendationRequest request = request(golden);
       List<Item> candidates =
           golden.array("candidates", (place, value) -> candidate(golden, place, value, catalog));
       List<float[]> outputs =
@@ -81,12 +72,26 @@ final class GoldenRankings {
             "%s: expected as many outputs as candidates, at least one, found %d candidates and %d outputs"
                 .formatted(golden.place(), candidates.size(), outputs.size()));
       }
-      return new Golden(request.build(), candidates, outputs.toArray(new float[0][]));
+      return new Golden(request, candidates, outputs.toArray(new float[0][]));
     }
   }
 
+  /** The history and the context of a golden request. */
+  static RecommendationRequest request(JsonObject golden) {
+    RecommendationRequest.Builder request =
+        RecommendationRequest.of(
+            golden.has("history")
+                ? UserHistory.of(
+                    golden.array(
+                        "history",
+                        (place, value) -> GoldenRequests.interaction(golden.file(), place, value)))
+                : UserHistory.empty());
+    features(golden, "context").forEach(request::context);
+    return request.build();
+  }
+
   /** An item of the bundle by its id, or features, which need no id. */
-  private static Item candidate(JsonObject golden, String place, JsonNode value, Catalog catalog) {
+  static Item candidate(JsonObject golden, String place, JsonNode value, Catalog catalog) {
     if (value.isTextual()) {
       return catalog
           .find(value.textValue())
@@ -99,7 +104,7 @@ final class GoldenRankings {
     }
   }
 
-  private static Map<String, Feature> features(JsonObject node, String member) {
+  static Map<String, Feature> features(JsonObject node, String member) {
     Map<String, Feature> features = new HashMap<>();
     if (node.has(member)) {
       try (JsonObject named = node.object(member)) {

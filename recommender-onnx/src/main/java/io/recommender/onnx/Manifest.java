@@ -23,6 +23,7 @@ record Manifest(
     Optional<Encoder> encoder,
     Optional<Ranker> ranker,
     Optional<CrossEncoder> crossEncoder,
+    Optional<ListRanker> list,
     UnknownItems unknownItems,
     List<String> fallback,
     Optional<String> golden) {
@@ -37,7 +38,8 @@ record Manifest(
     TEXT_GENERATION,
     ITEM_ENCODER,
     POINTWISE_RANKER,
-    CROSS_ENCODER
+    CROSS_ENCODER,
+    LISTWISE_RERANKER
   }
 
   enum UnknownItems {

@@ -45,7 +45,7 @@ final class ManifestReader {
 
   /** Contracts of what ranks candidates, for which a bundle may have items and no fallback. */
   private static final Set<Contract> RERANKERS =
-      EnumSet.of(Contract.POINTWISE_RANKER, Contract.CROSS_ENCODER);
+      EnumSet.of(Contract.POINTWISE_RANKER, Contract.CROSS_ENCODER, Contract.LISTWISE_RERANKER);
 
   private ManifestReader() {}
 
@@ -100,12 +100,15 @@ final class ManifestReader {
       Optional<Encoder> encoder = Optional.empty();
       Optional<Ranker> ranker = Optional.empty();
       Optional<CrossEncoder> crossEncoder = Optional.empty();
+      Optional<ListRanker> list = Optional.empty();
       if (contract == Contract.ITEM_ENCODER) {
         encoder = Optional.of(EncoderReader.read(root.object("encoder")));
       } else if (contract == Contract.POINTWISE_RANKER) {
         ranker = Optional.of(RankerReader.read(root.object("ranker"), items.isPresent()));
       } else if (contract == Contract.CROSS_ENCODER) {
         crossEncoder = Optional.of(CrossEncoderReader.read(root.object("crossEncoder")));
+      } else if (contract == Contract.LISTWISE_RERANKER) {
+        list = Optional.of(ListRanker.read(root.object("list"), items.isPresent()));
       } else if (contract == Contract.SEQ_GENERATIVE) {
         generation = Optional.of(GenerationReader.ofItems(root.object("generation")));
       } else if (contract == Contract.TEXT_GENERATION) {
@@ -152,6 +155,7 @@ final class ManifestReader {
           encoder,
           ranker,
           crossEncoder,
+          list,
           unknownItems,
           fallback,
           root.has("golden") ? Optional.of(root.fileName("golden")) : Optional.empty());

@@ -13,7 +13,6 @@ import io.recommender.onnx.Ranker.TaskKind;
 import io.recommender.serving.Diagnosable;
 import io.recommender.serving.Diagnosis;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -112,7 +111,7 @@ public final class OnnxReranker implements Reranker, Diagnosable {
   }
 
   /** A table that no input reads is a misspelt one. */
-  private static void checkTables(Ranker ranker, RerankerOptions options) {
+  static void checkTables(Ranker ranker, RerankerOptions options) {
     options
         .tables()
         .forEach(
@@ -319,41 +318,19 @@ public final class OnnxReranker implements Reranker, Diagnosable {
   public RankerScores score(RecommendationRequest request, List<Item> items) {
     lease.enter();
     try {
-      return scores(call(request, items, true));
+      return scores(RankerCall.ofItems(request, items, catalog, true));
     } finally {
       lease.leave();
     }
   }
 
   private RankerCall call(RecommendationRequest request, List<ScoredItem> candidates) {
-    int count = candidates.size();
-    Item[] items = new Item[count];
-    int[] ordinals = new int[count];
-    boolean[] known = new boolean[count];
-    for (int i = 0; i < count; i++) {
-      String itemId = candidates.get(i).itemId();
-      int ordinal = catalog.ordinal(itemId);
-      ordinals[i] = ordinal;
-      Item own = options.hasItems() ? options.find(itemId).orElse(null) : null;
-      known[i] = own == null && ordinal != Catalog.UNKNOWN;
-      items[i] = own != null ? own : known[i] ? catalog.item(ordinal) : Item.of(itemId);
-    }
-    return new RankerCall(request, Arrays.asList(items), ordinals, known, true);
-  }
-
-  /** What the inputs read of items with features of their own. */
-  private RankerCall call(RecommendationRequest request, List<Item> items, boolean useTables) {
-    return new RankerCall(
-        request,
-        items,
-        items.stream().mapToInt(item -> catalog.ordinal(item.id())).toArray(),
-        new boolean[items.size()],
-        useTables);
+    return RankerCall.of(request, candidates, catalog, options);
   }
 
   /** What the graph says of items, without asking the tables of the caller. */
   float[][] outputsAsExported(RecommendationRequest request, List<Item> items) {
-    RankerScores scores = scores(call(request, items, false));
+    RankerScores scores = scores(RankerCall.ofItems(request, items, catalog, false));
     float[][] outputs = new float[items.size()][tasks.size()];
     for (int i = 0; i < outputs.length; i++) {
       for (int task = 0; task < tasks.size(); task++) {

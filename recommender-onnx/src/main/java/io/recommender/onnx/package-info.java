@@ -18,7 +18,8 @@
  * io.recommender.onnx.OnnxReranker}; {@link io.recommender.onnx.TreeShap} explains one of trees.
  *
  * <p>A model that reads a request and a candidate as a pair of texts is an {@link
- * io.recommender.onnx.OnnxCrossEncoder}.
+ * io.recommender.onnx.OnnxCrossEncoder}; one that picks a list, each item knowing those before it,
+ * is an {@link io.recommender.onnx.OnnxListReranker}.
  *
  * <p>The format of a bundle is described in {@code BUNDLE.md} of this module. No type of the model
  * runtime appears in a public signature, and no native handle ever leaves this package.

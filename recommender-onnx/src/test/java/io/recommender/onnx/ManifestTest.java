@@ -295,6 +295,46 @@ class ManifestTest {
     assertRefusedByBoth(documented().get(5).deepCopy(), fault);
   }
 
+  static Stream<Fault> faultsOfList() {
+    return Stream.of(
+        new Fault("/list", null, "/list: expected an object"),
+        new Fault("/ranker", "{}", "/ranker: unknown member"),
+        new Fault("/fallback", "[]", "/fallback: unknown member"),
+        new Fault("/list/inputs", "[]", "/list/inputs: expected at least one, found none"),
+        new Fault("/list/inputs/0/side", null, "/inputs/0/side: expected one of"),
+        new Fault("/list/inputs/1/columns", "[]", "/columns: expected at least one, found none"),
+        new Fault("/list/selected", null, "/list/selected: expected an object"),
+        new Fault("/list/selected/start", null, "/selected/start: expected an integer"),
+        new Fault("/list/selected/offset", "0.5", "/selected/offset: expected an integer"),
+        new Fault("/list/selected/end", "0", "/selected/end: unknown member"),
+        new Fault("/list/logits", null, "/list/logits: expected a non-empty string"),
+        new Fault("/list/minLength", "-1", "/list/minLength: expected an integer of at least 0"),
+        new Fault("/list/maxLength", "0", "/list/maxLength: expected an integer of at least 1"),
+        new Fault("/list/tasks", "[]", "/list/tasks: unknown member"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("faultsOfList")
+  void theReaderAndTheSchemaRefuseTheSameFaultsOfAList(Fault fault) throws JsonProcessingException {
+    assertRefusedByBoth(documented().get(7).deepCopy(), fault);
+  }
+
+  @Test
+  void faultsAcrossMembersOfAListAreRefused() {
+    ObjectNode manifest = documented().get(7).deepCopy();
+    ObjectNode list = (ObjectNode) manifest.get("list");
+    list.put("minLength", 7);
+    assertRefused(manifest, "/list/minLength: expected at most maxLength 6, found 7");
+    list.put("minLength", 1);
+    ((ObjectNode) list.get("selected")).put("name", "context");
+    assertRefused(manifest, "/list/selected/name: input 'context' occurs twice");
+    ((ObjectNode) list.get("selected")).put("name", "selected");
+    ((ObjectNode) list.at("/inputs/0")).put("side", "REQUEST");
+    assertRefused(manifest, "/list/inputs: expected one of side CANDIDATE at least, found none");
+    ((ObjectNode) list.at("/inputs/0")).put("side", "CANDIDATE").put("name", "context");
+    assertRefused(manifest, "/list/inputs/1/name: input 'context' occurs twice");
+  }
+
   static Stream<Fault> faultsOfCrossEncoder() {
     return Stream.of(
         new Fault("/crossEncoder", null, "/crossEncoder: expected an object"),
