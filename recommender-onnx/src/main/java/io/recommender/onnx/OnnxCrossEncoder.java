@@ -255,15 +255,45 @@ public final class OnnxCrossEncoder implements Reranker, Diagnosable {
   public double[] score(RecommendationRequest request, List<Item> items) {
     lease.enter();
     try {
-      float[] outputs = outputs(pairs(request, items), features(request, true));
-      double[] scores = new double[outputs.length];
-      for (int i = 0; i < scores.length; i++) {
-        scores[i] = score(items.get(i), outputs[i]);
-      }
-      return scores;
+      return scores(items, outputs(pairs(request, items), features(request, true)));
     } finally {
       lease.leave();
     }
+  }
+
+  /** Whether scores are probabilities. */
+  boolean isProbability() {
+    return crossEncoder.score().kind() != Ranker.TaskKind.VALUE;
+  }
+
+  /** Finds an item that has a text. */
+  Optional<Item> readable(String itemId) {
+    return find(itemId).filter(item -> texts.item(item).isPresent());
+  }
+
+  /** Scores each item by a request of its own; all requests are of one user. */
+  double[] scoreEach(List<RecommendationRequest> requests, List<Item> items) {
+    lease.enter();
+    try {
+      if (items.isEmpty()) {
+        return new double[0];
+      }
+      List<Pair> pairs = new ArrayList<>(items.size());
+      for (int i = 0; i < items.size(); i++) {
+        pairs.addAll(pairs(requests.get(i), items.subList(i, i + 1)));
+      }
+      return scores(items, outputs(pairs, features(requests.get(0), true)));
+    } finally {
+      lease.leave();
+    }
+  }
+
+  private double[] scores(List<Item> items, float[] outputs) {
+    double[] scores = new double[outputs.length];
+    for (int i = 0; i < scores.length; i++) {
+      scores[i] = score(items.get(i), outputs[i]);
+    }
+    return scores;
   }
 
   /** What the graph says of items, without asking the tables of the caller. */

@@ -48,12 +48,16 @@ final class CrossFixtures {
 
   /** The graph for any number of pairs, with or without a gate of adapters. */
   static OnnxWriter graph(boolean gated, Object batch) {
+    return graph(gated, batch, TABLE);
+  }
+
+  static OnnxWriter graph(boolean gated, Object batch, float[][] table) {
     OnnxWriter writer =
         new OnnxWriter()
             .input("input_ids", OnnxWriter.INT64, batch, "length")
             .input("attention_mask", OnnxWriter.INT64, batch, "length")
             .input("token_type_ids", OnnxWriter.INT64, batch, "length")
-            .floats("table", Fixtures.flat(TABLE), TABLE.length, WIDTH)
+            .floats("table", Fixtures.flat(table), table.length, WIDTH)
             .longs("axis_1", new long[] {1}, 1)
             .longs("axis_2", new long[] {2}, 1)
             .node("Gather", "states", List.of("table", "input_ids"))
