@@ -58,14 +58,17 @@ import java.util.function.ToDoubleFunction;
  * <p><b>Lifetime.</b> Holds native memory until {@link #close()}, which waits for calls in flight.
  * Later calls throw {@link IllegalStateException}.
  *
- * <p><b>Cost.</b> Tokenizing takes microseconds a pair, the graph all else. Pairs of similar length
- * share a run of at most {@link RerankerOptions#maxTokens} tokens.
+ * <p><b>Cost.</b> Tokenizing takes microseconds a candidate, the graph all else. Pairs of similar
+ * length share a run of at most {@link RerankerOptions#maxTokens} tokens.
  *
  * <p>Made by {@link RecommenderBundle#openCrossEncoder(java.nio.file.Path)}.
  */
 public final class OnnxCrossEncoder implements Reranker, Diagnosable {
   private static final Comparator<ScoredItem> BEST_FIRST =
       Comparator.comparingDouble((ToDoubleFunction<ScoredItem>) ScoredItem::score).reversed();
+
+  private static final TextTokenizer.Tokens NO_TOKENS =
+      new TextTokenizer.Tokens(new long[0], new long[0], false);
 
   private final CrossEncoder crossEncoder;
   private final PairText texts;
@@ -195,7 +198,7 @@ public final class OnnxCrossEncoder implements Reranker, Diagnosable {
    *
    * @throws IllegalArgumentException if a required feature of the request is absent or no text, or
    *     that of a candidate, if the bundle does not say what else to do; the message names the item
-   *     and the feature
+   *     and the feature. Or if a text that the bundle does not cut leaves the other no room
    * @throws RecommenderException if a feature has another shape than the model takes, or the model
    *     fails or gives NaN; the cross-encoder stays usable
    */
@@ -336,8 +339,15 @@ public final class OnnxCrossEncoder implements Reranker, Diagnosable {
 
   private float[] outputs(List<Pair> pairs, Map<String, Feature> numbers) {
     List<EncoderModel.Row> rows = new ArrayList<>(pairs.size());
+    String told = null;
+    TextTokenizer.Tokens request = NO_TOKENS;
     for (Pair pair : pairs) {
-      TextTokenizer.Tokens tokens = texts.tokens(tokenizer, pair.request(), pair.itemText());
+      if (!pair.request().equals(told)) {
+        told = pair.request();
+        request = tokenizer.part(told);
+      }
+      TextTokenizer.Tokens tokens =
+          texts.tokens(tokenizer, request, tokenizer.part(pair.itemText()));
       if (tokens.truncated()) {
         truncated.increment();
       }

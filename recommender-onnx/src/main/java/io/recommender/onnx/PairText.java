@@ -110,10 +110,11 @@ final class PairText {
         : ItemText.written(feature, texts.listSeparator(), variable, owner);
   }
 
-  /** Makes the tokens of a pair. */
-  TextTokenizer.Tokens tokens(TextTokenizer tokenizer, String request, String item) {
+  /** Makes the tokens of a pair of those of its texts. */
+  TextTokenizer.Tokens tokens(
+      TextTokenizer tokenizer, TextTokenizer.Tokens request, TextTokenizer.Tokens item) {
     return texts.order() == Order.REQUEST_FIRST
-        ? tokenizer.encode(request, item)
-        : tokenizer.encode(item, request);
+        ? tokenizer.join(request, item)
+        : tokenizer.join(item, request);
   }
 }
