@@ -72,9 +72,9 @@ def export_ranker(module: torch.nn.Module, entries: list[dict], tasks: list[dict
             with open(work / "items.jsonl", "w", encoding="utf-8", newline="\n") as lines:
                 lines.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in items)
         manifest |= {"ranker": ranker, "golden": "golden.json"}
-        _write(work / "golden.json", {"tolerance": tolerance,
+        write_json(work / "golden.json", {"tolerance": tolerance,
                                       "requests": [_golden(module, rows, r) for r in requests[:golden]]})
-        _write(work / "manifest.json", manifest)
+        write_json(work / "manifest.json", manifest)
         seal(work)
         os.chmod(work, 0o755)
         if out_dir.exists():
@@ -159,7 +159,7 @@ def _golden(module, rows: RankerRows, request: Request) -> dict:
     return golden_request(rows, request) | {"outputs": outputs(module, rows, request).tolist()}
 
 
-def _write(path: Path, value: dict) -> None:
+def write_json(path: Path, value: dict) -> None:
     """One member a line; the objects of an array get a line each."""
 
     def line(member) -> str:

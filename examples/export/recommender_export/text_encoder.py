@@ -58,13 +58,13 @@ class TextLayout:
         for field in self.fields:
             if field.feature not in features and field.default is None:
                 raise ExportError(f"feature {field.feature!r}: expected a text, found none in {features}")
-            value = _written(features.get(field.feature, field.default), self.list_separator)
+            value = written(features.get(field.feature, field.default), self.list_separator)
             if value:
                 parts.append(field.prefix + value)
         return self.separator.join(parts)
 
 
-def _written(value, list_separator: str) -> str:
+def written(value, list_separator: str) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, (bool, int, float)):
@@ -164,7 +164,7 @@ def export_text_encoder(encoder: TextEncoder, layout: TextLayout, *, out_dir: st
         raise ExportError("golden: expected the features of at least one item, found none")
     if encoder.dense is not None and not pool_in_graph:
         raise ExportError("pool_in_graph: expected True, as the encoder has a layer behind its pooling")
-    tokenizer = _bare_tokenizer(encoder.tokenizer)
+    tokenizer = bare_tokenizer(encoder.tokenizer)
     encoder = copy.copy(encoder)
     encoder.transformer = copy.deepcopy(encoder.transformer).float().eval()
     types = "token_type_ids" in encoder.tokenizer.model_input_names
@@ -213,7 +213,7 @@ def export_text_encoder(encoder: TextEncoder, layout: TextLayout, *, out_dir: st
     return out_dir
 
 
-def _bare_tokenizer(tokenizer):
+def bare_tokenizer(tokenizer):
     """A copy of the fast tokenizer that neither pads nor cuts: the manifest says both."""
     if not getattr(tokenizer, "is_fast", False):
         raise ExportError(f"{type(tokenizer).__name__}: expected a fast tokenizer, which has a tokenizer.json")

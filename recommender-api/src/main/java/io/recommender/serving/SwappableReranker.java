@@ -2,6 +2,7 @@ package io.recommender.serving;
 
 import io.recommender.Feedback;
 import io.recommender.FeedbackSink;
+import io.recommender.Notice;
 import io.recommender.RecommendationRequest;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderListener;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -73,9 +75,17 @@ public final class SwappableReranker implements Reranker, FeedbackSink, Diagnosa
 
   @Override
   public List<ScoredItem> rerank(RecommendationRequest request, List<ScoredItem> candidates) {
+    return rerank(request, candidates, notice -> {});
+  }
+
+  @Override
+  public List<ScoredItem> rerank(
+      RecommendationRequest request,
+      List<ScoredItem> candidates,
+      Consumer<? super Notice> notices) {
     Lease<Reranker> lease = slot.enter();
     try {
-      return lease.resource().rerank(request, candidates);
+      return lease.resource().rerank(request, candidates, notices);
     } finally {
       lease.leave();
     }

@@ -58,14 +58,16 @@ final class AttributeText {
       return Optional.empty();
     }
     Encoder.Text text = encoder.text().orElseThrow();
-    if (text.specialTokens() || !text.pairFields().isEmpty()) {
+    TokenLayout tokens = encoder.tokens().orElseThrow();
+    if (tokens.specialTokens() || !text.pairFields().isEmpty()) {
       throw BundleFailures.invalid(
           Manifest.FILE,
           "/encoder/text: expected specialTokens false and no pairFields with role ITEM_POSITIONS,"
               + " found others");
     }
     return Optional.of(
-        new AttributeText(text, text.maxLength(), encoder.items().get(), tokenizer.orElseThrow()));
+        new AttributeText(
+            text, tokens.maxLength(), encoder.items().get(), tokenizer.orElseThrow()));
   }
 
   /** Tokens in the making. */

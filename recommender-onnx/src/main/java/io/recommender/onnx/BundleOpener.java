@@ -44,7 +44,9 @@ final class BundleOpener {
                 () ->
                     BundleFailures.invalid(
                         Manifest.FILE,
-                        "/contract: expected POINTWISE_RANKER, found " + manifest.contract()));
+                        "/contract: expected POINTWISE_RANKER, found "
+                            + manifest.contract()
+                            + door()));
     OnnxSession session = openSession(manifest.model(), options.onnx());
     try {
       OnnxReranker opened =
@@ -53,13 +55,108 @@ final class BundleOpener {
           .golden()
           .ifPresent(
               file ->
-                  GoldenRankings.read(seal.resolve(folder, file, Manifest.FILE), opened)
+                  GoldenRankings.read(
+                          seal.resolve(folder, file, Manifest.FILE),
+                          catalog,
+                          opened.tasks(),
+                          opened::outputsAsExported)
+                      .replay());
+      return opened;
+    } catch (RuntimeException | Error e) {
+      closeAfter(e, session::close);
+      throw e;
+    }
+  }
+
+  /** Tells for whom the bundle is, in a message. */
+  private String door() {
+    String method =
+        switch (manifest.contract()) {
+          case SEQ_LOGITS, SEQ_EMBEDDING -> "open";
+          case SEQ_GENERATIVE -> "openGenerative";
+          case TEXT_GENERATION -> "openTextGenerator";
+          case ITEM_ENCODER -> "openEncoder";
+          case POINTWISE_RANKER -> "openReranker";
+          case CROSS_ENCODER -> "openCrossEncoder";
+          case LISTWISE_RERANKER -> "openListReranker";
+        };
+    return ", which RecommenderBundle." + method + "(folder) opens";
+  }
+
+  OnnxCrossEncoder crossEncoder(RerankerOptions options) {
+    CrossEncoder described =
+        manifest
+            .crossEncoder()
+            .orElseThrow(
+                () ->
+                    BundleFailures.invalid(
+                        Manifest.FILE,
+                        "/contract: expected CROSS_ENCODER, found "
+                            + manifest.contract()
+                            + door()));
+    OnnxSession session = openSession(manifest.model(), options.onnx());
+    try {
+      TextTokenizer tokenizer = tokenizer(described.graph().tokens().orElseThrow());
+      try {
+        OnnxCrossEncoder opened =
+            OnnxCrossEncoder.of(
+                described, catalog, session, tokenizer, options, modelVersion, seal.fingerprint());
+        manifest
+            .golden()
+            .ifPresent(
+                file ->
+                    GoldenRankings.read(
+                            seal.resolve(folder, file, Manifest.FILE),
+                            catalog,
+                            List.of(described.score().name()),
+                            (request, items) -> columns(opened.outputsAsExported(request, items)))
+                        .replay());
+        return opened;
+      } catch (RuntimeException | Error e) {
+        closeAfter(e, tokenizer::close);
+        throw e;
+      }
+    } catch (RuntimeException | Error e) {
+      closeAfter(e, session::close);
+      throw e;
+    }
+  }
+
+  OnnxListReranker listReranker(RerankerOptions options) {
+    ListRanker described =
+        manifest
+            .list()
+            .orElseThrow(
+                () ->
+                    BundleFailures.invalid(
+                        Manifest.FILE,
+                        "/contract: expected LISTWISE_RERANKER, found "
+                            + manifest.contract()
+                            + door()));
+    OnnxSession session = openSession(manifest.model(), options.onnx());
+    try {
+      OnnxListReranker opened =
+          OnnxListReranker.of(
+              described, catalog, session, options, modelVersion, seal.fingerprint());
+      manifest
+          .golden()
+          .ifPresent(
+              file ->
+                  GoldenLists.read(seal.resolve(folder, file, Manifest.FILE), catalog)
                       .replay(opened));
       return opened;
     } catch (RuntimeException | Error e) {
       closeAfter(e, session::close);
       throw e;
     }
+  }
+
+  private static float[][] columns(float[] numbers) {
+    float[][] rows = new float[numbers.length][];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = new float[] {numbers[i]};
+    }
+    return rows;
   }
 
   OnnxItemEncoder encoder(BundleOptions options) {
@@ -70,18 +167,13 @@ final class BundleOpener {
                 () ->
                     BundleFailures.invalid(
                         Manifest.FILE,
-                        "/contract: expected ITEM_ENCODER, found " + manifest.contract()));
+                        "/contract: expected ITEM_ENCODER, found " + manifest.contract() + door()));
     OnnxSession session = openSession(manifest.model(), options.onnx());
     try {
-      Optional<TextTokenizer> tokenizer =
-          encoder
-              .text()
-              .map(
-                  text ->
-                      JsonTokenizer.open(
-                          seal.resolve(folder, text.tokenizer(), Manifest.FILE), text));
+      Optional<TextTokenizer> tokenizer = encoder.tokens().map(this::tokenizer);
       try {
-        EncoderModel model = EncoderModel.of(session, encoder, tokenizer, options);
+        EncoderModel model =
+            EncoderModel.of(session, encoder, tokenizer, options.maxBatch(), options.maxTokens());
         OnnxItemEncoder opened =
             new OnnxItemEncoder(
                 encoder, session, tokenizer, model, modelVersion, seal.fingerprint());
@@ -104,11 +196,10 @@ final class BundleOpener {
   }
 
   OnnxSequenceRecommender recommender(BundleOptions options) {
-    if (manifest.ranker().isPresent()) {
-      throw BundleFailures.invalid(
-          folder,
-          "the model ranks candidates and finds none: RecommenderBundle.openReranker(folder) opens"
-              + " it");
+    if (manifest.ranker().isPresent()
+        || manifest.crossEncoder().isPresent()
+        || manifest.list().isPresent()) {
+      throw BundleFailures.invalid(folder, "the model ranks candidates and finds none" + door());
     }
     if (manifest.encoder().isPresent()) {
       throw BundleFailures.invalid(
@@ -225,6 +316,10 @@ final class BundleOpener {
       closeAfter(e, tokenizer::close);
       throw e;
     }
+  }
+
+  private TextTokenizer tokenizer(TokenLayout layout) {
+    return JsonTokenizer.open(seal.resolve(folder, layout.tokenizer(), Manifest.FILE), layout);
   }
 
   private OnnxSession openSession(String file, OnnxOptions options) {

@@ -6,8 +6,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
-/** How an item becomes a vector: the {@code encoder} of a manifest of contract ITEM_ENCODER. */
-record Encoder(Optional<Text> text, List<Input> inputs, Vector vector) {
+/**
+ * How a row of tokens and features becomes a vector, such as an item by the {@code encoder} of a
+ * manifest of contract ITEM_ENCODER.
+ *
+ * @param text what the tokens are made of, if that is the features of an item
+ * @param tokens how a text becomes tokens; none if there is no text
+ */
+record Encoder(
+    Optional<Text> text, Optional<TokenLayout> tokens, List<Input> inputs, Vector vector) {
 
   enum Role {
     TOKEN_IDS,
@@ -36,22 +43,11 @@ record Encoder(Optional<Text> text, List<Input> inputs, Vector vector) {
   record Field(String feature, String prefix, Optional<String> otherwise) {}
 
   /**
-   * How features become tokens.
+   * How features become a text.
    *
    * @param pairFields the second text of a pair; none if texts are single
    */
-  record Text(
-      String tokenizer,
-      List<Field> fields,
-      List<Field> pairFields,
-      String separator,
-      String listSeparator,
-      boolean specialTokens,
-      int maxLength,
-      Manifest.Length length,
-      Manifest.PaddingSide paddingSide,
-      int paddingToken,
-      int paddingType) {}
+  record Text(List<Field> fields, List<Field> pairFields, String separator, String listSeparator) {}
 
   /**
    * One input. Members that a role does not use have their defaults.

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class EncoderInput {
   private final String model;
   private final Encoder.Input input;
-  private final Optional<Encoder.Text> text;
+  private final Optional<TokenLayout> layout;
   private final TensorSpec spec;
 
   /** Numbers for each item, 1 for those that have one for each token. */
@@ -33,12 +33,12 @@ final class EncoderInput {
   private EncoderInput(
       String model,
       Encoder.Input input,
-      Optional<Encoder.Text> text,
+      Optional<TokenLayout> layout,
       TensorSpec spec,
       FeatureWriter feature) {
     this.model = model;
     this.input = input;
-    this.text = text;
+    this.layout = layout;
     this.spec = spec;
     this.feature = feature;
     width = feature.width();
@@ -89,7 +89,7 @@ final class EncoderInput {
     }
     boolean ofFeature = input.role() == Role.FEATURE || input.role() == Role.CATEGORY;
     if (!ofFeature && input.role() != Role.PRESENT) {
-      checkLength(model, input, encoder.text().orElseThrow(), spec);
+      checkLength(model, input, encoder.tokens().orElseThrow(), spec);
     }
     boolean hasPresence =
         encoder.inputs().stream()
@@ -104,23 +104,23 @@ final class EncoderInput {
             input.defaultValue().isEmpty() && hasPresence
                 ? OptionalDouble.of(0)
                 : input.defaultValue());
-    return new EncoderInput(model, input, encoder.text(), spec, feature);
+    return new EncoderInput(model, input, encoder.tokens(), spec, feature);
   }
 
   private static void checkLength(
-      String model, Encoder.Input input, Encoder.Text text, TensorSpec spec) {
+      String model, Encoder.Input input, TokenLayout layout, TensorSpec spec) {
     long found = spec.shape()[1];
-    boolean fixed = text.length() == Manifest.Length.FIXED;
-    if (found >= 0 && (!fixed || found != text.maxLength())) {
+    boolean fixed = layout.length() == Manifest.Length.FIXED;
+    if (found >= 0 && (!fixed || found != layout.maxLength())) {
       throw BundleFailures.mismatch(
           model,
           "input '%s': expected %s as %s says (%s, maxLength %d), found %s"
               .formatted(
                   input.name(),
-                  fixed ? "length " + text.maxLength() : "a dynamic length",
+                  fixed ? "length " + layout.maxLength() : "a dynamic length",
                   Manifest.FILE,
-                  text.length(),
-                  text.maxLength(),
+                  layout.length(),
+                  layout.maxLength(),
                   spec));
     }
   }
@@ -180,13 +180,13 @@ final class EncoderInput {
   }
 
   private void writeTokens(TensorBuffer buffer, int base, int length, TextTokenizer.Tokens tokens) {
-    Encoder.Text layout = text.orElseThrow();
+    TokenLayout described = layout.orElseThrow();
     int padding = length - tokens.length();
-    int start = layout.paddingSide() == Manifest.PaddingSide.LEFT ? padding : 0;
+    int start = described.paddingSide() == Manifest.PaddingSide.LEFT ? padding : 0;
     double padded =
         switch (input.role()) {
-          case TOKEN_IDS -> layout.paddingToken();
-          case TOKEN_TYPES -> layout.paddingType();
+          case TOKEN_IDS -> described.paddingToken();
+          case TOKEN_TYPES -> described.paddingType();
           case ITEM_POSITIONS -> input.items().orElseThrow().paddingPosition();
           default -> 0;
         };

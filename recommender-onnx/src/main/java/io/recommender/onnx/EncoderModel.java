@@ -53,14 +53,15 @@ final class EncoderModel {
       List<EncoderInput> inputs,
       OnnxJavaType outputType,
       int fixedBatch,
-      BundleOptions options) {
+      int maxBatch,
+      int maxTokens) {
     this.session = session;
     this.encoder = encoder;
     this.inputs = inputs;
     this.outputType = outputType;
     this.fixedBatch = fixedBatch;
-    maxBatch = fixedBatch > 0 ? fixedBatch : options.maxBatch();
-    maxTokens = options.maxTokens();
+    this.maxBatch = fixedBatch > 0 ? fixedBatch : maxBatch;
+    this.maxTokens = maxTokens;
   }
 
   /**
@@ -73,12 +74,18 @@ final class EncoderModel {
   /** Direct buffers of the inputs and the output, reused from run to run. */
   private record Lane(TensorBuffer[] inputs, TensorBuffer output) {}
 
-  /** Checks every tensor of the graph against the manifest and runs the graph at its limits. */
+  /**
+   * Checks every tensor of the graph against the manifest and runs the graph at its limits.
+   *
+   * @param maxBatch the most rows in a run
+   * @param maxTokens the most tokens in a run of more than one row, padding included
+   */
   static EncoderModel of(
       OnnxSession session,
       Encoder encoder,
       Optional<TextTokenizer> tokenizer,
-      BundleOptions options) {
+      int maxBatch,
+      int maxTokens) {
     String model = session.name();
     Map<String, String> roles = new LinkedHashMap<>();
     encoder.inputs().forEach(input -> roles.put(input.name(), input.role().name()));
@@ -110,33 +117,34 @@ final class EncoderModel {
             inputs,
             spec.type(),
             SequenceModel.fixedBatch(model, session.inputs()),
-            options);
+            maxBatch,
+            maxTokens);
     opened.probe(tokenizer);
     return opened;
   }
 
   /** Runs a short batch, then the longest text made of the largest token. */
   private void probe(Optional<TextTokenizer> tokenizer) {
-    if (encoder.text().isEmpty()) {
+    if (encoder.tokens().isEmpty()) {
       probe(2, 0, 0, "");
       return;
     }
-    Encoder.Text text = encoder.text().get();
+    TokenLayout layout = encoder.tokens().get();
     int largest = tokenizer.orElseThrow().largestToken();
-    if (text.paddingToken() > largest) {
+    if (layout.paddingToken() > largest) {
       throw BundleFailures.invalid(
           Manifest.FILE,
-          "/encoder/text/paddingToken: expected at most %d, the largest token of %s, found %d"
-              .formatted(largest, text.tokenizer(), text.paddingToken()));
+          "%s/paddingToken: expected at most %d, the largest token of %s, found %d"
+              .formatted(layout.place(), largest, layout.tokenizer(), layout.paddingToken()));
     }
-    boolean fixed = text.length() == Manifest.Length.FIXED;
-    probe(2, fixed ? text.maxLength() : 1, text.paddingToken(), "");
-    int longest = fixed ? text.maxLength() : Math.min(text.maxLength(), MAX_PROBE_LENGTH);
+    boolean fixed = layout.length() == Manifest.Length.FIXED;
+    probe(2, fixed ? layout.maxLength() : 1, layout.paddingToken(), "");
+    int longest = fixed ? layout.maxLength() : Math.min(layout.maxLength(), MAX_PROBE_LENGTH);
     probe(
         1,
         longest,
         largest,
-        " of tokens up to %d, the largest of %s,".formatted(largest, text.tokenizer()));
+        " of tokens up to %d, the largest of %s,".formatted(largest, layout.tokenizer()));
   }
 
   private void probe(int rows, int length, int token, String tokens) {
@@ -232,12 +240,12 @@ final class EncoderModel {
 
   /** To how many tokens a row is padded when it is the longest of its run. */
   private int length(Row row) {
-    if (encoder.text().isEmpty()) {
+    if (encoder.tokens().isEmpty()) {
       return 0;
     }
-    Encoder.Text text = encoder.text().get();
-    return text.length() == Manifest.Length.FIXED
-        ? text.maxLength()
+    TokenLayout layout = encoder.tokens().get();
+    return layout.length() == Manifest.Length.FIXED
+        ? layout.maxLength()
         : Math.max(1, row.tokens().length());
   }
 
@@ -317,7 +325,7 @@ final class EncoderModel {
     if (tokens == 0) {
       return;
     }
-    boolean left = encoder.text().orElseThrow().paddingSide() == Manifest.PaddingSide.LEFT;
+    boolean left = encoder.tokens().orElseThrow().paddingSide() == Manifest.PaddingSide.LEFT;
     int first = firstState + (left ? length - tokens : 0);
     int size = into.length;
     switch (encoder.vector().pooling()) {

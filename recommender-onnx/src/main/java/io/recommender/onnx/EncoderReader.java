@@ -19,7 +19,6 @@ import java.util.Set;
 /** Reads the {@code encoder} of a manifest, refusing everything that its format does not allow. */
 final class EncoderReader {
   private static final String FILE = Manifest.FILE;
-  private static final int MAX_LENGTH = 1 << 20;
   private static final Set<Role> OF_TEXT =
       EnumSet.of(Role.TOKEN_IDS, Role.ATTENTION_MASK, Role.TOKEN_TYPES, Role.ITEM_POSITIONS);
 
@@ -34,8 +33,19 @@ final class EncoderReader {
 
   static Encoder read(JsonObject node) {
     try (JsonObject encoder = node) {
-      Optional<Text> text =
-          encoder.has("text") ? Optional.of(text(encoder.object("text"))) : Optional.empty();
+      Optional<Text> text = Optional.empty();
+      Optional<TokenLayout> tokens = Optional.empty();
+      if (encoder.has("text")) {
+        try (JsonObject described = encoder.object("text")) {
+          text = Optional.of(text(described));
+          tokens =
+              Optional.of(
+                  TokenLayout.read(
+                      described,
+                      !text.get().pairFields().isEmpty(),
+                      TokenLayout.Truncation.LONGEST_FIRST));
+        }
+      }
       List<Input> inputs =
           encoder.array("inputs", (place, value) -> input(JsonObject.of(FILE, place, value)));
       Vector vector = vector(encoder.object("embedding"));
@@ -46,37 +56,21 @@ final class EncoderReader {
             "/encoder/embedding/pooling: expected NONE where there is no text, found "
                 + vector.pooling());
       }
-      return new Encoder(text, inputs, vector);
+      return new Encoder(text, tokens, inputs, vector);
     }
   }
 
-  private static Text text(JsonObject node) {
-    try (JsonObject text = node) {
-      List<Field> fields = fields(text, "fields");
-      if (fields.isEmpty()) {
-        throw BundleFailures.invalid(
-            FILE, text.place() + "/fields: expected at least one feature, found none");
-      }
-      int maxLength = text.integer("maxLength", 1);
-      if (maxLength > MAX_LENGTH) {
-        throw BundleFailures.invalid(
-            FILE,
-            "%s/maxLength: expected at most %d, found %d"
-                .formatted(text.place(), MAX_LENGTH, maxLength));
-      }
-      return new Text(
-          text.fileName("tokenizer"),
-          fields,
-          text.has("pairFields") ? fields(text, "pairFields") : List.of(),
-          text.text("separator", " "),
-          text.text("listSeparator", ", "),
-          text.bool("specialTokens", true),
-          maxLength,
-          text.oneOf("length", Manifest.Length.class, Manifest.Length.DYNAMIC),
-          text.oneOf("paddingSide", Manifest.PaddingSide.class, Manifest.PaddingSide.RIGHT),
-          text.integer("paddingToken", 0),
-          text.integer("paddingType", 0, 0));
+  private static Text text(JsonObject text) {
+    List<Field> fields = fields(text, "fields");
+    if (fields.isEmpty()) {
+      throw BundleFailures.invalid(
+          FILE, text.place() + "/fields: expected at least one feature, found none");
     }
+    return new Text(
+        fields,
+        text.has("pairFields") ? fields(text, "pairFields") : List.of(),
+        text.text("separator", " "),
+        text.text("listSeparator", ", "));
   }
 
   private static List<Field> fields(JsonObject text, String member) {

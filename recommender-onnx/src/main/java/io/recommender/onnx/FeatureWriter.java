@@ -108,16 +108,28 @@ final class FeatureWriter {
       }
       fill(buffer, base);
     } else {
-      throw new RecommenderException(
-          Kind.SHAPE_MISMATCH,
-          "%s, feature '%s': expected %s for input '%s', found %s"
-              .formatted(
-                  named(owner),
-                  feature,
-                  width == 1 ? "a number" : "a tensor " + Arrays.toString(extents),
-                  input,
-                  found(value)));
+      throw unfit(value, owner);
     }
+  }
+
+  /** Refuses what {@link #writeNumbers} does not write. */
+  void checkNumbers(Feature value, @Nullable Item owner) {
+    boolean number = value instanceof Feature.Scalar && width == 1;
+    if (!number && !(value instanceof Feature.Tensor tensor && fits(tensor))) {
+      throw unfit(value, owner);
+    }
+  }
+
+  private RecommenderException unfit(Feature value, @Nullable Item owner) {
+    return new RecommenderException(
+        Kind.SHAPE_MISMATCH,
+        "%s, feature '%s': expected %s for input '%s', found %s"
+            .formatted(
+                named(owner),
+                feature,
+                width == 1 ? "a number" : "a tensor " + Arrays.toString(extents),
+                input,
+                found(value)));
   }
 
   /** A flat tensor of the right size fits any shape, so that files of vectors can feed images. */

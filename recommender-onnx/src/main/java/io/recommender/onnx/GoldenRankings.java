@@ -1,6 +1,7 @@
 package io.recommender.onnx;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.recommender.Catalog;
 import io.recommender.Feature;
 import io.recommender.Item;
 import io.recommender.RecommendationRequest;
@@ -18,62 +19,81 @@ final class GoldenRankings {
   private final String file;
   private final double tolerance;
   private final List<Golden> requests;
+  private final List<String> tasks;
+  private final Outputs model;
 
-  private GoldenRankings(String file, double tolerance, List<Golden> requests) {
+  private GoldenRankings(
+      String file, double tolerance, List<Golden> requests, List<String> tasks, Outputs model) {
     this.file = file;
     this.tolerance = tolerance;
     this.requests = requests;
+    this.tasks = tasks;
+    this.model = model;
+  }
+
+  /** What a model says of candidates, a row for each and a column for each task. */
+  @FunctionalInterface
+  interface Outputs {
+    float[][] of(RecommendationRequest request, List<Item> candidates);
   }
 
   private record Golden(RecommendationRequest request, List<Item> candidates, float[][] outputs) {}
 
-  static GoldenRankings read(Path path, OnnxReranker ranker) {
+  /**
+   * Reads a file.
+   *
+   * @param catalog the items of the bundle, which candidates may be
+   */
+  static GoldenRankings read(Path path, Catalog catalog, List<String> tasks, Outputs model) {
     String file = path.getFileName().toString();
     try (JsonObject root = JsonObject.of(file, "", ManifestReader.readJson(path))) {
       double tolerance = GoldenRequests.tolerance(root);
       List<Golden> requests =
           root.array(
-              "requests", (place, value) -> golden(JsonObject.of(file, place, value), ranker));
+              "requests",
+              (place, value) -> golden(JsonObject.of(file, place, value), catalog, tasks.size()));
       if (requests.isEmpty()) {
         throw BundleFailures.invalid(file, "/requests: expected at least one, found none");
       }
-      return new GoldenRankings(file, tolerance, requests);
+      return new GoldenRankings(file, tolerance, requests, tasks, model);
     }
   }
 
-  private static Golden golden(JsonObject node, OnnxReranker ranker) {
+  private static Golden golden(JsonObject node, Catalog catalog, int tasks) {
     try (JsonObject golden = node) {
-      RecommendationRequest.Builder request =
-          RecommendationRequest.of(
-              golden.has("history")
-                  ? UserHistory.of(
-                      golden.array(
-                          "history",
-                          (place, value) ->
-                              GoldenRequests.interaction(golden.file(), place, value)))
-                  : UserHistory.empty());
-      features(golden, "context").forEach(request::context);
+      RecommendationRequest request = request(golden);
       List<Item> candidates =
-          golden.array("candidates", (place, value) -> candidate(golden, place, value, ranker));
+          golden.array("candidates", (place, value) -> candidate(golden, place, value, catalog));
       List<float[]> outputs =
-          golden.array(
-              "outputs", (place, value) -> row(golden.file(), place, value, ranker.tasks().size()));
+          golden.array("outputs", (place, value) -> row(golden.file(), place, value, tasks));
       if (candidates.isEmpty() || candidates.size() != outputs.size()) {
         throw BundleFailures.invalid(
             golden.file(),
             "%s: expected as many outputs as candidates, at least one, found %d candidates and %d outputs"
                 .formatted(golden.place(), candidates.size(), outputs.size()));
       }
-      return new Golden(request.build(), candidates, outputs.toArray(new float[0][]));
+      return new Golden(request, candidates, outputs.toArray(new float[0][]));
     }
   }
 
+  /** The history and the context of a golden request. */
+  static RecommendationRequest request(JsonObject golden) {
+    RecommendationRequest.Builder request =
+        RecommendationRequest.of(
+            golden.has("history")
+                ? UserHistory.of(
+                    golden.array(
+                        "history",
+                        (place, value) -> GoldenRequests.interaction(golden.file(), place, value)))
+                : UserHistory.empty());
+    features(golden, "context").forEach(request::context);
+    return request.build();
+  }
+
   /** An item of the bundle by its id, or features, which need no id. */
-  private static Item candidate(
-      JsonObject golden, String place, JsonNode value, OnnxReranker ranker) {
+  static Item candidate(JsonObject golden, String place, JsonNode value, Catalog catalog) {
     if (value.isTextual()) {
-      return ranker
-          .catalog()
+      return catalog
           .find(value.textValue())
           .orElseThrow(
               () ->
@@ -84,7 +104,7 @@ final class GoldenRankings {
     }
   }
 
-  private static Map<String, Feature> features(JsonObject node, String member) {
+  static Map<String, Feature> features(JsonObject node, String member) {
     Map<String, Feature> features = new HashMap<>();
     if (node.has(member)) {
       try (JsonObject named = node.object(member)) {
@@ -118,34 +138,31 @@ final class GoldenRankings {
   }
 
   /** Scores the candidates of every request together, then each alone. */
-  void replay(OnnxReranker ranker) {
+  void replay() {
     for (int number = 0; number < requests.size(); number++) {
       Golden golden = requests.get(number);
-      RankerScores together = ranker.scoreAsExported(golden.request(), golden.candidates());
+      float[][] together = model.of(golden.request(), golden.candidates());
       for (int i = 0; i < golden.candidates().size(); i++) {
-        check(ranker, number, i, "", together, i);
+        check(number, i, "", together[i]);
         check(
-            ranker,
             number,
             i,
             " alone",
-            ranker.scoreAsExported(golden.request(), golden.candidates().subList(i, i + 1)),
-            0);
+            model.of(golden.request(), golden.candidates().subList(i, i + 1))[0]);
       }
     }
   }
 
-  private void check(
-      OnnxReranker ranker, int number, int candidate, String how, RankerScores scores, int place) {
+  private void check(int number, int candidate, String how, float[] outputs) {
     Golden golden = requests.get(number);
-    for (int task = 0; task < ranker.tasks().size(); task++) {
-      String name = ranker.tasks().get(task);
+    for (int task = 0; task < tasks.size(); task++) {
+      String name = tasks.get(task);
       float expected = golden.outputs()[candidate][task];
-      float found = scores.output(place, name);
+      float found = outputs[task];
       if (!(Math.abs(found - expected) <= tolerance * Math.max(1, Math.abs(expected)))) {
         throw BundleFailures.invalid(
             file,
-            "request %d of %d, candidate %d%s, task '%s': expected %s as in training, found %s (tolerance %s); check vocabularies, defaults, padding side and the order of columns and tasks"
+            "request %d of %d, candidate %d%s, task '%s': expected %s as in training, found %s (tolerance %s); check vocabularies, templates, defaults, padding side and the order of columns and tasks"
                 .formatted(
                     number + 1,
                     requests.size(),

@@ -44,6 +44,31 @@ final class ItemText {
     return joined.toString();
   }
 
+  /**
+   * Writes the value of a feature.
+   *
+   * @param owner the item, none if the request has it
+   * @throws IllegalArgumentException if the feature is no text
+   */
+  static String written(Feature feature, String listSeparator, String name, @Nullable Item owner) {
+    if (feature instanceof Feature.Text value) {
+      return value.value();
+    }
+    if (feature instanceof Feature.Category category) {
+      return category.value();
+    }
+    if (feature instanceof Feature.Ids ids) {
+      return String.join(listSeparator, ids.values());
+    }
+    if (feature instanceof Feature.Scalar scalar) {
+      BigDecimal number = BigDecimal.valueOf(scalar.value());
+      return number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
+    }
+    throw new IllegalArgumentException(
+        "%s, feature '%s': expected a text, category, list of ids or number, found a %s"
+            .formatted(FeatureWriter.named(owner), name, feature.getClass().getSimpleName()));
+  }
+
   private String value(Item item, Encoder.Field field) {
     @Nullable Feature feature = item.features().get(field.feature());
     if (feature == null) {
@@ -55,21 +80,6 @@ final class ItemText {
                       "item '%s', feature '%s': expected a text, found none"
                           .formatted(item.id(), field.feature())));
     }
-    if (feature instanceof Feature.Text value) {
-      return value.value();
-    }
-    if (feature instanceof Feature.Category category) {
-      return category.value();
-    }
-    if (feature instanceof Feature.Ids ids) {
-      return String.join(text.listSeparator(), ids.values());
-    }
-    if (feature instanceof Feature.Scalar scalar) {
-      BigDecimal number = BigDecimal.valueOf(scalar.value());
-      return number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
-    }
-    throw new IllegalArgumentException(
-        "item '%s', feature '%s': expected a text, category, list of ids or number, found a %s"
-            .formatted(item.id(), field.feature(), feature.getClass().getSimpleName()));
+    return written(feature, text.listSeparator(), field.feature(), item);
   }
 }

@@ -5,37 +5,59 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A tokenizer out of a {@code tokenizer.json} of Hugging Face. */
 final class JsonTokenizer implements TextTokenizer {
-  private static final String TRUNCATION = "LONGEST_FIRST";
-
   private final String file;
   private final TokenizersLibrary library;
   private final long handle;
   private final boolean specialTokens;
   private final int largestToken;
+  private final @Nullable TokenLayout layout;
+  private final @Nullable PairTemplate pairs;
 
   private JsonTokenizer(
       String file,
       TokenizersLibrary library,
       long handle,
       boolean specialTokens,
-      int largestToken) {
+      int largestToken,
+      @Nullable TokenLayout layout,
+      @Nullable PairTemplate pairs) {
     this.file = file;
     this.library = library;
     this.handle = handle;
     this.specialTokens = specialTokens;
     this.largestToken = largestToken;
+    this.layout = layout;
+    this.pairs = pairs;
   }
 
   /** Reads the file; what it says of padding and truncation gives way to the manifest. */
-  static JsonTokenizer open(Path path, Encoder.Text text) {
-    JsonTokenizer tokenizer = open(path, text.specialTokens());
+  static JsonTokenizer open(Path path, TokenLayout layout) {
+    JsonTokenizer tokenizer = open(path, layout.specialTokens());
     try {
-      tokenizer.truncate(text);
-      return tokenizer;
+      @Nullable PairTemplate pairs = layout.pairs() ? tokenizer.learn() : null;
+      int added = pairs == null ? tokenizer.encode("").length() : pairs.added();
+      if (added >= layout.maxLength()) {
+        throw BundleFailures.invalid(
+            Manifest.FILE,
+            "%s/maxLength: expected more than the %d tokens that %s adds to every text, found %d"
+                .formatted(layout.place(), added, tokenizer.file, layout.maxLength()));
+      }
+      tokenizer.library.setTruncation(
+          tokenizer.handle, layout.maxLength(), TokenLayout.Truncation.LONGEST_FIRST.name(), 0);
+      return new JsonTokenizer(
+          tokenizer.file,
+          tokenizer.library,
+          tokenizer.handle,
+          tokenizer.specialTokens,
+          tokenizer.largestToken,
+          layout,
+          pairs);
     } catch (RuntimeException | Error e) {
       tokenizer.close();
       throw e;
@@ -60,7 +82,8 @@ final class JsonTokenizer implements TextTokenizer {
       throw BundleFailures.invalid(
           file, "expected a tokenizer, found one that cannot be read: " + e.getMessage(), e);
     }
-    JsonTokenizer tokenizer = new JsonTokenizer(file, library, handle, specialTokens, largest);
+    JsonTokenizer tokenizer =
+        new JsonTokenizer(file, library, handle, specialTokens, largest, null, null);
     try {
       library.disablePadding(handle);
       library.disableTruncation(handle);
@@ -71,16 +94,23 @@ final class JsonTokenizer implements TextTokenizer {
     }
   }
 
-  private void truncate(Encoder.Text text) {
-    boolean pairs = !text.pairFields().isEmpty();
-    int added = (pairs ? encode("", "") : encode("")).length();
-    if (added >= text.maxLength()) {
-      throw BundleFailures.invalid(
-          Manifest.FILE,
-          "/encoder/text/maxLength: expected more than the %d tokens that %s adds to every text, found %d"
-              .formatted(added, file, text.maxLength()));
-    }
-    library.setTruncation(handle, text.maxLength(), TRUNCATION, 0);
+  /** Finds out where special tokens go around two texts. */
+  private PairTemplate learn() {
+    List<PairTemplate.Example> examples =
+        List.of(example("a", "b a"), example("b a b", "a"), example("b", "b"));
+    return PairTemplate.of(examples)
+        .orElseThrow(
+            () ->
+                BundleFailures.invalid(
+                    file,
+                    "/post_processor: expected a template that has each text of a pair once, the first one first, found another"));
+  }
+
+  private PairTemplate.Example example(String first, String second) {
+    return new PairTemplate.Example(
+        part(first),
+        part(second),
+        tokens(() -> library.encodeDual(handle, first, second, specialTokens)));
   }
 
   private static int largestToken(String file, JsonNode json) {
@@ -140,10 +170,17 @@ final class JsonTokenizer implements TextTokenizer {
   }
 
   @Override
-  public Tokens encode(String text, String pair) {
+  public Tokens part(String text) {
     String sound = sound(text);
-    String soundPair = sound(pair);
-    return tokens(() -> library.encodeDual(handle, sound, soundPair, specialTokens));
+    return tokens(() -> library.encode(handle, sound, false));
+  }
+
+  @Override
+  public Tokens join(Tokens first, Tokens second) {
+    if (pairs == null || layout == null) {
+      throw new AssertionError(file + " was opened for single texts");
+    }
+    return pairs.join(first, second, layout.truncation(), layout.maxLength());
   }
 
   /** Replaces halves of surrogate pairs, which have no UTF-8, by U+FFFD. */

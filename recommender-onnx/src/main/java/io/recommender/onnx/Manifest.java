@@ -22,6 +22,8 @@ record Manifest(
     Optional<Generation> generation,
     Optional<Encoder> encoder,
     Optional<Ranker> ranker,
+    Optional<CrossEncoder> crossEncoder,
+    Optional<ListRanker> list,
     UnknownItems unknownItems,
     List<String> fallback,
     Optional<String> golden) {
@@ -35,7 +37,9 @@ record Manifest(
     SEQ_GENERATIVE,
     TEXT_GENERATION,
     ITEM_ENCODER,
-    POINTWISE_RANKER
+    POINTWISE_RANKER,
+    CROSS_ENCODER,
+    LISTWISE_RERANKER
   }
 
   enum UnknownItems {

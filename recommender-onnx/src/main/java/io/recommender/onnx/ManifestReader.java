@@ -43,6 +43,10 @@ final class ManifestReader {
   private static final Set<Role> REPEATABLE =
       EnumSet.of(Role.ITEM_TABLE, Role.STEP_FEATURE, Role.CONTEXT_FEATURE);
 
+  /** Contracts of what ranks candidates, for which a bundle may have items and no fallback. */
+  private static final Set<Contract> RERANKERS =
+      EnumSet.of(Contract.POINTWISE_RANKER, Contract.CROSS_ENCODER, Contract.LISTWISE_RERANKER);
+
   private ManifestReader() {}
 
   /** Reads a JSON file of a bundle. */
@@ -85,7 +89,7 @@ final class ManifestReader {
       Optional<Items> items =
           contract == Contract.ITEM_ENCODER
                   || contract == Contract.TEXT_GENERATION
-                  || (contract == Contract.POINTWISE_RANKER && !root.has("items"))
+                  || (RERANKERS.contains(contract) && !root.has("items"))
               ? Optional.empty()
               : Optional.of(items(root.object("items")));
       Optional<Sequence> sequence = Optional.empty();
@@ -95,10 +99,16 @@ final class ManifestReader {
       Optional<Generation> generation = Optional.empty();
       Optional<Encoder> encoder = Optional.empty();
       Optional<Ranker> ranker = Optional.empty();
+      Optional<CrossEncoder> crossEncoder = Optional.empty();
+      Optional<ListRanker> list = Optional.empty();
       if (contract == Contract.ITEM_ENCODER) {
         encoder = Optional.of(EncoderReader.read(root.object("encoder")));
       } else if (contract == Contract.POINTWISE_RANKER) {
         ranker = Optional.of(RankerReader.read(root.object("ranker"), items.isPresent()));
+      } else if (contract == Contract.CROSS_ENCODER) {
+        crossEncoder = Optional.of(CrossEncoderReader.read(root.object("crossEncoder")));
+      } else if (contract == Contract.LISTWISE_RERANKER) {
+        list = Optional.of(ListRanker.read(root.object("list"), items.isPresent()));
       } else if (contract == Contract.SEQ_GENERATIVE) {
         generation = Optional.of(GenerationReader.ofItems(root.object("generation")));
       } else if (contract == Contract.TEXT_GENERATION) {
@@ -114,7 +124,7 @@ final class ManifestReader {
         }
       }
       List<String> fallback =
-          items.isPresent() && ranker.isEmpty() ? root.strings("fallback") : List.of();
+          items.isPresent() && !RERANKERS.contains(contract) ? root.strings("fallback") : List.of();
       for (int place = 0; place < fallback.size(); place++) {
         if (fallback.indexOf(fallback.get(place)) != place) {
           throw BundleFailures.invalid(
@@ -144,6 +154,8 @@ final class ManifestReader {
           generation,
           encoder,
           ranker,
+          crossEncoder,
+          list,
           unknownItems,
           fallback,
           root.has("golden") ? Optional.of(root.fileName("golden")) : Optional.empty());

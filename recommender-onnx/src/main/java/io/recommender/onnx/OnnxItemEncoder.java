@@ -15,7 +15,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * Encodes items with an exported model: features become a text, tokens and tensors as the bundle
@@ -55,10 +54,7 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
   private final String modelVersion;
   private final String fingerprint;
   private final LongAdder truncated = new LongAdder();
-  private final ReentrantReadWriteLock lease = new ReentrantReadWriteLock();
-
-  /** Guarded by {@link #lease}. */
-  private boolean closed;
+  private final ModelLease lease;
 
   OnnxItemEncoder(
       Encoder encoder,
@@ -72,6 +68,7 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
     this.tokenizer = tokenizer;
     this.model = model;
     this.modelVersion = modelVersion;
+    lease = new ModelLease(modelVersion);
     this.fingerprint = fingerprint;
     text = encoder.text().map(ItemText::new);
     attributes = AttributeText.of(encoder, tokenizer);
@@ -114,7 +111,7 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
 
   @Override
   public Diagnosis diagnose(int sample) {
-    enter();
+    lease.enter();
     try {
       return Diagnosis.of("OnnxItemEncoder")
           .version(modelVersion)
@@ -122,11 +119,11 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
           .fact("dimensions", dimension())
           .fact("similarity", similarity().name())
           .fact("texts cut", truncatedTexts())
-          .fact("calls in flight", lease.getReadLockCount() - 1)
+          .fact("calls in flight", lease.inside() - 1)
           .part(session.diagnose())
           .build();
     } finally {
-      lease.readLock().unlock();
+      lease.leave();
     }
   }
 
@@ -157,7 +154,7 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
    */
   @Override
   public float[][] encode(List<Item> items) {
-    enter();
+    lease.enter();
     try {
       List<EncoderModel.Row> rows = new ArrayList<>(items.size());
       for (Item item : items) {
@@ -165,7 +162,7 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
       }
       return model.encode(rows);
     } finally {
-      lease.readLock().unlock();
+      lease.leave();
     }
   }
 
@@ -198,7 +195,7 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
    * @throws RecommenderException if the model fails; the encoder stays usable
    */
   public float[][] encodeTexts(List<String> texts) {
-    enter();
+    lease.enter();
     try {
       TextTokenizer open =
           tokenizer.orElseThrow(
@@ -211,7 +208,7 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
       }
       return model.encode(rows);
     } finally {
-      lease.readLock().unlock();
+      lease.leave();
     }
   }
 
@@ -236,7 +233,7 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
             () ->
                 new UnsupportedOperationException(
                     modelVersion + " reads no histories: it has no input of role ITEM_POSITIONS"));
-    enter();
+    lease.enter();
     try {
       List<EncoderModel.Row> rows = new ArrayList<>(histories.size());
       for (List<Item> items : histories) {
@@ -246,7 +243,7 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
       }
       return model.encode(rows);
     } finally {
-      lease.readLock().unlock();
+      lease.leave();
     }
   }
 
@@ -270,15 +267,6 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
             : index.retrieve(query, k, filter);
   }
 
-  /** Takes the lease that {@link #close} waits for; the caller gives it back. */
-  private void enter() {
-    lease.readLock().lock();
-    if (closed) {
-      lease.readLock().unlock();
-      throw new IllegalStateException(modelVersion + " is closed");
-    }
-  }
-
   /**
    * Closes the model and its tokenizer, after the calls in flight. Closing twice has no effect.
    *
@@ -286,21 +274,7 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
    */
   @Override
   public void close() {
-    lease.writeLock().lock();
-    try {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      model.close();
-      try {
-        session.close();
-      } finally {
-        tokenizer.ifPresent(TextTokenizer::close);
-      }
-    } finally {
-      lease.writeLock().unlock();
-    }
+    lease.close(model::close, session::close, () -> tokenizer.ifPresent(TextTokenizer::close));
   }
 
   @Override

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -41,14 +40,12 @@ final class OnnxNextTokenScorer implements NextTokenScorer, Diagnosable {
   private final TokenGraph prompt;
   private final @Nullable TokenGraph step;
   private final ArrayBlockingQueue<Lanes> idle = new ArrayBlockingQueue<>(IDLE_LANES);
-  private final ReentrantReadWriteLock lease = new ReentrantReadWriteLock();
-
-  /** Guarded by {@link #lease}. */
-  private boolean closed;
+  private final ModelLease lease;
 
   private OnnxNextTokenScorer(
       String name, Generation generation, TokenGraph prompt, @Nullable TokenGraph step) {
     this.name = name;
+    lease = new ModelLease(name);
     this.generation = generation;
     this.prompt = prompt;
     this.step = step;
@@ -94,7 +91,7 @@ final class OnnxNextTokenScorer implements NextTokenScorer, Diagnosable {
         Diagnosis.of("OnnxNextTokenScorer")
             .version(name)
             .fact("vocabulary", generation.vocabularySize())
-            .fact("decodings in flight", lease.getReadLockCount())
+            .fact("decodings in flight", lease.inside())
             .part(prompt.session().diagnose());
     TokenGraph following = step;
     if (following != null) {
@@ -247,14 +244,11 @@ final class OnnxNextTokenScorer implements NextTokenScorer, Diagnosable {
 
   /** Makes a call that {@link #close} waits for. */
   <T> T leased(Supplier<T> call) {
-    lease.readLock().lock();
+    lease.enter();
     try {
-      if (closed) {
-        throw new IllegalStateException(name + " is closed");
-      }
       return call.get();
     } finally {
-      lease.readLock().unlock();
+      lease.leave();
     }
   }
 
@@ -281,22 +275,14 @@ final class OnnxNextTokenScorer implements NextTokenScorer, Diagnosable {
 
   @Override
   public void close() {
-    lease.writeLock().lock();
-    try {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      idle.clear();
-      try {
-        prompt.session().close();
-      } finally {
-        if (step != null) {
-          step.session().close();
-        }
-      }
-    } finally {
-      lease.writeLock().unlock();
-    }
+    TokenGraph following = step;
+    lease.close(
+        idle::clear,
+        prompt.session()::close,
+        () -> {
+          if (following != null) {
+            following.session().close();
+          }
+        });
   }
 }

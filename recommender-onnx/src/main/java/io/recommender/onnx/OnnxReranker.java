@@ -13,12 +13,10 @@ import io.recommender.onnx.Ranker.TaskKind;
 import io.recommender.serving.Diagnosable;
 import io.recommender.serving.Diagnosis;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -68,10 +66,7 @@ public final class OnnxReranker implements Reranker, Diagnosable {
   private final ScorePolicy.Bound policy;
   private final String modelVersion;
   private final String fingerprint;
-  private final ReentrantReadWriteLock lease = new ReentrantReadWriteLock();
-
-  /** Guarded by {@link #lease}. */
-  private boolean closed;
+  private final ModelLease lease;
 
   OnnxReranker(
       Ranker ranker,
@@ -87,6 +82,7 @@ public final class OnnxReranker implements Reranker, Diagnosable {
     this.model = model;
     this.options = options;
     this.modelVersion = modelVersion;
+    lease = new ModelLease(modelVersion);
     this.fingerprint = fingerprint;
     tasks = ranker.taskNames();
     policy =
@@ -115,7 +111,7 @@ public final class OnnxReranker implements Reranker, Diagnosable {
   }
 
   /** A table that no input reads is a misspelt one. */
-  private static void checkTables(Ranker ranker, RerankerOptions options) {
+  static void checkTables(Ranker ranker, RerankerOptions options) {
     options
         .tables()
         .forEach(
@@ -183,7 +179,7 @@ public final class OnnxReranker implements Reranker, Diagnosable {
    */
   @Override
   public List<ScoredItem> rerank(RecommendationRequest request, List<ScoredItem> candidates) {
-    return rerank(request, candidates, policy);
+    return rankedBy(request, candidates, policy);
   }
 
   /**
@@ -195,7 +191,7 @@ public final class OnnxReranker implements Reranker, Diagnosable {
    */
   public Reranker rankingBy(ScorePolicy other) {
     ScorePolicy.Bound bound = other.bind(tasks);
-    return (request, candidates) -> rerank(request, candidates, bound);
+    return (request, candidates) -> rankedBy(request, candidates, bound);
   }
 
   /**
@@ -236,7 +232,7 @@ public final class OnnxReranker implements Reranker, Diagnosable {
 
     @Override
     public Predictions predict(RecommendationRequest request, List<ScoredItem> candidates) {
-      enter();
+      lease.enter();
       try {
         RankerScores scores = scores(call(request, candidates));
         float[][] probabilities = new float[candidates.size()][tasks.size()];
@@ -250,7 +246,7 @@ public final class OnnxReranker implements Reranker, Diagnosable {
         }
         return new Predictions(probabilities, hidden);
       } finally {
-        lease.readLock().unlock();
+        lease.leave();
       }
     }
 
@@ -272,9 +268,9 @@ public final class OnnxReranker implements Reranker, Diagnosable {
     }
   }
 
-  private List<ScoredItem> rerank(
+  private List<ScoredItem> rankedBy(
       RecommendationRequest request, List<ScoredItem> candidates, ScorePolicy.Bound by) {
-    enter();
+    lease.enter();
     try {
       RankerScores scores = scores(call(request, candidates));
       double[][] ofTasks = new double[candidates.size()][];
@@ -283,7 +279,7 @@ public final class OnnxReranker implements Reranker, Diagnosable {
       }
       return ranked(candidates, ofTasks, by);
     } finally {
-      lease.readLock().unlock();
+      lease.leave();
     }
   }
 
@@ -320,43 +316,28 @@ public final class OnnxReranker implements Reranker, Diagnosable {
    * @throws RecommenderException as {@link #rerank}
    */
   public RankerScores score(RecommendationRequest request, List<Item> items) {
-    enter();
+    lease.enter();
     try {
-      return scores(call(request, items, true));
+      return scores(RankerCall.ofItems(request, items, catalog, true));
     } finally {
-      lease.readLock().unlock();
+      lease.leave();
     }
   }
 
   private RankerCall call(RecommendationRequest request, List<ScoredItem> candidates) {
-    int count = candidates.size();
-    Item[] items = new Item[count];
-    int[] ordinals = new int[count];
-    boolean[] known = new boolean[count];
-    for (int i = 0; i < count; i++) {
-      String itemId = candidates.get(i).itemId();
-      int ordinal = catalog.ordinal(itemId);
-      ordinals[i] = ordinal;
-      Item own = options.hasItems() ? options.find(itemId).orElse(null) : null;
-      known[i] = own == null && ordinal != Catalog.UNKNOWN;
-      items[i] = own != null ? own : known[i] ? catalog.item(ordinal) : Item.of(itemId);
+    return RankerCall.of(request, candidates, catalog, options);
+  }
+
+  /** What the graph says of items, without asking the tables of the caller. */
+  float[][] outputsAsExported(RecommendationRequest request, List<Item> items) {
+    RankerScores scores = scores(RankerCall.ofItems(request, items, catalog, false));
+    float[][] outputs = new float[items.size()][tasks.size()];
+    for (int i = 0; i < outputs.length; i++) {
+      for (int task = 0; task < tasks.size(); task++) {
+        outputs[i][task] = scores.output(i, tasks.get(task));
+      }
     }
-    return new RankerCall(request, Arrays.asList(items), ordinals, known, true);
-  }
-
-  /** What the inputs read of items with features of their own. */
-  private RankerCall call(RecommendationRequest request, List<Item> items, boolean useTables) {
-    return new RankerCall(
-        request,
-        items,
-        items.stream().mapToInt(item -> catalog.ordinal(item.id())).toArray(),
-        new boolean[items.size()],
-        useTables);
-  }
-
-  /** Scores items without asking the tables of the caller. */
-  RankerScores scoreAsExported(RecommendationRequest request, List<Item> items) {
-    return scores(call(request, items, false));
+    return outputs;
   }
 
   private RankerScores scores(RankerCall call) {
@@ -367,45 +348,32 @@ public final class OnnxReranker implements Reranker, Diagnosable {
     double[][] scores = new double[call.items().size()][tasks.size()];
     for (int i = 0; i < scores.length; i++) {
       for (int task = 0; task < tasks.size(); task++) {
-        scores[i][task] = score(call.items().get(i), task, result.outputs()[i][task]);
+        scores[i][task] =
+            ranker
+                .tasks()
+                .get(task)
+                .score(
+                    session.name(),
+                    ranker.scores(),
+                    call.items().get(i),
+                    result.outputs()[i][task]);
       }
     }
     for (int i = 0; i < result.hidden().length; i++) {
       for (float component : result.hidden()[i]) {
         if (!Float.isFinite(component)) {
-          throw notFinite(ranker.hidden().orElseThrow().name(), call.items().get(i), "", component);
+          throw new RecommenderException(
+              Kind.NON_FINITE_OUTPUT,
+              "%s: output '%s' of item '%s': expected a finite number, found %s"
+                  .formatted(
+                      session.name(),
+                      ranker.hidden().orElseThrow().name(),
+                      call.items().get(i).id(),
+                      component));
         }
       }
     }
     return new RankerScores(tasks, result.outputs(), scores, result.hidden());
-  }
-
-  private double score(Item item, int place, float output) {
-    Task task = ranker.tasks().get(place);
-    if (!Float.isFinite(output)) {
-      throw notFinite(ranker.scores(), item, ", task '" + task.name() + "'", output);
-    }
-    if (task.kind() == TaskKind.VALUE) {
-      return output;
-    }
-    if (task.kind() == TaskKind.PROBABILITY && !(output >= 0 && output <= 1)) {
-      throw new RecommenderException(
-          Kind.INFERENCE_FAILED,
-          "%s: output '%s' of item '%s', task '%s': expected a probability in [0, 1], found %s"
-              .formatted(session.name(), ranker.scores(), item.id(), task.name(), output));
-    }
-    if (task.calibration().isPresent()) {
-      double logit = task.kind() == TaskKind.LOGIT ? output : Calibration.logit(output);
-      return task.calibration().get().probability(logit);
-    }
-    return task.kind() == TaskKind.LOGIT ? Calibration.sigmoid(output) : output;
-  }
-
-  private RecommenderException notFinite(String output, Item item, String task, float found) {
-    return new RecommenderException(
-        Kind.NON_FINITE_OUTPUT,
-        "%s: output '%s' of item '%s'%s: expected a finite number, found %s"
-            .formatted(session.name(), output, item.id(), task, found));
   }
 
   private Map<String, Double> named(double[] scores) {
@@ -435,27 +403,18 @@ public final class OnnxReranker implements Reranker, Diagnosable {
 
   @Override
   public Diagnosis diagnose(int sample) {
-    enter();
+    lease.enter();
     try {
       return Diagnosis.of("OnnxReranker")
           .version(modelVersion)
           .fact("tasks", String.join(", ", tasks))
           .fact("items", catalog.size())
           .fact("hidden vectors", hiddenSize() == 0 ? "none" : hiddenSize() + " numbers")
-          .fact("calls in flight", lease.getReadLockCount() - 1)
+          .fact("calls in flight", lease.inside() - 1)
           .part(session.diagnose())
           .build();
     } finally {
-      lease.readLock().unlock();
-    }
-  }
-
-  /** Takes the lease that {@link #close} waits for; the caller gives it back. */
-  private void enter() {
-    lease.readLock().lock();
-    if (closed) {
-      lease.readLock().unlock();
-      throw new IllegalStateException(modelVersion + " is closed");
+      lease.leave();
     }
   }
 
@@ -466,17 +425,7 @@ public final class OnnxReranker implements Reranker, Diagnosable {
    */
   @Override
   public void close() {
-    lease.writeLock().lock();
-    try {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      model.close();
-      session.close();
-    } finally {
-      lease.writeLock().unlock();
-    }
+    lease.close(model::close, session::close);
   }
 
   @Override

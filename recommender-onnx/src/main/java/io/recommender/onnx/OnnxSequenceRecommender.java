@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.IntStream;
 
 /**
@@ -53,10 +52,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
   private final String fingerprint;
   private final String modelVersion;
   private final int maxBatch;
-  private final ReentrantReadWriteLock lease = new ReentrantReadWriteLock();
-
-  /** Guarded by {@link #lease}. */
-  private boolean closed;
+  private final ModelLease lease;
 
   OnnxSequenceRecommender(
       Manifest manifest,
@@ -77,6 +73,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
     this.maxBatch = model.maxBatch(maxBatch);
     modelVersion =
         "%s@%s+%s".formatted(manifest.name(), manifest.version(), fingerprint.substring(0, 12));
+    lease = new ModelLease(modelVersion);
   }
 
   /** {@return the items of the bundle, in the order of the model} */
@@ -128,7 +125,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
 
   @Override
   public Diagnosis diagnose(int sample) {
-    enter();
+    lease.enter();
     try {
       Manifest.Sequence sequence = manifest.sequence();
       Diagnosis.Builder diagnosis =
@@ -143,20 +140,20 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
                       ? "always to " + sequence.maxLength()
                       : "to the longest of a run")
               .fact("largest batch", maxBatch)
-              .fact("calls in flight", lease.getReadLockCount() - 1)
+              .fact("calls in flight", lease.inside() - 1)
               .bytes("tables of items", model.tableBytes())
               .bytes("idle buffers", model.idleBytes())
               .part(session.diagnose());
       head.diagnose(diagnosis, sample);
       return diagnosis.build();
     } finally {
-      lease.readLock().unlock();
+      lease.leave();
     }
   }
 
   @Override
   public Recommendations recommend(RecommendationRequest request) {
-    enter();
+    lease.enter();
     Lane lane = model.acquire();
     try {
       Window window = lane.window(0);
@@ -168,16 +165,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
       return answer(lane, 0);
     } finally {
       model.release(lane);
-      lease.readLock().unlock();
-    }
-  }
-
-  /** Takes the lease that {@link #close} waits for; the caller gives it back. */
-  private void enter() {
-    lease.readLock().lock();
-    if (closed) {
-      lease.readLock().unlock();
-      throw new IllegalStateException(modelVersion + " is closed");
+      lease.leave();
     }
   }
 
@@ -194,7 +182,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
       Arrays.sort(order, Comparator.comparingInt(i -> requests.get(i).history().size()));
     }
     Recommendations[] answers = new Recommendations[order.length];
-    enter();
+    lease.enter();
     Lane lane = model.acquire();
     try {
       int[] places = new int[maxBatch];
@@ -218,7 +206,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
       }
     } finally {
       model.release(lane);
-      lease.readLock().unlock();
+      lease.leave();
     }
     return List.of(answers);
   }
@@ -309,21 +297,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
    */
   @Override
   public void close() {
-    lease.writeLock().lock();
-    try {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      model.close();
-      try {
-        session.close();
-      } finally {
-        closeHead.run();
-      }
-    } finally {
-      lease.writeLock().unlock();
-    }
+    lease.close(model::close, session::close, closeHead);
   }
 
   @Override

@@ -1,5 +1,8 @@
 package io.recommender.onnx;
 
+import io.recommender.Item;
+import io.recommender.RecommenderException;
+import io.recommender.RecommenderException.Kind;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -86,7 +89,40 @@ record Ranker(
 
   record Hidden(String name, int size) {}
 
-  record Task(String name, TaskKind kind, Optional<Calibration> calibration) {}
+  /** What one number of the output means. */
+  record Task(String name, TaskKind kind, Optional<Calibration> calibration) {
+
+    /**
+     * Returns the score that an output stands for: a probability, or the value of what is none.
+     *
+     * @param model the file, and output the name, for messages
+     * @throws RecommenderException if the output is NaN or infinite, or no probability where it
+     *     should be one
+     */
+    double score(String model, String output, Item item, float value) {
+      if (!Float.isFinite(value)) {
+        throw new RecommenderException(
+            Kind.NON_FINITE_OUTPUT,
+            "%s: output '%s' of item '%s', task '%s': expected a finite number, found %s"
+                .formatted(model, output, item.id(), name, value));
+      }
+      if (kind == TaskKind.VALUE) {
+        return value;
+      }
+      if (kind == TaskKind.PROBABILITY && !(value >= 0 && value <= 1)) {
+        throw new RecommenderException(
+            Kind.INFERENCE_FAILED,
+            "%s: output '%s' of item '%s', task '%s': expected a probability in [0, 1], found %s"
+                .formatted(model, output, item.id(), name, value));
+      }
+      if (calibration.isPresent()) {
+        return calibration
+            .get()
+            .probability(kind == TaskKind.LOGIT ? value : Calibration.logit(value));
+      }
+      return kind == TaskKind.LOGIT ? Calibration.sigmoid(value) : value;
+    }
+  }
 
   List<String> taskNames() {
     return tasks.stream().map(Task::name).toList();

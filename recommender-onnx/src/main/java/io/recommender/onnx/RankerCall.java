@@ -1,8 +1,11 @@
 package io.recommender.onnx;
 
+import io.recommender.Catalog;
 import io.recommender.Feature;
 import io.recommender.Item;
 import io.recommender.RecommendationRequest;
+import io.recommender.ScoredItem;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +26,38 @@ record RankerCall(
     int[] ordinals,
     boolean[] known,
     boolean useTables) {
+
+  /** Looks candidates up: the items of the application go before those of the bundle. */
+  static RankerCall of(
+      RecommendationRequest request,
+      List<ScoredItem> candidates,
+      Catalog catalog,
+      RerankerOptions options) {
+    int count = candidates.size();
+    Item[] items = new Item[count];
+    int[] ordinals = new int[count];
+    boolean[] known = new boolean[count];
+    for (int i = 0; i < count; i++) {
+      String itemId = candidates.get(i).itemId();
+      int ordinal = catalog.ordinal(itemId);
+      ordinals[i] = ordinal;
+      Item own = options.hasItems() ? options.find(itemId).orElse(null) : null;
+      known[i] = own == null && ordinal != Catalog.UNKNOWN;
+      items[i] = own != null ? own : known[i] ? catalog.item(ordinal) : Item.of(itemId);
+    }
+    return new RankerCall(request, Arrays.asList(items), ordinals, known, true);
+  }
+
+  /** What the inputs read of items with features of their own. */
+  static RankerCall ofItems(
+      RecommendationRequest request, List<Item> items, Catalog catalog, boolean useTables) {
+    return new RankerCall(
+        request,
+        items,
+        items.stream().mapToInt(item -> catalog.ordinal(item.id())).toArray(),
+        new boolean[items.size()],
+        useTables);
+  }
 
   /** A table of features that the caller keeps. */
   @FunctionalInterface

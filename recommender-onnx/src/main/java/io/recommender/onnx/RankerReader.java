@@ -46,8 +46,7 @@ final class RankerReader {
    */
   static Ranker read(JsonObject node, boolean hasItems) {
     try (JsonObject ranker = node) {
-      List<Input> inputs =
-          ranker.array("inputs", (place, value) -> input(JsonObject.of(FILE, place, value)));
+      List<Input> inputs = inputs(ranker);
       Layout layout;
       String scores;
       int offset;
@@ -63,10 +62,15 @@ final class RankerReader {
       Optional<ScorePolicy> policy =
           ranker.has("policy") ? Optional.of(policy(ranker.object("policy"))) : Optional.empty();
       Ranker read = new Ranker(inputs, scores, layout, offset, hidden, tasks, policy);
-      checkInputs(read, hasItems);
+      checkInputs(ranker.place(), read, hasItems);
       checkTasks(read);
       return read;
     }
+  }
+
+  /** Reads the inputs of what scores candidates. */
+  static List<Input> inputs(JsonObject ranker) {
+    return ranker.array("inputs", (place, value) -> input(JsonObject.of(FILE, place, value)));
   }
 
   private static Input input(JsonObject node) {
@@ -163,7 +167,7 @@ final class RankerReader {
     }
   }
 
-  private static Task task(JsonObject node) {
+  static Task task(JsonObject node) {
     try (JsonObject task = node) {
       TaskKind kind = task.oneOf("kind", TaskKind.class);
       if (kind == TaskKind.VALUE && task.has("calibration")) {
@@ -251,18 +255,19 @@ final class RankerReader {
     }
   }
 
-  private static void checkInputs(Ranker ranker, boolean hasItems) {
+  /** Refuses inputs that do not go together; the place is that of the object that has them. */
+  static void checkInputs(String at, Ranker ranker, boolean hasItems) {
     Map<String, Input> names = new HashMap<>();
     for (int i = 0; i < ranker.inputs().size(); i++) {
       Input input = ranker.inputs().get(i);
       if (names.put(input.name(), input) != null) {
         throw BundleFailures.invalid(
-            FILE, "/ranker/inputs/%d/name: input '%s' occurs twice".formatted(i, input.name()));
+            FILE, "%s/inputs/%d/name: input '%s' occurs twice".formatted(at, i, input.name()));
       }
     }
     for (int i = 0; i < ranker.inputs().size(); i++) {
       Input input = ranker.inputs().get(i);
-      String place = "/ranker/inputs/" + i;
+      String place = at + "/inputs/" + i;
       if (input.role() == Role.MASK) {
         Input of = names.get(input.of());
         if (of == null || of.places().isEmpty()) {
@@ -279,7 +284,7 @@ final class RankerReader {
       }
     }
     if (ranker.inputs().isEmpty()) {
-      throw BundleFailures.invalid(FILE, "/ranker/inputs: expected at least one, found none");
+      throw BundleFailures.invalid(FILE, at + "/inputs: expected at least one, found none");
     }
     boolean byCandidate =
         ranker.inputs().stream().anyMatch(input -> input.side() == Side.CANDIDATE);
@@ -287,8 +292,8 @@ final class RankerReader {
       throw BundleFailures.invalid(
           FILE,
           ranker.layout() == Layout.CANDIDATES
-              ? "/ranker/inputs: expected one of side CANDIDATE at least, found none"
-              : "/ranker/inputs: expected none of side CANDIDATE with layout ITEMS, found one");
+              ? at + "/inputs: expected one of side CANDIDATE at least, found none"
+              : at + "/inputs: expected none of side CANDIDATE with layout ITEMS, found one");
     }
     if (ranker.layout() == Layout.ITEMS && !hasItems) {
       throw BundleFailures.invalid(

@@ -169,6 +169,68 @@ public final class RecommenderBundle implements Diagnosable {
   }
 
   /**
+   * Opens a cross-encoder, on the CPU.
+   *
+   * @param folder the bundle
+   * @return the cross-encoder, to be closed by the caller
+   * @throws RecommenderException if anything about the bundle is not as it has to be; the message
+   *     names the file, what was expected and what was found
+   */
+  public static OnnxCrossEncoder openCrossEncoder(Path folder) {
+    return openCrossEncoder(folder, RerankerOptions.defaults());
+  }
+
+  /**
+   * Opens a cross-encoder.
+   *
+   * <p>Verifies the seal, reads the manifest, the items and the tokenizer, loads the graph, checks
+   * every tensor, and scores the golden candidates together and one by one. Nothing stays open if
+   * any of this fails.
+   *
+   * @param folder the bundle
+   * @param options device, threads, items, tables by user and largest run
+   * @return the cross-encoder, to be closed by the caller
+   * @throws IllegalArgumentException if the options have a policy, or a table that no input of the
+   *     request reads
+   * @throws RecommenderException if anything about the bundle or the device is not as it has to be;
+   *     the message names the file, what was expected and what was found
+   */
+  public static OnnxCrossEncoder openCrossEncoder(Path folder, RerankerOptions options) {
+    return opened(
+        folder, options.onnx(), opener -> opener.crossEncoder(options), OnnxCrossEncoder::device);
+  }
+
+  /**
+   * Opens a model that picks a list, on the CPU.
+   *
+   * @param folder the bundle
+   * @return the reranker, to be closed by the caller
+   * @throws RecommenderException if anything about the bundle is not as it has to be; the message
+   *     names the file, what was expected and what was found
+   */
+  public static OnnxListReranker openListReranker(Path folder) {
+    return openListReranker(folder, RerankerOptions.defaults());
+  }
+
+  /**
+   * Opens a model that picks a list.
+   *
+   * <p>Verifies the seal, reads the manifest and the items, loads the graph, checks every tensor,
+   * and picks the golden lists. Nothing stays open if any of this fails.
+   *
+   * @param folder the bundle
+   * @param options device, threads, items and tables
+   * @return the reranker, to be closed by the caller
+   * @throws IllegalArgumentException if the options have a policy, or a table that no input reads
+   * @throws RecommenderException if anything about the bundle or the device is not as it has to be;
+   *     the message names the file, what was expected and what was found
+   */
+  public static OnnxListReranker openListReranker(Path folder, RerankerOptions options) {
+    return opened(
+        folder, options.onnx(), opener -> opener.listReranker(options), OnnxListReranker::device);
+  }
+
+  /**
    * Opens a model that continues texts, on the CPU.
    *
    * @param folder the bundle
@@ -280,7 +342,8 @@ public final class RecommenderBundle implements Diagnosable {
 
   /**
    * {@return the contract of the graph: {@code SEQ_LOGITS}, {@code SEQ_EMBEDDING}, {@code
-   * SEQ_GENERATIVE}, {@code TEXT_GENERATION}, {@code ITEM_ENCODER} or {@code POINTWISE_RANKER}}
+   * SEQ_GENERATIVE}, {@code TEXT_GENERATION}, {@code ITEM_ENCODER}, {@code POINTWISE_RANKER},
+   * {@code CROSS_ENCODER} or {@code LISTWISE_RERANKER}}
    */
   public String contract() {
     return manifest.contract().name();

@@ -39,10 +39,17 @@ public final class RerankerOptions {
 
   private static final RerankerOptions DEFAULTS =
       new RerankerOptions(
-          OnnxOptions.defaults(), DEFAULT_CHUNK, DEFAULT_REMEMBERED_BYTES, null, null, Map.of());
+          OnnxOptions.defaults(),
+          DEFAULT_CHUNK,
+          BundleOptions.DEFAULT_MAX_TOKENS,
+          DEFAULT_REMEMBERED_BYTES,
+          null,
+          null,
+          Map.of());
 
   private final OnnxOptions onnx;
   private final int chunk;
+  private final int maxTokens;
   private final long rememberedBytes;
   private final @Nullable ScorePolicy policy;
   private final @Nullable Function<? super String, Optional<Item>> items;
@@ -51,12 +58,14 @@ public final class RerankerOptions {
   private RerankerOptions(
       OnnxOptions onnx,
       int chunk,
+      int maxTokens,
       long rememberedBytes,
       @Nullable ScorePolicy policy,
       @Nullable Function<? super String, Optional<Item>> items,
       Map<Side, Map<String, Table>> tables) {
     this.onnx = onnx;
     this.chunk = chunk;
+    this.maxTokens = maxTokens;
     this.rememberedBytes = rememberedBytes;
     this.policy = policy;
     this.items = items;
@@ -76,7 +85,13 @@ public final class RerankerOptions {
    */
   public RerankerOptions onnx(OnnxOptions onnx) {
     return new RerankerOptions(
-        Objects.requireNonNull(onnx, "onnx"), chunk, rememberedBytes, policy, items, tables);
+        Objects.requireNonNull(onnx, "onnx"),
+        chunk,
+        maxTokens,
+        rememberedBytes,
+        policy,
+        items,
+        tables);
   }
 
   /**
@@ -90,7 +105,22 @@ public final class RerankerOptions {
     if (chunk < 1) {
       throw new IllegalArgumentException("chunk: expected at least 1, found " + chunk);
     }
-    return new RerankerOptions(onnx, chunk, rememberedBytes, policy, items, tables);
+    return new RerankerOptions(onnx, chunk, maxTokens, rememberedBytes, policy, items, tables);
+  }
+
+  /**
+   * Sets the largest number of tokens, padding included, in one run of a cross-encoder; a pair
+   * longer than that runs alone. On a CPU the default keeps the states of a layer in the cache, and
+   * larger runs are slower; a GPU wants many times more.
+   *
+   * @param maxTokens at least 1; no score depends on it
+   * @return a copy
+   */
+  public RerankerOptions maxTokens(int maxTokens) {
+    if (maxTokens < 1) {
+      throw new IllegalArgumentException("maxTokens: expected at least 1, found " + maxTokens);
+    }
+    return new RerankerOptions(onnx, chunk, maxTokens, rememberedBytes, policy, items, tables);
   }
 
   /**
@@ -104,7 +134,7 @@ public final class RerankerOptions {
     if (bytes < 0) {
       throw new IllegalArgumentException("rememberedBytes: expected at least 0, found " + bytes);
     }
-    return new RerankerOptions(onnx, chunk, bytes, policy, items, tables);
+    return new RerankerOptions(onnx, chunk, maxTokens, bytes, policy, items, tables);
   }
 
   /**
@@ -115,7 +145,13 @@ public final class RerankerOptions {
    */
   public RerankerOptions policy(ScorePolicy policy) {
     return new RerankerOptions(
-        onnx, chunk, rememberedBytes, Objects.requireNonNull(policy, "policy"), items, tables);
+        onnx,
+        chunk,
+        maxTokens,
+        rememberedBytes,
+        Objects.requireNonNull(policy, "policy"),
+        items,
+        tables);
   }
 
   /**
@@ -127,7 +163,13 @@ public final class RerankerOptions {
    */
   public RerankerOptions items(Function<? super String, Optional<Item>> items) {
     return new RerankerOptions(
-        onnx, chunk, rememberedBytes, policy, Objects.requireNonNull(items, "items"), tables);
+        onnx,
+        chunk,
+        maxTokens,
+        rememberedBytes,
+        policy,
+        Objects.requireNonNull(items, "items"),
+        tables);
   }
 
   /**
@@ -188,7 +230,8 @@ public final class RerankerOptions {
     ofSide.put(Objects.requireNonNull(feature, "feature"), table);
     Map<Side, Map<String, Table>> all = new HashMap<>(tables);
     all.put(side, Map.copyOf(ofSide));
-    return new RerankerOptions(onnx, chunk, rememberedBytes, policy, items, Map.copyOf(all));
+    return new RerankerOptions(
+        onnx, chunk, maxTokens, rememberedBytes, policy, items, Map.copyOf(all));
   }
 
   /** {@return how the model is run} */
@@ -199,6 +242,11 @@ public final class RerankerOptions {
   /** {@return the largest number of candidates in one run of the model} */
   public int chunk() {
     return chunk;
+  }
+
+  /** {@return the largest number of tokens in one run of a cross-encoder} */
+  public int maxTokens() {
+    return maxTokens;
   }
 
   /** {@return how many bytes the rows of known items may take} */

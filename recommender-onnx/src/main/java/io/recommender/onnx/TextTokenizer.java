@@ -27,7 +27,15 @@ interface TextTokenizer extends AutoCloseable {
 
   Tokens encode(String text);
 
-  Tokens encode(String text, String pair);
+  /** The tokens of one text of a pair, without special ones, as many as a pair may have. */
+  Tokens part(String text);
+
+  /** The tokens of a pair of texts. */
+  Tokens join(Tokens first, Tokens second);
+
+  default Tokens encode(String text, String pair) {
+    return join(part(text), part(pair));
+  }
 
   /** The largest token there is. */
   int largestToken();

@@ -17,6 +17,11 @@
  * <p>A model that scores candidates, one or several tasks at once, is an {@link
  * io.recommender.onnx.OnnxReranker}; {@link io.recommender.onnx.TreeShap} explains one of trees.
  *
+ * <p>A model that reads a request and a candidate as a pair of texts is an {@link
+ * io.recommender.onnx.OnnxCrossEncoder}, with which {@link io.recommender.onnx.HistoryDenoiser}
+ * cleans histories; one that picks a list, each item knowing those before it, is an {@link
+ * io.recommender.onnx.OnnxListReranker}.
+ *
  * <p>The format of a bundle is described in {@code BUNDLE.md} of this module. No type of the model
  * runtime appears in a public signature, and no native handle ever leaves this package.
  */

@@ -184,7 +184,9 @@ class EncoderErrorsTest {
     RecommenderException e =
         assertThrows(RecommenderException.class, () -> RecommenderBundle.openEncoder(scores));
     assertEquals(
-        "manifest.json: /contract: expected ITEM_ENCODER, found SEQ_LOGITS", e.getMessage());
+        "manifest.json: /contract: expected ITEM_ENCODER, found SEQ_LOGITS, which"
+            + " RecommenderBundle.open(folder) opens",
+        e.getMessage());
   }
 
   @Test

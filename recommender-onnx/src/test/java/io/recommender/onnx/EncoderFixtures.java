@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 
 /** Encoders whose vectors a test can compute: the state of a token is a row of a table. */
@@ -52,15 +51,18 @@ final class EncoderFixtures {
   }
 
   /** A text layout around the tokenizer of WordPiece, for tests of the tokenizer alone. */
-  static Encoder.Text layout(int maxLength, boolean pairs, boolean specialTokens) {
-    List<Encoder.Field> fields = List.of(new Encoder.Field("title", "", Optional.empty()));
-    return new Encoder.Text(
+  static TokenLayout layout(int maxLength, boolean pairs, boolean specialTokens) {
+    return layout(maxLength, pairs, specialTokens, TokenLayout.Truncation.LONGEST_FIRST);
+  }
+
+  static TokenLayout layout(
+      int maxLength, boolean pairs, boolean specialTokens, TokenLayout.Truncation truncation) {
+    return new TokenLayout(
+        "/encoder/text",
         "tokenizer.json",
-        fields,
-        pairs ? fields : List.of(),
-        " ",
-        ", ",
+        pairs,
         specialTokens,
+        truncation,
         maxLength,
         Manifest.Length.DYNAMIC,
         Manifest.PaddingSide.RIGHT,

@@ -295,6 +295,104 @@ class ManifestTest {
     assertRefusedByBoth(documented().get(5).deepCopy(), fault);
   }
 
+  static Stream<Fault> faultsOfList() {
+    return Stream.of(
+        new Fault("/list", null, "/list: expected an object"),
+        new Fault("/ranker", "{}", "/ranker: unknown member"),
+        new Fault("/fallback", "[]", "/fallback: unknown member"),
+        new Fault("/list/inputs", "[]", "/list/inputs: expected at least one, found none"),
+        new Fault("/list/inputs/0/side", null, "/inputs/0/side: expected one of"),
+        new Fault("/list/inputs/1/columns", "[]", "/columns: expected at least one, found none"),
+        new Fault("/list/selected", null, "/list/selected: expected an object"),
+        new Fault("/list/selected/start", null, "/selected/start: expected an integer"),
+        new Fault("/list/selected/offset", "0.5", "/selected/offset: expected an integer"),
+        new Fault("/list/selected/end", "0", "/selected/end: unknown member"),
+        new Fault("/list/logits", null, "/list/logits: expected a non-empty string"),
+        new Fault("/list/minLength", "-1", "/list/minLength: expected an integer of at least 0"),
+        new Fault("/list/maxLength", "0", "/list/maxLength: expected an integer of at least 1"),
+        new Fault("/list/tasks", "[]", "/list/tasks: unknown member"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("faultsOfList")
+  void theReaderAndTheSchemaRefuseTheSameFaultsOfAList(Fault fault) throws JsonProcessingException {
+    assertRefusedByBoth(documented().get(7).deepCopy(), fault);
+  }
+
+  @Test
+  void faultsAcrossMembersOfAListAreRefused() {
+    ObjectNode manifest = documented().get(7).deepCopy();
+    ObjectNode list = (ObjectNode) manifest.get("list");
+    list.put("minLength", 7);
+    assertRefused(manifest, "/list/minLength: expected at most maxLength 6, found 7");
+    list.put("minLength", 1);
+    ((ObjectNode) list.get("selected")).put("name", "context");
+    assertRefused(manifest, "/list/selected/name: input 'context' occurs twice");
+    ((ObjectNode) list.get("selected")).put("name", "selected");
+    ((ObjectNode) list.at("/inputs/0")).put("side", "REQUEST");
+    assertRefused(manifest, "/list/inputs: expected one of side CANDIDATE at least, found none");
+    ((ObjectNode) list.at("/inputs/0")).put("side", "CANDIDATE").put("name", "context");
+    assertRefused(manifest, "/list/inputs/1/name: input 'context' occurs twice");
+  }
+
+  static Stream<Fault> faultsOfCrossEncoder() {
+    return Stream.of(
+        new Fault("/crossEncoder", null, "/crossEncoder: expected an object"),
+        new Fault("/ranker", "{}", "/ranker: unknown member"),
+        new Fault("/fallback", "[]", "/fallback: unknown member"),
+        new Fault("/crossEncoder/text/tokenizer", null, "/text/tokenizer: expected a non-empty"),
+        new Fault("/crossEncoder/text/request", null, "/text/request: expected a non-empty string"),
+        new Fault("/crossEncoder/text/request", "\"{query\"", "/text/request: prompt: expected a"),
+        new Fault("/crossEncoder/text/request", "\"query\"", "/request: expected a variable in"),
+        new Fault("/crossEncoder/text/request", "\"{query}\"", "/history: unknown member"),
+        new Fault("/crossEncoder/text/item", "\"{{title}}\"", "/item: expected a variable in"),
+        new Fault("/crossEncoder/text/item", "\"{title}}\"", "/text/item: prompt: expected a"),
+        new Fault("/crossEncoder/text/history", null, "/text/history: expected an object"),
+        new Fault("/crossEncoder/text/history/items", "0", "/history/items: expected an integer"),
+        new Fault("/crossEncoder/text/history/template", "\"x\"", "/template: expected a variable"),
+        new Fault("/crossEncoder/text/history/last", "3", "/history/last: unknown member"),
+        new Fault("/crossEncoder/text/defaults/brand", "3", "/defaults/brand: expected a string"),
+        new Fault("/crossEncoder/text/order", "\"BOTH\"", "/text/order: expected one of"),
+        new Fault("/crossEncoder/text/missing", "\"SKIP\"", "/text/missing: expected one of"),
+        new Fault("/crossEncoder/text/truncation", "\"FIRST\"", "/text/truncation: expected one"),
+        new Fault(
+            "/crossEncoder/text/maxLength", "2000000", "/maxLength: expected at most 1048576"),
+        new Fault("/crossEncoder/text/fields", "[]", "/text/fields: unknown member"),
+        new Fault("/crossEncoder/inputs", "[]", "an input of role TOKEN_IDS, found none"),
+        new Fault("/crossEncoder/inputs/0/role", "\"CATEGORY\"", "/inputs/0/role: expected one of"),
+        new Fault("/crossEncoder/inputs/1/feature", "\"x\"", "/inputs/1/feature: unknown member"),
+        new Fault(
+            "/crossEncoder/inputs/3/feature", null, "/inputs/3/feature: expected a non-empty"),
+        new Fault(
+            "/crossEncoder/inputs/3/shape", "[0]", "/3/shape: expected extents of at least 1"),
+        new Fault("/crossEncoder/inputs/3/default", "\"0\"", "/3/default: expected a number"),
+        new Fault("/crossEncoder/score", null, "/crossEncoder/score: expected an object"),
+        new Fault("/crossEncoder/score/kind", "\"SCORE\"", "/score/kind: expected one of"),
+        new Fault("/crossEncoder/score/name", null, "/score/name: expected a non-empty string"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("faultsOfCrossEncoder")
+  void theReaderAndTheSchemaRefuseTheSameFaultsOfACrossEncoder(Fault fault)
+      throws JsonProcessingException {
+    assertRefusedByBoth(documented().get(6).deepCopy(), fault);
+  }
+
+  @Test
+  void faultsAcrossMembersOfACrossEncoderAreRefused() {
+    ObjectNode manifest = documented().get(6).deepCopy();
+    ObjectNode crossEncoder = (ObjectNode) manifest.get("crossEncoder");
+    ((ObjectNode) crossEncoder.at("/text/defaults")).put("colour", "");
+    assertRefused(
+        manifest, "expected variables of the templates, [brand, history, query, title], found");
+    ((ObjectNode) crossEncoder.at("/text/defaults")).remove("colour");
+    ((ObjectNode) crossEncoder.at("/inputs/2")).put("role", "TOKEN_IDS");
+    assertRefused(manifest, "/crossEncoder/inputs/2/role: role TOKEN_IDS occurs twice");
+    ((ObjectNode) crossEncoder.at("/inputs/2")).put("role", "TOKEN_TYPES");
+    ((ObjectNode) crossEncoder.at("/inputs/3")).put("name", "input_ids");
+    assertRefused(manifest, "/crossEncoder/inputs/3/name: input 'input_ids' occurs twice");
+  }
+
   @Test
   void faultsAcrossMembersOfARankerAreRefused() {
     ObjectNode manifest = documented().get(5).deepCopy();

@@ -199,7 +199,9 @@ class RankerErrorsTest {
     RecommenderException e =
         assertThrows(RecommenderException.class, () -> RecommenderBundle.openReranker(scores));
     assertEquals(
-        "manifest.json: /contract: expected POINTWISE_RANKER, found SEQ_LOGITS", e.getMessage());
+        "manifest.json: /contract: expected POINTWISE_RANKER, found SEQ_LOGITS, which"
+            + " RecommenderBundle.open(folder) opens",
+        e.getMessage());
     Path ranker = bundle().seal();
     e = assertThrows(RecommenderException.class, () -> RecommenderBundle.open(ranker));
     assertTrue(e.getMessage().contains("RecommenderBundle.openReranker(folder)"), e.getMessage());

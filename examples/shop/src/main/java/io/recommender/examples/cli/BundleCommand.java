@@ -3,7 +3,9 @@ package io.recommender.examples.cli;
 import io.recommender.RecommendationRequest;
 import io.recommender.examples.shop.Terminal;
 import io.recommender.onnx.BundleOptions;
+import io.recommender.onnx.OnnxCrossEncoder;
 import io.recommender.onnx.OnnxItemEncoder;
+import io.recommender.onnx.OnnxListReranker;
 import io.recommender.onnx.OnnxReranker;
 import io.recommender.onnx.RecommenderBundle;
 import java.io.IOException;
@@ -42,10 +44,12 @@ final class BundleCommand implements Runnable {
     fact(terminal, "fingerprint", bundle.fingerprint());
     boolean encoder = bundle.contract().equals(Bundles.ENCODER);
     boolean ranker = bundle.contract().equals(Bundles.RANKER);
+    boolean crossEncoder = bundle.contract().equals(Bundles.CROSS_ENCODER);
+    boolean list = bundle.contract().equals(Bundles.LIST);
     if (!encoder) {
       fact(terminal, "items", String.format(Locale.ROOT, "%,d", bundle.catalog().size()));
     }
-    if (!encoder && !ranker) {
+    if (!encoder && !ranker && !crossEncoder && !list) {
       fact(terminal, "history", "the newest " + bundle.maxLength() + " interactions");
     }
     for (Path file : files(folder)) {
@@ -69,6 +73,15 @@ final class BundleCommand implements Runnable {
             terminal,
             "hidden",
             open.hiddenSize() == 0 ? "not told" : open.hiddenSize() + " numbers");
+      }
+    } else if (crossEncoder) {
+      try (OnnxCrossEncoder open = RecommenderBundle.openCrossEncoder(folder)) {
+        opened(terminal, start, "golden candidates scored", open.device());
+      }
+    } else if (list) {
+      try (OnnxListReranker open = RecommenderBundle.openListReranker(folder)) {
+        opened(terminal, start, "golden lists picked", open.device());
+        fact(terminal, "length", "%d to %d items".formatted(open.minLength(), open.maxLength()));
       }
     } else {
       try (OpenBundle open = Bundles.open(folder, RecommendationRequest.DEFAULT_K)) {

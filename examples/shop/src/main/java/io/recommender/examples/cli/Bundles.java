@@ -19,6 +19,12 @@ final class Bundles {
   /** The contract of a ranker, which only orders what others propose. */
   static final String RANKER = "POINTWISE_RANKER";
 
+  /** The contract of a model that reads a request and a candidate together. */
+  static final String CROSS_ENCODER = "CROSS_ENCODER";
+
+  /** The contract of a model that picks a list from candidates. */
+  static final String LIST = "LISTWISE_RERANKER";
+
   /** The contract of a language model. */
   static final String TEXT = "TEXT_GENERATION";
 

@@ -3,7 +3,9 @@ package io.recommender.examples.cli;
 import io.recommender.RecommendationRequest;
 import io.recommender.ann.HnswIndex;
 import io.recommender.onnx.BundleOptions;
+import io.recommender.onnx.OnnxCrossEncoder;
 import io.recommender.onnx.OnnxItemEncoder;
+import io.recommender.onnx.OnnxListReranker;
 import io.recommender.onnx.OnnxReranker;
 import io.recommender.onnx.OnnxSequenceRecommender;
 import io.recommender.onnx.OnnxTextGenerator;
@@ -65,6 +67,16 @@ final class DoctorCommand implements Callable<Integer> {
       case Bundles.RANKER -> {
         try (OnnxReranker ranker = RecommenderBundle.openReranker(bundle)) {
           return Doctor.examine(sample, closed, ranker);
+        }
+      }
+      case Bundles.CROSS_ENCODER -> {
+        try (OnnxCrossEncoder reader = RecommenderBundle.openCrossEncoder(bundle)) {
+          return Doctor.examine(sample, closed, reader);
+        }
+      }
+      case Bundles.LIST -> {
+        try (OnnxListReranker reranker = RecommenderBundle.openListReranker(bundle)) {
+          return Doctor.examine(sample, closed, reranker);
         }
       }
       case Bundles.TEXT -> {

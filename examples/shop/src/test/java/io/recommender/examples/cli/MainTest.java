@@ -138,6 +138,11 @@ class MainTest {
 
   @Test
   void theBundleOfARankerIsShownAndMeasured() throws Exception {
+    String pairs = "../../recommender-onnx/src/test/resources/cross/bert";
+    assertEquals(0, run("bundle", "info", pairs));
+    assertTrue(out.toString().contains("golden candidates scored"), out.toString());
+    assertEquals(0, run("doctor", "--bundle", pairs, "--json"));
+    assertTrue(out.toString().contains("OnnxCrossEncoder"), out.toString());
     assertEquals(0, run("bundle", "info", "bundles/shop-ranker"));
     assertTrue(out.toString().contains("POINTWISE_RANKER"), out.toString());
     assertTrue(out.toString().contains("click, buy"), out.toString());
