@@ -31,6 +31,7 @@ import picocli.CommandLine.ScopeType;
       BenchmarkCommand.class,
       BundleCommand.class,
       DoctorCommand.class,
+      GpuCheckCommand.class,
       CodesCommand.class,
       ShopCommand.class,
       HelpCommand.class

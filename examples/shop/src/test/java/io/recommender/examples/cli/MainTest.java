@@ -37,6 +37,7 @@ class MainTest {
           "rank",
           "bundle",
           "doctor",
+          "gpu-check",
           "codes",
           "shop",
           "help"
@@ -74,6 +75,27 @@ class MainTest {
     assertEquals(0, run("doctor", "--bundle", "bundles/shop-text", "--json"));
     assertTrue(out.toString().contains("\"component\": \"OnnxItemEncoder\""), out.toString());
     assertEquals(0, run("doctor"));
+  }
+
+  @Test
+  void aDeviceIsComparedWithTheCpu() {
+    assertEquals(
+        0, run("gpu-check", "--device", "cpu", "--seconds", "0.01"), () -> out.toString() + err);
+    assertEquals(
+        4, out.toString().lines().filter(line -> line.contains("yes: ")).count(), out.toString());
+    assertEquals(
+        20, out.toString().lines().filter(line -> line.contains("batch ")).count(), out.toString());
+    assertEquals(2, run("gpu-check", "--device", "gpu"));
+    assertEquals(2, run("gpu-check", "--seconds", "0"));
+  }
+
+  @Test
+  void theCheckOfAGpuSaysWhatIsMissingWhereThereIsNone() {
+    int status = run("gpu-check", "--bundle", "bundles/shop", "--seconds", "0.01");
+    boolean hasGpu = err.toString().isEmpty();
+    assertEquals(hasGpu ? 0 : 1, status, () -> out.toString() + err);
+    String said = hasGpu ? out.toString() : err.toString();
+    assertTrue(said.contains(hasGpu ? "yes: " : "error: DEVICE_UNAVAILABLE: "), said);
   }
 
   @Test
