@@ -10,113 +10,99 @@ import io.recommender.onnx.RecommenderBundle;
 import io.recommender.onnx.RerankerOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
-import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What adapters cost that are mixed for each user: {@code personal} ranks with a bundle whose graph
- * takes a gate, {@code base} with one of the same model without adapters. {@code oneRun} ranks all
- * candidates in one run, padded to the longest: the difference is what runs of similar length save.
+ * What adapters cost that are mixed for each user, and what is saved where pairs of similar length
+ * share a run: calls in turn on one machine, which slows all of them down alike, and the ratios of
+ * those that came one after the other.
  *
- * <p>{@code recommender_export.cross_encoder} in {@code examples/export} writes such bundles. The
- * quantity to read is the ratio of the medians (p0.50 of the sample mode).
+ * <p>The arguments are a bundle of {@code recommender_export.cross_encoder}, one of the same model
+ * with adapters, and how many it has. A request has a search and two items, and 20 candidates.
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.SampleTime)
-@OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Warmup(iterations = 2, time = 3)
-@Measurement(iterations = 5, time = 4)
-@Fork(1)
-public class CrossEncoderBenchmark {
-  /** The folder of the model without adapters. */
-  @Param({"pairs"})
-  public String bundle;
+final class CrossEncoderBenchmark {
+  private static final int CANDIDATES = 20;
+  private static final int ROUNDS = 60;
+  private static final int WARM_UP = 5;
 
-  /** The folder of the model with adapters. */
-  @Param({"pairs-gated"})
-  public String gated;
+  private CrossEncoderBenchmark() {}
 
-  /** How many adapters it has. */
-  @Param({"4"})
-  public int adapters;
-
-  /** Candidates of a call. */
-  @Param({"20"})
-  public int candidates;
-
-  private OnnxCrossEncoder base;
-  private OnnxCrossEncoder whole;
-  private OnnxCrossEncoder personal;
-  private RecommendationRequest request;
-  private List<ScoredItem> proposed;
-
-  /** Opens both bundles. */
-  @Setup(Level.Trial)
-  public void open() {
-    float[] gate = new float[adapters];
-    SplittableRandom random = new SplittableRandom(9);
-    for (int i = 0; i < adapters; i++) {
-      gate[i] = (float) random.nextDouble() - 0.5f;
+  public static void main(String[] args) {
+    if (args.length != 3) {
+      System.err.println("expected two folders of bundles and the number of adapters");
+      System.exit(2);
     }
-    base = RecommenderBundle.openCrossEncoder(Path.of(bundle));
-    whole =
-        RecommenderBundle.openCrossEncoder(
-            Path.of(bundle), RerankerOptions.defaults().maxTokens(1 << 20));
-    personal =
-        RecommenderBundle.openCrossEncoder(
-            Path.of(gated),
-            RerankerOptions.defaults()
-                .userTable("lora_gate", user -> Optional.of(Feature.Tensor.vector(gate))));
-    Catalog catalog = base.catalog();
-    proposed = new ArrayList<>();
-    for (int i = 0; i < candidates; i++) {
-      proposed.add(new ScoredItem(catalog.id(random.nextInt(catalog.size())), 0));
+    float[] gate = new float[Integer.parseInt(args[2])];
+    Arrays.fill(gate, 0.5f);
+    RerankerOptions defaults = RerankerOptions.defaults();
+    try (OnnxCrossEncoder base = RecommenderBundle.openCrossEncoder(Path.of(args[0]), defaults);
+        OnnxCrossEncoder oneRun =
+            RecommenderBundle.openCrossEncoder(Path.of(args[0]), defaults.maxTokens(1 << 20));
+        OnnxCrossEncoder personal =
+            RecommenderBundle.openCrossEncoder(
+                Path.of(args[1]),
+                defaults.userTable(
+                    "lora_gate", user -> Optional.of(Feature.Tensor.vector(gate))))) {
+      List<OnnxCrossEncoder> turns = List.of(base, personal, oneRun);
+      double[][] milliseconds = new double[turns.size()][ROUNDS];
+      SplittableRandom random = new SplittableRandom(9);
+      for (int round = -WARM_UP; round < ROUNDS; round++) {
+        RecommendationRequest request = request(base.catalog(), random);
+        List<ScoredItem> candidates = candidates(base.catalog(), random);
+        for (int turn = 0; turn < turns.size(); turn++) {
+          int which = Math.floorMod(turn + round, turns.size());
+          long start = System.nanoTime();
+          turns.get(which).rerank(request, candidates);
+          if (round >= 0) {
+            milliseconds[which][round] = (System.nanoTime() - start) / 1e6;
+          }
+        }
+      }
+      System.out.printf(
+          "%d pairs: median %.1f ms%n", CANDIDATES, quantile(milliseconds[0].clone(), 0.5));
+      print("with adapters", milliseconds[1], milliseconds[0]);
+      print("all in one run", milliseconds[2], milliseconds[0]);
     }
-    request =
-        RecommendationRequest.of(
-                UserHistory.of(catalog.id(3), catalog.id(catalog.size() / 2)).forUser("ann"))
-            .context("query", new Feature.Text("a present for the summer"))
-            .build();
   }
 
-  /** Without adapters. */
-  @Benchmark
-  public List<ScoredItem> base() {
-    return base.rerank(request, proposed);
+  private static RecommendationRequest request(Catalog catalog, SplittableRandom random) {
+    return RecommendationRequest.of(
+            UserHistory.of(id(catalog, random), id(catalog, random)).forUser("ann"))
+        .context("query", new Feature.Text("a present for the summer"))
+        .build();
   }
 
-  /** With adapters mixed for the user. */
-  @Benchmark
-  public List<ScoredItem> personal() {
-    return personal.rerank(request, proposed);
+  private static List<ScoredItem> candidates(Catalog catalog, SplittableRandom random) {
+    Set<String> ids = new LinkedHashSet<>();
+    while (ids.size() < CANDIDATES) {
+      ids.add(id(catalog, random));
+    }
+    List<ScoredItem> candidates = new ArrayList<>();
+    ids.forEach(id -> candidates.add(new ScoredItem(id, 0)));
+    return candidates;
   }
 
-  /** All candidates in one run. */
-  @Benchmark
-  public List<ScoredItem> oneRun() {
-    return whole.rerank(request, proposed);
+  private static String id(Catalog catalog, SplittableRandom random) {
+    return catalog.id(random.nextInt(catalog.size()));
   }
 
-  /** Closes the bundles. */
-  @TearDown(Level.Trial)
-  public void close() {
-    base.close();
-    whole.close();
-    personal.close();
+  private static void print(String what, double[] times, double[] than) {
+    double[] ratios = new double[times.length];
+    for (int i = 0; i < ratios.length; i++) {
+      ratios[i] = times[i] / than[i];
+    }
+    System.out.printf(
+        "%s: %.3f times that, median of %d (quartiles %.3f and %.3f)%n",
+        what, quantile(ratios, 0.5), ratios.length, quantile(ratios, 0.25), quantile(ratios, 0.75));
+  }
+
+  private static double quantile(double[] values, double share) {
+    Arrays.sort(values);
+    return values[(int) (share * (values.length - 1))];
   }
 }
