@@ -32,8 +32,8 @@ final class EncoderModel {
   /** More idle lanes than this are left to the garbage collector. */
   private static final int IDLE_LANES = 64;
 
-  /** A lane whose output is larger is not kept. */
-  private static final int MAX_OUTPUT_BYTES = 1 << 26;
+  /** A lane that holds more is not kept. */
+  private static final long MAX_LANE_BYTES = 1 << 26;
 
   /** Texts longer than this are not tried at load. */
   private static final int MAX_PROBE_LENGTH = 512;
@@ -72,7 +72,11 @@ final class EncoderModel {
   record Row(Item item, TextTokenizer.Tokens tokens) {}
 
   /** Direct buffers of the inputs and the output, reused from run to run. */
-  private record Lane(TensorBuffer[] inputs, TensorBuffer output) {}
+  private record Lane(TensorBuffer[] inputs, TensorBuffer output) {
+    long bytes() {
+      return Arrays.stream(inputs).mapToLong(TensorBuffer::capacity).sum() + output.capacity();
+    }
+  }
 
   /**
    * Checks every tensor of the graph against the manifest and runs the graph at its limits.
@@ -232,7 +236,7 @@ final class EncoderModel {
       }
       return vectors;
     } finally {
-      if (lane.output().capacity() <= MAX_OUTPUT_BYTES) {
+      if (lane.bytes() <= MAX_LANE_BYTES) {
         idle.offer(lane);
       }
     }

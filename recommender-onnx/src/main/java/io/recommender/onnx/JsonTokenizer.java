@@ -11,6 +11,10 @@ import org.jspecify.annotations.Nullable;
 
 /** A tokenizer out of a {@code tokenizer.json} of Hugging Face. */
 final class JsonTokenizer implements TextTokenizer {
+  /** A letter of each of some scripts, in case a tokenizer knows but one and drops the others. */
+  private static final List<String> LETTERS =
+      List.of("a", "1", "中", "あ", "가", "а", "α", "א", "ا", "क", "ก");
+
   private final String file;
   private final TokenizersLibrary library;
   private final long handle;
@@ -94,11 +98,18 @@ final class JsonTokenizer implements TextTokenizer {
     }
   }
 
-  /** Finds out where special tokens go around two texts. */
+  /** Finds out where special tokens go around two texts, made of letters that the tokenizer has. */
   private PairTemplate learn() {
-    List<PairTemplate.Example> examples =
-        List.of(example("a", "b a"), example("b a b", "a"), example("b", "b"));
-    return PairTemplate.of(examples)
+    return LETTERS.stream()
+        .filter(letter -> part(letter).length() > 0)
+        .findFirst()
+        .flatMap(
+            letter ->
+                PairTemplate.of(
+                    List.of(
+                        example(letter, (letter + " ").repeat(2)),
+                        example((letter + " ").repeat(3), letter),
+                        example(letter, letter))))
         .orElseThrow(
             () ->
                 BundleFailures.invalid(

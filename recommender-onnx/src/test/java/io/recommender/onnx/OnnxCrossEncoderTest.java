@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -325,6 +326,40 @@ class OnnxCrossEncoderTest {
       for (Future<?> caller : callers) {
         caller.get();
       }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  @Test
+  void closingWaitsForACallInFlight() throws Exception {
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    RerankerOptions options =
+        RerankerOptions.defaults()
+            .items(
+                id -> {
+                  inside.countDown();
+                  try {
+                    goOn.await();
+                  } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                  }
+                  return Optional.of(CrossFixtures.item(id, "mug"));
+                });
+    OnnxCrossEncoder reader =
+        RecommenderBundle.openCrossEncoder(CrossFixtures.bundle(folder, false).seal(), options);
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try {
+      Future<List<ScoredItem>> call =
+          threads.submit(() -> reader.rerank(request(), CrossFixtures.candidates()));
+      inside.await();
+      Future<?> closing = threads.submit(reader::close);
+      goOn.countDown();
+      assertEquals(8, call.get().size());
+      closing.get();
+      assertThrows(
+          IllegalStateException.class, () -> reader.rerank(request(), CrossFixtures.candidates()));
     } finally {
       threads.shutdownNow();
     }

@@ -24,6 +24,7 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -45,6 +46,21 @@ class OnnxListRerankerTest {
     @Override
     protected List<String> itemIds() {
       return ListFixtures.routes().stream().map(Item::id).toList();
+    }
+  }
+
+  /** A pointer network from PyTorch, whose golden lists are picked when it is opened. */
+  @Nested
+  class ExportedContract extends RerankerContract {
+    @Override
+    protected Reranker create() {
+      return RecommenderBundle.openListReranker(
+          Path.of("src", "test", "resources", "list", "pointer"));
+    }
+
+    @Override
+    protected List<String> itemIds() {
+      return IntStream.range(0, 20).mapToObj(i -> "r" + i).toList();
     }
   }
 

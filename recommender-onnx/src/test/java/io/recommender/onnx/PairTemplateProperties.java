@@ -117,6 +117,31 @@ class PairTemplateProperties {
     return new Example(first, second, template.join(first, second, Truncation.LONGEST_FIRST, 99));
   }
 
+  /** A tokenizer that drops every letter but one. */
+  @Test
+  void aTemplateIsFoundByTheLettersThatThereAre() throws IOException {
+    String json =
+        """
+        {"added_tokens": [{"id": 0, "content": "<s>", "single_word": false, "lstrip": false,
+           "rstrip": false, "normalized": false, "special": true}],
+         "pre_tokenizer": {"type": "Whitespace"},
+         "post_processor": {"type": "TemplateProcessing",
+           "single": [{"Sequence": {"id": "A", "type_id": 0}}],
+           "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "<s>", "type_id": 1}},
+                    {"Sequence": {"id": "B", "type_id": 1}}],
+           "special_tokens": {"<s>": {"id": "<s>", "ids": [0], "tokens": ["<s>"]}}},
+         "model": {"type": "BPE", "vocab": {"<s>": 0, "\u05d0": 1}, "merges": []}}
+        """;
+    Path file = folder.resolve("tokenizer.json");
+    Files.writeString(file, json);
+    try (JsonTokenizer tokenizer =
+        JsonTokenizer.open(file, EncoderFixtures.layout(9, true, true))) {
+      Tokens pair = tokenizer.encode("\u05d0 a \u05d0", "b \u05d0");
+      assertArrayEquals(new long[] {1, 1, 0, 1}, pair.ids());
+      assertArrayEquals(new long[] {0, 0, 1, 1}, pair.types());
+    }
+  }
+
   @Test
   void aTemplateThatHasATextTwiceIsRefused() throws IOException {
     ObjectNode json =
