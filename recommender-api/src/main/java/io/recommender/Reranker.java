@@ -35,7 +35,7 @@ public interface Reranker extends AutoCloseable {
    * @throws IllegalStateException if closed
    * @throws RecommenderException if a model fails; the reranker stays usable
    */
-  default List<ScoredItem> rerank(
+  default List<ScoredItem> rerankWithNotices(
       RecommendationRequest request,
       List<ScoredItem> candidates,
       Consumer<? super Notice> notices) {

@@ -316,7 +316,7 @@ final class PipelineRun {
     List<ScoredItem> items =
         call(
             rerank.guard(),
-            () -> rerank.reranker().rerank(request, before.items(), told::add),
+            () -> rerank.reranker().rerankWithNotices(request, before.items(), told::add),
             sourcesEnd);
     if (items == null) {
       lap();

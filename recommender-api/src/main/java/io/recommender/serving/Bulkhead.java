@@ -179,11 +179,11 @@ public final class Bulkhead implements AutoCloseable, Diagnosable {
     }
 
     @Override
-    public List<ScoredItem> rerank(
+    public List<ScoredItem> rerankWithNotices(
         RecommendationRequest request,
         List<ScoredItem> candidates,
         Consumer<? super Notice> notices) {
-      return call(() -> model.rerank(request, candidates, notices));
+      return call(() -> model.rerankWithNotices(request, candidates, notices));
     }
 
     @Override

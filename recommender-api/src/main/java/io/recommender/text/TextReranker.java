@@ -142,11 +142,11 @@ public final class TextReranker implements Reranker {
 
   @Override
   public List<ScoredItem> rerank(RecommendationRequest request, List<ScoredItem> candidates) {
-    return rerank(request, candidates, notice -> {});
+    return rerankWithNotices(request, candidates, notice -> {});
   }
 
   @Override
-  public List<ScoredItem> rerank(
+  public List<ScoredItem> rerankWithNotices(
       RecommendationRequest request,
       List<ScoredItem> candidates,
       Consumer<? super Notice> notices) {

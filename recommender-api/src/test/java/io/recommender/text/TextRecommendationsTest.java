@@ -272,7 +272,7 @@ class TextRecommendationsTest {
   private static List<Notice> notices(String text) {
     List<Notice> notices = new ArrayList<>();
     new TextReranker(prompt -> text, PromptText.of("{candidates}"), FILMS, "title", 3)
-        .rerank(
+        .rerankWithNotices(
             RecommendationRequest.of(UserHistory.empty()).build(),
             List.of(new ScoredItem("f1", 3), new ScoredItem("f2", 2), new ScoredItem("f3", 1)),
             notices::add);
@@ -335,7 +335,7 @@ class TextRecommendationsTest {
       int most = words(expected.get(dropped));
       TextReranker reranker = all.tokenBudget(most, TextRecommendationsTest::words);
       List<Notice> notices = new ArrayList<>();
-      List<ScoredItem> ranked = reranker.rerank(request, candidates, notices::add);
+      List<ScoredItem> ranked = reranker.rerankWithNotices(request, candidates, notices::add);
       assertEquals(expected.get(dropped), asked.get(dropped));
       boolean canTellY = dropped < 5;
       assertEquals(canTellY ? "y" : "x", ranked.get(0).itemId());
@@ -356,7 +356,7 @@ class TextRecommendationsTest {
     assertEquals(
         candidates,
         all.tokenBudget(4, TextRecommendationsTest::words)
-            .rerank(request, candidates, notices::add));
+            .rerankWithNotices(request, candidates, notices::add));
     assertEquals(expected.size(), asked.size());
     assertEquals(
         List.of(

@@ -38,7 +38,8 @@ import java.util.function.Function;
  * <p>with N items that have words, n of them the keyword, w its weight in the item, such as how
  * often it comes, l the sum of the weights of the item and m the mean of l. The frequencies are
  * those of Lucene, never negative, and so is leaving out the factor k1 + 1, which changes no order.
- * Lengths are exact where Lucene keeps them in a byte.
+ * Lengths are exact, where Lucene rounds those from 40 on; m is the mean of lengths rounded to
+ * 2^-20.
  *
  * <p><b>Words.</b> Texts, of items and of queries, are split by the analyzer; keywords that come as
  * a map are taken as they are, so {@code Ramen} is none of {@link WordAnalyzer}'s.
@@ -53,10 +54,11 @@ import java.util.function.Function;
  * <p><b>Files.</b> {@link #save} replaces a file as a whole or not at all, and never one that
  * somebody else has saved since; {@link #open} refuses a damaged one and names its section.
  *
- * <p><b>Cost.</b> A search skips what cannot come among the best: of a million items of ten words,
- * it reads a few thousand. Adding items copies them a few times while the index grows: add many at
- * once. {@link #remove} and {@link #setAvailable} change a few kilobytes. {@link #estimatedBytes}
- * tells the memory.
+ * <p><b>Cost.</b> A search passes by what cannot come among the best: it costs most with keywords
+ * that are all frequent. A filter is asked about the items that would otherwise be returned, and an
+ * allow list of up to 1024 items is looked up item by item. Adding items copies them a few times
+ * while the index grows: add many at once. {@link #remove} and {@link #setAvailable} change a few
+ * kilobytes. {@link #estimatedBytes} tells the memory, about 80 bytes for an item of twelve words.
  */
 public final class KeywordIndex implements Retriever {
   private final double k1;

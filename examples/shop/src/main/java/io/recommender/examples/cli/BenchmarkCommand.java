@@ -8,7 +8,8 @@ import picocli.CommandLine.Command;
     description = {
       "Measures with JMH: the library against the bare engine, and its arithmetic. Takes JMH's",
       "own options, for example: -p bundle=DIR -prof gc RecommendBenchmark",
-      "benchmark index: vector indexes side by side, this library's and others."
+      "benchmark index: vector indexes side by side, this library's and others.",
+      "benchmark keywords: the keyword index beside Lucene's."
     })
 final class BenchmarkCommand implements Runnable {
   @Override
