@@ -75,17 +75,17 @@ public final class SwappableReranker implements Reranker, FeedbackSink, Diagnosa
 
   @Override
   public List<ScoredItem> rerank(RecommendationRequest request, List<ScoredItem> candidates) {
-    return rerank(request, candidates, notice -> {});
+    return rerankWithNotices(request, candidates, notice -> {});
   }
 
   @Override
-  public List<ScoredItem> rerank(
+  public List<ScoredItem> rerankWithNotices(
       RecommendationRequest request,
       List<ScoredItem> candidates,
       Consumer<? super Notice> notices) {
     Lease<Reranker> lease = slot.enter();
     try {
-      return lease.resource().rerank(request, candidates, notices);
+      return lease.resource().rerankWithNotices(request, candidates, notices);
     } finally {
       lease.leave();
     }

@@ -9,6 +9,7 @@ import io.recommender.ann.entities.EntityGraph;
 import io.recommender.ann.memory.UserStore;
 import io.recommender.ann.neighbors.MarkovRecommender;
 import io.recommender.ann.semantic.BeamDecoder;
+import io.recommender.ann.text.KeywordIndex;
 import io.recommender.ann.vectors.LinearMap;
 import io.recommender.evaluation.Evaluator;
 import io.recommender.onnx.RecommenderBundle;
@@ -50,6 +51,7 @@ class ReadmeTest {
               BeamDecoder.class,
               MarkovRecommender.class,
               UserStore.class,
+              KeywordIndex.class,
               LinearMap.class,
               EntityGraph.class,
               RecommenderPipeline.class,
