@@ -2,11 +2,15 @@ package io.recommender.ann;
 
 import io.recommender.ItemFilter;
 import io.recommender.ItemIndex;
+import io.recommender.RecommenderException;
 import io.recommender.ScoredItem;
 import io.recommender.Similarity;
+import io.recommender.ann.internal.SavedFiles;
+import io.recommender.ann.internal.SnapshotReader;
 import io.recommender.ann.internal.VectorKernels;
 import io.recommender.serving.Diagnosable;
 import io.recommender.serving.Diagnosis;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -37,7 +41,8 @@ import java.util.Set;
  * whole or not at all. Only a search with an allow list looks up each item by itself, and sees each
  * as it was at some moment of the search.
  *
- * <p><b>Lifetime.</b> Holds memory of the Java heap only; closing has no effect.
+ * <p><b>Lifetime.</b> Holds memory of the Java heap only; closing has no effect. {@link #save}
+ * keeps it for the next start.
  *
  * <p><b>Cost.</b> A search compares the query with every item, or only with those on an allow list
  * that is shorter than the index. With SIMD instructions it first compares with vectors in one byte
@@ -52,6 +57,7 @@ public final class FlatIndex implements ItemIndex, Diagnosable {
   private final int dimension;
   private final Similarity similarity;
   private final RowStore store;
+  private final SavedFiles files = new SavedFiles(FlatSnapshot.KIND, FlatSnapshot.FORMAT);
 
   /**
    * Makes an empty index.
@@ -228,6 +234,58 @@ public final class FlatIndex implements ItemIndex, Diagnosable {
       }
     }
     return List.copyOf(results);
+  }
+
+  /**
+   * Saves the items and vectors. The file is replaced as a whole or not at all.
+   *
+   * @param file where to, in a folder that exists
+   * @throws RecommenderException SNAPSHOT_STALE if the file is there and is not what this index was
+   *     opened from or last saved to; SNAPSHOT_INVALID if it is something else; STORAGE_FAILED if
+   *     it cannot be written. The file is then as it was
+   */
+  public void save(Path file) {
+    try (RowStore.View view = store.view()) {
+      List<Row> rows = RowStore.rows(view.snapshot);
+      files.save(file, out -> FlatSnapshot.write(out, dimension, similarity, rows));
+    }
+  }
+
+  /**
+   * Saves the items and vectors over whatever flat index the file has.
+   *
+   * @param file where to, in a folder that exists
+   * @throws RecommenderException as {@link #save} does, but for SNAPSHOT_STALE, which is thrown
+   *     only if the file changed during the call
+   */
+  public void replace(Path file) {
+    try (RowStore.View view = store.view()) {
+      List<Row> rows = RowStore.rows(view.snapshot);
+      files.replace(file, out -> FlatSnapshot.write(out, dimension, similarity, rows));
+    }
+  }
+
+  /**
+   * Opens a saved index.
+   *
+   * @param file what {@link #save} wrote
+   * @return an index that answers as the saved one
+   * @throws RecommenderException SNAPSHOT_INVALID if it is damaged or something else, naming the
+   *     section; STORAGE_FAILED if it cannot be read
+   */
+  public static FlatIndex open(Path file) {
+    try (SnapshotReader in = new SavedFiles(FlatSnapshot.KIND, FlatSnapshot.FORMAT).open(file)) {
+      FlatSnapshot saved = FlatSnapshot.read(in);
+      FlatIndex index =
+          new FlatIndex(saved.dimension(), saved.similarity(), saved.itemIds().length);
+      index.store.restore(
+          saved.itemIds(),
+          saved.vectors(),
+          saved.scales(),
+          saved.similarity() == Similarity.COSINE);
+      index.files.opened(in);
+      return index;
+    }
   }
 
   /** {@inheritDoc} There is nothing to measure: it compares with all. */

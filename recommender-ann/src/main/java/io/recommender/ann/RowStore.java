@@ -66,6 +66,21 @@ final class RowStore {
     }
   }
 
+  /** Returns the rows that a snapshot shows, in the order of their addition; it must be held. */
+  static List<Row> rows(Snapshot snapshot) {
+    List<Row> shown = new ArrayList<>(snapshot.size());
+    for (int c = 0; c < snapshot.chunks().length; c++) {
+      for (int place = 0; place < snapshot.used(c); place++) {
+        Row row = snapshot.chunks()[c].row(place);
+        if (row != null && row.isVisibleAt(snapshot.version())) {
+          shown.add(row);
+        }
+      }
+    }
+    shown.sort(Comparator.comparingLong(row -> row.order));
+    return shown;
+  }
+
   /** A held snapshot. Nothing it shows is overwritten until it is closed. Confined. */
   final class View implements AutoCloseable {
     private final AtomicLong cell;
@@ -130,6 +145,35 @@ final class RowStore {
       expectedSize = Math.max(expectedSize, rows.size() + vectors.length);
       for (int i = 0; i < vectors.length; i++) {
         put(itemIds.get(i), vectors[i], norms[i], normalize);
+      }
+      publish();
+    } finally {
+      writeLock.unlock();
+    }
+  }
+
+  /**
+   * Takes over what another store had, as one version. This one must be empty.
+   *
+   * @param itemIds the items in the order of their addition, each once
+   * @param stored their vectors as they were stored
+   * @param scales what to multiply each with to get the one that was added
+   * @param normalized whether vectors were stored divided by their norms
+   */
+  void restore(String[] itemIds, float[][] stored, double[] scales, boolean normalized) {
+    writeLock.lock();
+    try {
+      expectedSize = itemIds.length;
+      for (int i = 0; i < itemIds.length; i++) {
+        Row row = takeNewPlace(itemIds[i], nextOrder++, scales[i]);
+        System.arraycopy(stored[i], 0, row.chunk.vectors, row.index * dimension, dimension);
+        row.chunk.setRow(row);
+        rows.put(itemIds[i], row);
+        double sum = 0;
+        for (float element : stored[i]) {
+          sum += (double) element * element;
+        }
+        maxNorm = Math.max(maxNorm, normalized ? 1 : Math.sqrt(sum));
       }
       publish();
     } finally {

@@ -261,6 +261,28 @@ class VectorSystemsTest {
             .itemIds());
   }
 
+  /** What its ranker reads as well: the vectors of users against those of items. */
+  @Test
+  void lfm4AdsRetrievesByTheVectorsOfUsersAndItemsAlone() {
+    Random random = new Random(24);
+    float[][] ofUsers = LinearMapTest.gaussian(random, 60, 48);
+    float[][] ofItems = LinearMapTest.gaussian(random, 800, 48);
+    UserStore<float[]> users = users(ofUsers);
+    FlatIndex index = new FlatIndex(48, Similarity.DOT);
+    index.addAll(ids("item-", 800), ofItems);
+    SequenceRecommender recommender =
+        VectorRecommender.of("lfm4ads", QueryVector.user(users::get), index);
+    for (int user = 0; user < 60; user++) {
+      List<ScoredItem> found = recommender.recommend(ask("user-" + user).build()).items();
+      assertEquals(
+          best(ofUsers[user], ofItems, 20, Similarity.DOT),
+          found.stream().map(ScoredItem::itemId).toList());
+      int first = Integer.parseInt(found.get(0).itemId().substring(5));
+      assertEquals(
+          score(ofUsers[user], ofItems[first], Similarity.DOT), found.get(0).score(), 1e-9);
+    }
+  }
+
   @Test
   void uditsrSearchesAndRecommendsInOneSpace() {
     Random random = new Random(45);
