@@ -22,6 +22,10 @@ import org.jspecify.annotations.Nullable;
  * of about its own length. A place that nobody waits for is free again, so wherever a place is free
  * no call waits.
  *
+ * <p>Runs keep the processors busy. So before a call hands over its place it lets other threads
+ * run: those it has answered ask again in time for the next run, which would be small without them,
+ * and callers on virtual threads come to their turn at all.
+ *
  * <p><b>Thread-safe</b>.
  */
 final class Combiner {
@@ -179,7 +183,9 @@ final class Combiner {
           ? List.of(model.recommend(requests.get(0)))
           : model.recommendAll(requests);
     } finally {
-      handOver(1, requests.size(), clock.getAsLong() - start);
+      long end = clock.getAsLong();
+      Thread.yield();
+      handOver(1, requests.size(), end - start);
     }
   }
 
@@ -251,11 +257,7 @@ final class Combiner {
           LockSupport.unpark(call.thread);
         }
       }
-      if (batch.size() > 1) {
-        // Runs keep the processors busy: without this, those answered come back too late to ask
-        // again before the next run begins, and runs get small.
-        Thread.yield();
-      }
+      Thread.yield();
       handOver(batch.size(), answered, end - start);
     }
     return leader.result();

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
@@ -420,5 +421,54 @@ class BatchingRecommenderTest {
       assertEquals(0L, idle.fact("running now").orElseThrow());
       assertEquals(0L, idle.fact("waiting now").orElseThrow());
     }
+  }
+
+  @Test
+  void callersThatAskAgainAtOnceKeepNobodyOut() throws Exception {
+    int callers = 4 * Runtime.getRuntime().availableProcessors();
+    CountDownLatch answered = new CountDownLatch(callers);
+    AtomicBoolean isOver = new AtomicBoolean();
+    RecommendationRequest request = RecommendationRequest.of(UserHistory.of("x")).k(1).build();
+    SequenceRecommender busy =
+        asked -> {
+          long end = System.nanoTime() + 200_000;
+          while (System.nanoTime() < end) {
+            Thread.onSpinWait();
+          }
+          return Recommendations.of(1, List.of(new ScoredItem("a", 1))).build();
+        };
+    try (BatchingRecommender serving = BatchingRecommender.builder("home", busy).build()) {
+      Runnable caller =
+          () -> {
+            serving.recommend(request);
+            answered.countDown();
+            while (!isOver.get()) {
+              serving.recommend(request);
+            }
+          };
+      List<Thread> threads = new ArrayList<>();
+      for (int i = 0; i < callers; i++) {
+        threads.add(started(caller));
+      }
+      try {
+        answered.await();
+      } finally {
+        isOver.set(true);
+      }
+      for (Thread thread : threads) {
+        thread.join();
+      }
+    }
+  }
+
+  /** A virtual thread where the JDK has them: those of others run only when one of them lets go. */
+  private static Thread started(Runnable task) throws ReflectiveOperationException {
+    if (Runtime.version().feature() >= 21) {
+      return (Thread)
+          Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, task);
+    }
+    Thread thread = new Thread(task);
+    thread.start();
+    return thread;
   }
 }

@@ -25,7 +25,8 @@ import java.util.concurrent.Future;
  *
  * <p>Prints the latency of a caller without company with and without {@link BatchingRecommender},
  * in turns; the throughput of batches of fixed sizes, as many at a time as there are processors;
- * and throughput and latency of many callers, each of which asks again as soon as it is answered.
+ * and throughput and latency of many callers, each of which asks again as soon as it is answered,
+ * on threads of the system and, where the JDK has them, on virtual ones.
  */
 public final class BatchingBenchmark {
   private static final int REQUESTS = 4096;
@@ -88,13 +89,17 @@ public final class BatchingBenchmark {
       for (int batch : BATCHES) {
         best = Math.max(best, fixed(model, batch));
       }
-      double direct = many("each by itself", model, best);
-      double together = many("run together", combined, best);
+      double direct = many("each by itself", model, false, best);
+      double together = many("run together", combined, false, best);
       try (BatchingRecommender byLength =
           BatchingRecommender.builder("by length", shared)
               .paddedLength(model::paddedLength)
               .build()) {
-        many("run together by length", byLength, best);
+        many("run together by length", byLength, false, best);
+        if (hasVirtualThreads()) {
+          many("run together", combined, true, best);
+          many("run together by length", byLength, true, best);
+        }
         print(
             "together / by itself %.2f, together / best fixed batch %.2f",
             together / direct, together / best);
@@ -135,6 +140,7 @@ public final class BatchingBenchmark {
   private double fixed(SequenceRecommender model, int batch) throws Exception {
     long[] times =
         callers(
+            Executors.newFixedThreadPool(PROCESSORS),
             PROCESSORS,
             caller -> {
               int from = caller * 997 % (REQUESTS - 64);
@@ -147,13 +153,19 @@ public final class BatchingBenchmark {
     return perSecond;
   }
 
-  private double many(String name, SequenceRecommender model, double best) throws Exception {
-    long[] times = callers(CALLERS, caller -> model.recommend(requests.get(caller % REQUESTS)));
+  private double many(String name, SequenceRecommender model, boolean areVirtual, double best)
+      throws Exception {
+    long[] times =
+        callers(
+            areVirtual ? virtualThreads() : Executors.newFixedThreadPool(CALLERS),
+            CALLERS,
+            caller -> model.recommend(requests.get(caller % REQUESTS)));
     double perSecond = times.length * 1e9 / nanos;
     print(
-        "%d callers, %s: %,.0f requests/s (%.2f of the best fixed batch), p50 %,.0f us, p99 %,.0f"
+        "%d %s, %s: %,.0f requests/s (%.2f of the best fixed batch), p50 %,.0f us, p99 %,.0f"
             + " us; at the best throughput the mean would be %,.0f us",
         CALLERS,
+        areVirtual ? "callers on virtual threads" : "callers",
         name,
         perSecond,
         perSecond / best,
@@ -163,6 +175,16 @@ public final class BatchingBenchmark {
     return perSecond;
   }
 
+  private static boolean hasVirtualThreads() {
+    return Runtime.version().feature() >= 21;
+  }
+
+  /** What this is compiled for knows no virtual threads. */
+  private static ExecutorService virtualThreads() throws ReflectiveOperationException {
+    return (ExecutorService)
+        Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
+  }
+
   /** One call of a caller. */
   @FunctionalInterface
   private interface Call {
@@ -170,9 +192,8 @@ public final class BatchingBenchmark {
   }
 
   /** Returns the sorted times of the calls that ended in the time measured. */
-  private long[] callers(int count, Call call) throws Exception {
+  private long[] callers(ExecutorService threads, int count, Call call) throws Exception {
     long start = System.nanoTime() + nanos / 2;
-    ExecutorService threads = Executors.newFixedThreadPool(count);
     try {
       List<Callable<List<Long>>> tasks = new ArrayList<>();
       for (int i = 0; i < count; i++) {
