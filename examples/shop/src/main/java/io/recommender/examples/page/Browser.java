@@ -36,16 +36,11 @@ final class Browser implements AutoCloseable {
   private final WebSocket socket;
   private int calls;
 
-  private Browser(Path folder, Process process, String address)
-      throws IOException, InterruptedException {
+  private Browser(Path folder, Process process) throws IOException, InterruptedException {
     this.folder = folder;
     this.process = process;
     try {
-      socket =
-          client
-              .newWebSocketBuilder()
-              .buildAsync(URI.create(debugger(address)), new Listener(messages))
-              .join();
+      socket = client.newWebSocketBuilder().buildAsync(debugger(), new Listener(messages)).join();
     } catch (IOException | InterruptedException | RuntimeException e) {
       end(folder, process);
       throw e;
@@ -57,8 +52,8 @@ final class Browser implements AutoCloseable {
    *
    * @param program the browser
    * @param address of the page
-   * @return the page, which may still be loading
-   * @throws IOException if the browser does not start
+   * @return the page, loaded
+   * @throws IOException if the browser does not start, or does not come to the page
    * @throws InterruptedException if the thread is interrupted
    */
   static Browser open(String program, String address) throws IOException, InterruptedException {
@@ -76,11 +71,18 @@ final class Browser implements AutoCloseable {
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
-    return new Browser(folder, process, address);
+    Browser browser = new Browser(folder, process);
+    try {
+      browser.navigate(address);
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      browser.close();
+      throw e;
+    }
+    return browser;
   }
 
   /** Opens a tab, and returns the address under which it takes orders. */
-  private String debugger(String address) throws IOException, InterruptedException {
+  private URI debugger() throws IOException, InterruptedException {
     Path port = folder.resolve("DevToolsActivePort");
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
     List<String> lines = List.of();
@@ -94,12 +96,36 @@ final class Browser implements AutoCloseable {
         client
             .send(
                 HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + lines.get(0) + "/json/new?" + address))
+                        URI.create("http://127.0.0.1:" + lines.get(0) + "/json/new?about:blank"))
                     .PUT(HttpRequest.BodyPublishers.noBody())
                     .build(),
                 HttpResponse.BodyHandlers.ofString())
             .body();
-    return JSON.readTree(body).path("webSocketDebuggerUrl").asText();
+    return URI.create(JSON.readTree(body).path("webSocketDebuggerUrl").asText());
+  }
+
+  /**
+   * Goes to a page and waits for it: what is evaluated while the tab is on its way is lost with the
+   * page it leaves.
+   */
+  private void navigate(String address) throws IOException, InterruptedException {
+    JsonNode answer = order("Page.navigate", JSON.createObjectNode().put("url", address));
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+    while (!answer.path("result").path("result").path("value").asBoolean()) {
+      if (answer.path("result").has("errorText")
+          || process.waitFor(PAUSE_MILLIS, TimeUnit.MILLISECONDS)
+          || System.nanoTime() > end) {
+        throw new IOException("expected the page at %s, found %s".formatted(address, answer));
+      }
+      answer =
+          order(
+              "Runtime.evaluate",
+              JSON.createObjectNode()
+                  .put("returnByValue", true)
+                  .put(
+                      "expression",
+                      "location.href !== 'about:blank' && document.readyState === 'complete'"));
+    }
   }
 
   /**
@@ -111,26 +137,35 @@ final class Browser implements AutoCloseable {
    * @throws InterruptedException if the thread is interrupted
    */
   JsonNode evaluate(String expression) throws IOException, InterruptedException {
+    JsonNode answer =
+        order(
+            "Runtime.evaluate",
+            JSON.createObjectNode()
+                .put("expression", expression)
+                .put("awaitPromise", true)
+                .put("returnByValue", true));
+    JsonNode result = answer.path("result");
+    if (!result.has("result") || result.has("exceptionDetails")) {
+      throw new IOException("%s: %s".formatted(expression, answer));
+    }
+    return result.path("result").path("value");
+  }
+
+  /** Sends an order and returns what is answered to it. */
+  private JsonNode order(String method, ObjectNode parameters)
+      throws IOException, InterruptedException {
     int call = ++calls;
-    ObjectNode order = JSON.createObjectNode().put("id", call).put("method", "Runtime.evaluate");
-    order
-        .putObject("params")
-        .put("expression", expression)
-        .put("awaitPromise", true)
-        .put("returnByValue", true);
+    ObjectNode order = JSON.createObjectNode().put("id", call).put("method", method);
+    order.set("params", parameters);
     socket.sendText(JSON.writeValueAsString(order), true).join();
     while (true) {
       String message = messages.poll(SECONDS, TimeUnit.SECONDS);
       if (message == null) {
-        throw new IOException("expected an answer within a minute, found none: " + expression);
+        throw new IOException("expected an answer within a minute, found none: " + order);
       }
       JsonNode answer = JSON.readTree(message);
       if (answer.path("id").asInt() == call) {
-        JsonNode result = answer.path("result");
-        if (!result.has("result") || result.has("exceptionDetails")) {
-          throw new IOException("%s: %s".formatted(expression, answer));
-        }
-        return result.path("result").path("value");
+        return answer;
       }
     }
   }
