@@ -104,7 +104,7 @@ final class HnswCoder {
       mean[i] = (float) (sums[i] / count);
     }
     NibbleRows codes =
-        new NibbleRows(space(mean), euclidean, graph.shift).extended(graph.view().links().length);
+        new NibbleRows(space(mean), euclidean, graph.shift).extended(graph.view().upper().length);
     try (HnswWorkers<float[]> workers = workers(codes, count)) {
       workers.forEach(
           count,

@@ -25,14 +25,14 @@ import org.jspecify.annotations.Nullable;
  *   <li>COSINE: the norm the vector had before it was scaled to length 1.
  * </ul>
  *
- * <p>Links of level 0 lie in chunks of equal size, as many places for each node as it may have
- * links; so the 32 links of a usual node fill two cache lines. Places without a link hold the node
- * itself. Those of higher levels lie in an array of their own for the few nodes that have any.
+ * <p>Links of level 0 lie in chunks; see {@link NodeLinks}. Those of higher levels lie in an array
+ * of their own for the few nodes that have any. Places without a link hold the node itself.
  *
  * <p><b>Thread safety.</b> One writer. A reader takes {@link #view}; the arrays it holds are only
  * ever extended, and a node's row and own links are written before any link leads to it. A list may
  * be rewritten while it is read; then the reader sees some of the old links and some of the new
- * ones, each to a complete node.
+ * ones, and may see numbers that are neither. Below the size of its view these are nodes too, and
+ * whether the version it reads shows them does not depend on who led there.
  */
 final class HnswGraph {
   /** How far norms are evened out between the nodes of a graph for inner products. */
@@ -52,6 +52,8 @@ final class HnswGraph {
    * not straddle lines where the array itself begins at one.
    */
   private static final int FIRST_ROW = 12;
+
+  private static final int[] NONE_YET = {};
 
   /** No node. */
   static final int NONE = -1;
@@ -82,10 +84,9 @@ final class HnswGraph {
   private @Nullable MappedSection mapped;
 
   /** A view without nodes. */
-  final View empty =
-      new View(new float[0][], new float[0][], new int[0][], new int[0][][], null, 0, NONE, 0);
+  final View empty;
 
-  private volatile View view = empty;
+  private volatile View view;
 
   /** How many nodes there are; the writer's. */
   private int allocated;
@@ -103,6 +104,17 @@ final class HnswGraph {
       bits--;
     }
     shift = Math.max(6, bits);
+    empty =
+        new View(
+            new float[0][],
+            new float[0][],
+            new NodeLinks(baseDegree, shift),
+            new int[0][][],
+            null,
+            0,
+            NONE,
+            0);
+    view = empty;
   }
 
   static int stride(int dimension) {
@@ -114,7 +126,7 @@ final class HnswGraph {
    *
    * @param vectors rows in chunks
    * @param extras a number of each node, in chunks
-   * @param links level-0 links in chunks
+   * @param links the links of level 0
    * @param upper links of the higher levels by chunk and node, null for nodes of level 0 only
    * @param codes codes of the vectors, if there are any yet
    * @param size the number of nodes
@@ -124,7 +136,7 @@ final class HnswGraph {
   record View(
       float[][] vectors,
       float[][] extras,
-      int[][] links,
+      NodeLinks links,
       int[][][] upper,
       @Nullable NibbleRows codes,
       int size,
@@ -146,20 +158,18 @@ final class HnswGraph {
     int chunk = node >>> shift;
     if (chunk == current.vectors().length) {
       float[][] vectors = Arrays.copyOf(current.vectors(), chunk + 1);
-      int[][] links = Arrays.copyOf(current.links(), chunk + 1);
       int[][][] upper = Arrays.copyOf(current.upper(), chunk + 1);
       float[][] extras = Arrays.copyOf(current.extras(), chunk + 1);
       boolean isInFile = mapped != null && node < mapped.records();
       vectors[chunk] = new float[keepsRows && !isInFile ? FIRST_ROW + chunkSize() * stride : 0];
       extras[chunk] = new float[chunkSize()];
-      links[chunk] = new int[FIRST_ROW + chunkSize() * baseDegree];
       upper[chunk] = new int[chunkSize()][];
       NibbleRows codes = current.codes();
       view =
           new View(
               vectors,
               extras,
-              links,
+              current.links().extended(chunk + 1),
               upper,
               codes == null ? null : codes.extended(chunk + 1),
               current.size(),
@@ -288,10 +298,6 @@ final class HnswGraph {
     return FIRST_ROW + (node & chunkSize() - 1) * stride;
   }
 
-  int linkOffset(int node) {
-    return FIRST_ROW + (node & chunkSize() - 1) * baseDegree;
-  }
-
   /** Returns the level of a node. */
   int level(View view, int node) {
     int[] links = view.upper()[node >>> shift][node & chunkSize() - 1];
@@ -306,38 +312,58 @@ final class HnswGraph {
       Arrays.fill(upper, node);
     }
     view.upper()[node >>> shift][node & chunkSize() - 1] = upper;
-    int at = linkOffset(node);
-    Arrays.fill(view.links()[node >>> shift], at, at + baseDegree, node);
+    view.links().set(node, NONE_YET, 0);
   }
 
-  /** The array that holds the links of a node at a level. */
-  int[] links(View view, int node, int level) {
-    return level == 0
-        ? view.links()[node >>> shift]
-        : view.upper()[node >>> shift][node & chunkSize() - 1];
+  /** The links of a node at the levels above the lowest, each {@link #degree} places. */
+  int[] upperLinks(View view, int node) {
+    return view.upper()[node >>> shift][node & chunkSize() - 1];
   }
 
-  /** Where in that array they begin. */
-  int linksAt(int node, int level) {
-    return level == 0 ? linkOffset(node) : (level - 1) * degree;
-  }
-
-  /** How many links of a level begin there. */
-  int linkCount(int node, int[] links, int at, int level) {
+  /**
+   * Writes the links of a node at a level to an array.
+   *
+   * @param links has room for as many as a node may have
+   * @return how many there are
+   */
+  int links(View view, int node, int level, int[] links) {
+    places(view, node, level, links);
     int most = degree(level);
     int count = 0;
-    while (count < most && links[at + count] != node) {
+    while (count < most && links[count] != node) {
       count++;
     }
     return count;
   }
 
+  /** As {@link #links}, with what all places hold. */
+  void places(View view, int node, int level, int[] links) {
+    if (level == 0) {
+      view.links().get(node, links);
+    } else {
+      System.arraycopy(upperLinks(view, node), (level - 1) * degree, links, 0, degree);
+    }
+  }
+
   /** Sets all links of a level. */
   void setLinks(int node, int level, int[] nodes, int count) {
-    int[] links = links(view, node, level);
-    int at = linksAt(node, level);
-    System.arraycopy(nodes, 0, links, at, count);
-    Arrays.fill(links, at + count, at + degree(level), node);
+    if (level == 0) {
+      view.links().set(node, nodes, count);
+    } else {
+      int[] links = upperLinks(view, node);
+      int at = (level - 1) * degree;
+      System.arraycopy(nodes, 0, links, at, count);
+      Arrays.fill(links, at + count, at + degree, node);
+    }
+  }
+
+  /** Sets one link of a level. */
+  void setLink(int node, int level, int place, int link) {
+    if (level == 0) {
+      view.links().set(node, place, link);
+    } else {
+      upperLinks(view, node)[(level - 1) * degree + place] = link;
+    }
   }
 
   int degree(int level) {

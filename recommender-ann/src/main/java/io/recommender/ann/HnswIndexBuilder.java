@@ -174,7 +174,7 @@ public final class HnswIndexBuilder {
       bytes += (long) form.planes() * NibbleSpace.length(dimension) / 2;
       bytes += (long) factors * Float.BYTES;
     }
-    long links = 2L * m * Integer.BYTES;
+    long links = 2L * m * NodeLinks.bytes(size);
     long upper = Integer.BYTES + (16 + (long) m * Integer.BYTES * m / (m - 1)) / m;
     // Weight, id, a share of the table of ids, beginning.
     long identity = 2L * Integer.BYTES + 6 + Integer.BYTES;

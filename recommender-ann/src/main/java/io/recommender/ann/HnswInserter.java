@@ -310,18 +310,34 @@ final class HnswInserter {
   void linkBack(HnswGraph.View view, int[] batch, int level, HnswWorkers<Worker> workers) {
     long[] pairs = new long[batch.length * graph.baseDegree];
     int count = 0;
+    int[] links = new int[graph.baseDegree];
     for (int node : batch) {
-      if (level > 0 && graph.level(view, node) < level) {
-        continue;
-      }
-      int[] links = graph.links(view, node, level);
-      int at = graph.linksAt(node, level);
-      int linkCount = graph.linkCount(node, links, at, level);
-      for (int i = 0; i < linkCount; i++) {
-        pairs[count++] = (long) links[at + i] << 32 | node;
+      if (level == 0 || graph.level(view, node) >= level) {
+        count = addPairs(node, links, graph.links(view, node, level, links), pairs, count);
       }
     }
     Arrays.sort(pairs, 0, count);
+    int[] starts = starts(pairs, count);
+    long[] order = inOrderOf(batch, pairs, starts);
+    workers.forEach(
+        order.length,
+        (worker, i) -> {
+          int group = (int) order[i];
+          extend(worker, view, level, pairs, starts[group], starts[group + 1]);
+        });
+  }
+
+  // These loops are methods of their own because the compiler then has to look at each only once.
+
+  private static int addPairs(int node, int[] links, int linkCount, long[] pairs, int count) {
+    for (int i = 0; i < linkCount; i++) {
+      pairs[count + i] = (long) links[i] << 32 | node;
+    }
+    return count + linkCount;
+  }
+
+  /** Returns where the pairs of each target begin, and the end of all. */
+  private static int[] starts(long[] pairs, int count) {
     int[] starts = new int[count + 1];
     int groups = 0;
     for (int i = 0; i < count; i++) {
@@ -330,43 +346,42 @@ final class HnswInserter {
       }
     }
     starts[groups] = count;
-    int[] order = inOrderOf(batch, pairs, starts, groups);
-    workers.forEach(
-        groups,
-        (worker, i) -> {
-          int group = order[i];
-          extend(worker, view, level, pairs, starts[group], starts[group + 1]);
-        });
+    return Arrays.copyOf(starts, groups + 1);
   }
 
-  /** Returns groups in the order of the first in the batch that is linked to their target. */
-  private static int[] inOrderOf(int[] batch, long[] pairs, int[] starts, int groups) {
+  /**
+   * Returns groups, in the lower halves of numbers, in the order of the first in the batch that is
+   * linked to their target.
+   */
+  private static long[] inOrderOf(int[] batch, long[] pairs, int[] starts) {
     Int2IntOpenHashMap places = new Int2IntOpenHashMap(batch.length);
     for (int i = 0; i < batch.length; i++) {
       places.put(batch[i], i);
     }
-    long[] order = new long[groups];
-    for (int group = 0; group < groups; group++) {
-      int first = batch.length;
-      for (int i = starts[group]; i < starts[group + 1]; i++) {
-        first = Math.min(first, places.get((int) pairs[i]));
-      }
-      order[group] = (long) first << 32 | group;
+    long[] order = new long[starts.length - 1];
+    for (int group = 0; group < order.length; group++) {
+      long first = firstPlace(places, pairs, starts[group], starts[group + 1]);
+      order[group] = first << 32 | group;
     }
     Arrays.sort(order);
-    return Arrays.stream(order).mapToInt(group -> (int) group).toArray();
+    return order;
+  }
+
+  private static int firstPlace(Int2IntOpenHashMap places, long[] pairs, int from, int to) {
+    int first = Integer.MAX_VALUE;
+    for (int i = from; i < to; i++) {
+      first = Math.min(first, places.get((int) pairs[i]));
+    }
+    return first;
   }
 
   /** Adds new links to one target. */
   private void extend(
       Worker worker, HnswGraph.View view, int level, long[] pairs, int from, int to) {
     int target = (int) (pairs[from] >>> 32);
-    int[] links = graph.links(view, target, level);
-    int at = graph.linksAt(target, level);
-    int existing = graph.linkCount(target, links, at, level);
-    worker.ensure(existing + to - from + 4);
+    worker.ensure(graph.baseDegree + to - from + 4);
     int[] all = worker.candidates;
-    System.arraycopy(links, at, all, 0, existing);
+    int existing = graph.links(view, target, level, all);
     int count = existing;
     for (int i = from; i < to; i++) {
       int node = (int) pairs[i];
@@ -376,7 +391,9 @@ final class HnswInserter {
     }
     int most = graph.degree(level);
     if (count <= most) {
-      System.arraycopy(all, existing, links, at + existing, count - existing);
+      for (int i = existing; i < count; i++) {
+        graph.setLink(target, level, i, all[i]);
+      }
       return;
     }
     rank(worker, view, target, count);

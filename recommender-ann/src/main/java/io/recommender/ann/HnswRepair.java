@@ -158,9 +158,8 @@ final class HnswRepair {
   }
 
   private int[] links(int node, int level) {
-    int[] links = graph.links(view, node, level);
-    int at = graph.linksAt(node, level);
-    return Arrays.copyOfRange(links, at, at + graph.linkCount(node, links, at, level));
+    int[] links = new int[graph.baseDegree];
+    return Arrays.copyOf(links, graph.links(view, node, level, links));
   }
 
   private void repairLevel(int level, HnswWorkers<HnswInserter.Worker> workers) {
@@ -182,29 +181,27 @@ final class HnswRepair {
 
   /** Returns the new links of a node, or null if none of its links leads to an ended one. */
   private int @Nullable [] repaired(HnswInserter.Worker worker, int node, int level) {
-    int[] links = graph.links(view, node, level);
-    int at = graph.linksAt(node, level);
+    int[] links = new int[graph.baseDegree];
+    int linkCount = graph.links(view, node, level, links);
     boolean whole = true;
-    int linkCount = graph.linkCount(node, links, at, level);
     for (int i = 0; i < linkCount; i++) {
-      whole &= alive.test(links[at + i]);
+      whole &= alive.test(links[i]);
     }
     if (whole) {
       return null;
     }
     worker.ensure((graph.degree(level) + 1) * graph.degree(level) + 4);
     int count = 0;
+    int[] further = new int[graph.baseDegree];
     for (int i = 0; i < linkCount; i++) {
-      int neighbour = links[at + i];
+      int neighbour = links[i];
       if (alive.test(neighbour)) {
         worker.candidates[count++] = neighbour;
         continue;
       }
-      int[] further = graph.links(view, neighbour, level);
-      int furtherAt = graph.linksAt(neighbour, level);
-      int furtherCount = graph.linkCount(neighbour, further, furtherAt, level);
+      int furtherCount = graph.links(view, neighbour, level, further);
       for (int j = 0; j < furtherCount; j++) {
-        int candidate = further[furtherAt + j];
+        int candidate = further[j];
         if (candidate != node && alive.test(candidate)) {
           worker.candidates[count++] = candidate;
         }

@@ -42,6 +42,11 @@ final class HnswSearch {
   private int bridgedCount;
   private float[] scores;
 
+  /** The links of a node, and of one across it. */
+  private final int[] links;
+
+  private final int[] further;
+
   /** How many nodes the view in hand has. */
   private int size;
 
@@ -60,6 +65,8 @@ final class HnswSearch {
   HnswSearch(HnswGraph graph) {
     this.graph = graph;
     scores = new float[4 * graph.baseDegree + 4];
+    links = new int[graph.baseDegree];
+    further = new int[graph.baseDegree];
   }
 
   /** Makes walks at the lowest level go around a node, as if it were not linked. */
@@ -109,14 +116,11 @@ final class HnswSearch {
 
   /** Writes the neighbours of a node that the view has. */
   private int list(HnswGraph.View view, int node, int level) {
-    int[] links = graph.links(view, node, level);
-    int at = graph.linksAt(node, level);
-    int linkCount = graph.linkCount(node, links, at, level);
+    int linkCount = graph.links(view, node, level, links);
     int count = 0;
-    for (int i = at; i < at + linkCount; i++) {
-      int neighbour = links[i];
-      if (neighbour < view.size() && neighbour != node) {
-        touched[count++] = neighbour;
+    for (int i = 0; i < linkCount; i++) {
+      if (links[i] < view.size()) {
+        touched[count++] = links[i];
       }
     }
     return count;
@@ -157,9 +161,12 @@ final class HnswSearch {
   }
 
   private void expand(HnswGraph.View view, NodeScorer scorer, int node, int level) {
-    int[] links = graph.links(view, node, level);
     int from = touchedCount;
-    visit(node, links, graph.linksAt(node, level), graph.degree(level));
+    if (level == 0) {
+      visit(view.links(), node);
+    } else {
+      visit(node, graph.upperLinks(view, node), (level - 1) * graph.degree, graph.degree);
+    }
     expanded++;
     kept += scorer.touch(view, touched, from, touchedCount - from);
     if (level == 0) {
@@ -237,26 +244,26 @@ final class HnswSearch {
   }
 
   private void expandWithin(HnswGraph.View view, NodeScorer scorer, int node, NodeSet set) {
-    int[] links = graph.links(view, node, 0);
-    int at = graph.linkOffset(node);
     int from = touchedCount;
-    int members = visitWithin(links, at, set);
+    int members = visitWithin(view, node, links, set);
     expanded++;
-    int wanted = graph.baseDegree * 3 / 2;
-    for (int i = at; i < at + graph.baseDegree && members < wanted; i++) {
+    int degree = graph.baseDegree;
+    int wanted = degree * 3 / 2;
+    for (int i = 0; i < degree && members < wanted; i++) {
       int across = links[i];
       if (across < size && !set.contains(across) && isNew(across)) {
         bridge(across);
-        members += visitWithin(graph.links(view, across, 0), graph.linkOffset(across), set);
+        members += visitWithin(view, across, further, set);
       }
     }
     kept += scorer.touch(view, touched, from, touchedCount - from);
     touchNext(view);
   }
 
-  private int visitWithin(int[] links, int at, NodeSet set) {
+  private int visitWithin(HnswGraph.View view, int visitor, int[] links, NodeSet set) {
+    view.links().get(visitor, links);
     int members = 0;
-    for (int i = at; i < at + graph.baseDegree; i++) {
+    for (int i = 0; i < graph.baseDegree; i++) {
       int node = links[i];
       if (set.contains(node)) {
         members++;
@@ -320,6 +327,37 @@ final class HnswSearch {
     touched[touchedCount++] = node;
   }
 
+  private void visit(NodeLinks links, int visitor) {
+    if (links.highest() != null) {
+      links.get(visitor, this.links);
+      visit(visitor, this.links, 0, links.degree());
+      return;
+    }
+    int count = links.degree();
+    if (touched.length < touchedCount + count + 1) {
+      touched = Arrays.copyOf(touched, 2 * touched.length + count);
+    }
+    char[] low = links.low()[visitor >>> links.shift()];
+    byte[] high = links.high()[visitor >>> links.shift()];
+    int lowAt = links.lowAt(visitor);
+    int highAt = links.highAt(visitor);
+    int[] touched = this.touched;
+    long[] visited = this.visited;
+    int size = this.size;
+    int end = touchedCount;
+    // As in the other visit, without a copy of the links.
+    for (int i = 0; i < count; i++) {
+      int link = low[lowAt + i] | (high[highAt + i] & 0xff) << 16;
+      int node = link < size ? link : visitor;
+      long word = visited[node >>> 6];
+      long bit = word >>> node & 1;
+      touched[end] = node;
+      end += 1 - (int) bit;
+      visited[node >>> 6] = word | 1L << node;
+    }
+    touchedCount = end;
+  }
+
   private void visit(int visitor, int[] links, int from, int count) {
     if (touched.length < touchedCount + count + 1) {
       touched = Arrays.copyOf(touched, 2 * touched.length + count);
@@ -346,9 +384,7 @@ final class HnswSearch {
   private void touchNext(HnswGraph.View view) {
     int next = pool.peek();
     if (next >= 0) {
-      int[] links = view.links()[next >>> graph.shift];
-      int at = graph.linkOffset(next);
-      kept += links[at] + links[at + graph.baseDegree - 1];
+      kept += view.links().touch(next);
     }
   }
 

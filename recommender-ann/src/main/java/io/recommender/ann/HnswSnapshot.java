@@ -231,15 +231,17 @@ final class HnswSnapshot {
       section.putFloat(graph.extra(view, node));
     }
     section = out.section("links");
+    int[] links = new int[graph.baseDegree];
     for (int node = 0; node < count; node++) {
-      section.putInts(graph.links(view, node, 0), graph.linkOffset(node), graph.baseDegree);
+      graph.places(view, node, 0, links);
+      section.putInts(links, 0, links.length);
     }
     section = out.section("levels");
     for (int node = 0; node < count; node++) {
       int level = graph.level(view, node);
       section.putByte((byte) level);
       if (level > 0) {
-        section.putInts(graph.links(view, node, 1), 0, level * graph.degree);
+        section.putInts(graph.upperLinks(view, node), 0, level * graph.degree);
       }
     }
     if (graph.keepsRows) {
@@ -297,19 +299,24 @@ final class HnswSnapshot {
       check(in, "levels", level >= 0 && level <= 30, "a level from 0 to 30, found " + level);
       graph.setLevel(node, level);
       if (level > 0) {
-        int[] links = graph.links(graph.view(), node, 1);
-        section.getInts(links, 0, links.length);
+        int[] upper = graph.upperLinks(graph.view(), node);
+        section.getInts(upper, 0, upper.length);
       }
     }
     section.finish();
     section = in.section("links");
+    int[] links = new int[graph.baseDegree];
     for (int node = 0; node < count; node++) {
-      int[] links = graph.links(graph.view(), node, 0);
-      section.getInts(links, graph.linkOffset(node), graph.baseDegree);
+      section.getInts(links, 0, links.length);
+      checkLinks(in, graph, node, nodes, 0, links, 0);
+      graph.setLinks(node, 0, links, links.length);
     }
     section.finish();
     for (int node = 0; node < count; node++) {
-      checkLinks(in, graph, node, nodes);
+      for (int level = graph.level(graph.view(), node); level > 0; level--) {
+        int[] upper = graph.upperLinks(graph.view(), node);
+        checkLinks(in, graph, node, nodes, level, upper, (level - 1) * graph.degree);
+      }
     }
     int top = counters.entry == HnswGraph.NONE ? 0 : graph.level(graph.view(), counters.entry);
     check(
@@ -392,7 +399,7 @@ final class HnswSnapshot {
     NibbleRows codes =
         new NibbleRows(
                 new NibbleSpace(mean, planes, seed), similarity == Similarity.L2, graph.shift)
-            .extended(graph.view().links().length);
+            .extended(graph.view().upper().length);
     for (int node = 0; node < graph.allocated(); node++) {
       float scale = section.getFloat();
       float bias = section.getFloat();
@@ -415,26 +422,31 @@ final class HnswSnapshot {
     graph.setCodes(codes);
   }
 
-  /** Checks that all links of a node lead to nodes, and of one in use to others at their level. */
-  private static void checkLinks(SnapshotReader in, HnswGraph graph, int node, List<Node> nodes) {
-    HnswGraph.View view = graph.view();
+  /**
+   * Checks that all links of a node at a level lead to nodes, and of one in use to others at that
+   * level.
+   */
+  private static void checkLinks(
+      SnapshotReader in,
+      HnswGraph graph,
+      int node,
+      List<Node> nodes,
+      int level,
+      int[] links,
+      int from) {
     boolean isFree = nodes.get(node).isFree();
-    for (int level = 0; level <= graph.level(view, node); level++) {
-      int[] links = graph.links(view, node, level);
-      int from = graph.linksAt(node, level);
-      for (int i = from; i < from + graph.degree(level); i++) {
-        int link = links[i];
-        boolean holds = link >= 0 && link < nodes.size();
-        if (holds && !isFree) {
-          holds = !nodes.get(link).isFree() && graph.level(view, link) >= level;
-        }
-        if (!holds) {
-          throw invalid(
-              in,
-              level == 0 ? "links" : "levels",
-              "expected links of node %d to nodes in use at level %d of %d, found %d"
-                  .formatted(node, level, nodes.size(), link));
-        }
+    for (int i = from; i < from + graph.degree(level); i++) {
+      int link = links[i];
+      boolean holds = link >= 0 && link < nodes.size();
+      if (holds && !isFree) {
+        holds = !nodes.get(link).isFree() && graph.level(graph.view(), link) >= level;
+      }
+      if (!holds) {
+        throw invalid(
+            in,
+            level == 0 ? "links" : "levels",
+            "expected links of node %d to nodes in use at level %d of %d, found %d"
+                .formatted(node, level, nodes.size(), link));
       }
     }
   }

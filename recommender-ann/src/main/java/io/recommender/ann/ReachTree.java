@@ -23,6 +23,7 @@ final class ReachTree {
   private final int level;
   private final int root;
   private final int[] parents;
+  private final int[] links;
   private final BitSet inner = new BitSet();
   private final IntArrayList waiting = new IntArrayList();
   private int size;
@@ -33,6 +34,7 @@ final class ReachTree {
     this.root = root;
     view = graph.view();
     parents = new int[view.size()];
+    links = new int[graph.baseDegree];
     Arrays.fill(parents, HnswGraph.NONE);
     grow(root, root);
     if (size == 1) {
@@ -66,10 +68,8 @@ final class ReachTree {
     add(parent, start);
     while (!waiting.isEmpty()) {
       int node = waiting.popInt();
-      int[] links = graph.links(view, node, level);
-      int at = graph.linksAt(node, level);
-      // Places without a link lead to the node itself.
-      for (int i = at; i < at + graph.degree(level); i++) {
+      int count = graph.links(view, node, level, links);
+      for (int i = 0; i < count; i++) {
         if (!contains(links[i])) {
           add(node, links[i]);
         }
@@ -110,9 +110,7 @@ final class ReachTree {
     if (!contains(candidate)) {
       return false;
     }
-    int[] links = graph.links(view, candidate, level);
-    int at = graph.linksAt(candidate, level);
-    int place = graph.linkCount(candidate, links, at, level);
+    int place = graph.links(view, candidate, level, links);
     if (place == graph.degree(level)) {
       if (inner.get(candidate)) {
         return false;
@@ -120,7 +118,7 @@ final class ReachTree {
       // The last one matters least.
       place--;
     }
-    links[at + place] = node;
+    graph.setLink(candidate, level, place, node);
     grow(candidate, node);
     return true;
   }

@@ -75,9 +75,8 @@ final class GraphInspection {
 
   int[] links(int node, int level) {
     HnswGraph.View view = graph.view();
-    int[] links = graph.links(view, node, level);
-    int at = graph.linksAt(node, level);
-    return Arrays.copyOfRange(links, at, at + graph.linkCount(node, links, at, level));
+    int[] links = new int[graph.baseDegree];
+    return Arrays.copyOf(links, graph.links(view, node, level, links));
   }
 
   /** Returns everything of the graph that decides how searches go. */

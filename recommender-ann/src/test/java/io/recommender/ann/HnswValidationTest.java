@@ -119,8 +119,10 @@ class HnswValidationTest {
           () -> builder.estimatedBytes(size), "size: expected 0 to 2147483647, found " + size);
     }
     assertEquals(0, builder.estimatedBytes(0));
-    assertEquals(
-        Integer.MAX_VALUE * builder.estimatedBytes(1), builder.estimatedBytes(Integer.MAX_VALUE));
+    long one = builder.estimatedBytes(1);
+    assertEquals((1L << 24) * one, builder.estimatedBytes(1L << 24));
+    // More nodes than three bytes tell apart take a fourth for each of 32 links.
+    assertEquals(Integer.MAX_VALUE * (one + 32), builder.estimatedBytes(Integer.MAX_VALUE));
   }
 
   @Test

@@ -1,0 +1,77 @@
+package io.recommender.ann;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import java.util.List;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+
+class NodeLinksTest {
+  private static final int SHIFT = 14;
+  private static final int WIDE_CHUNKS = (NodeLinks.NARROW >>> SHIFT) + 1;
+
+  @Property(tries = 300)
+  void holdsWhatWasSetAndTheNodeBehindIt(
+      @ForAll @Size(max = 6) List<@IntRange(min = 0, max = NodeLinks.NARROW - 1) Integer> given,
+      @ForAll @IntRange(min = 0, max = 40_000) int node) {
+    NodeLinks links = new NodeLinks(6, SHIFT).extended(3);
+    links.set(node, given.stream().mapToInt(link -> link).toArray(), given.size());
+    int[] expected = new int[6];
+    for (int i = 0; i < 6; i++) {
+      expected[i] = i < given.size() ? given.get(i) : node;
+    }
+    assertArrayEquals(expected, got(links, node));
+    assertNull(links.highest());
+  }
+
+  @Test
+  void neighboursInAChunkKeepApart() {
+    NodeLinks links = new NodeLinks(4, 6).extended(2);
+    for (int node = 0; node < 128; node++) {
+      links.set(node, new int[] {node << 16, 255 - node, node * 131_071}, 3);
+    }
+    links.set(64, 1, 0xabcdef);
+    for (int node = 0; node < 128; node++) {
+      int second = node == 64 ? 0xabcdef : 255 - node;
+      assertArrayEquals(
+          new int[] {node << 16, second, node * 131_071, node}, got(links, node), "of " + node);
+    }
+  }
+
+  @Test
+  void takesAFourthByteWhereThreeDoNotTellNodesApart() {
+    NodeLinks narrow = new NodeLinks(2, SHIFT).extended(WIDE_CHUNKS - 1);
+    assertNull(narrow.highest());
+    narrow.set(70, new int[] {5, NodeLinks.NARROW - 1}, 2);
+    NodeLinks wide = narrow.extended(WIDE_CHUNKS);
+    assertNotNull(wide.highest());
+    assertArrayEquals(new int[] {5, NodeLinks.NARROW - 1}, got(wide, 70), "kept");
+    int last = NodeLinks.NARROW + 63;
+    wide.set(70, 0, last);
+    wide.set(last, new int[] {Integer.MAX_VALUE}, 1);
+    assertArrayEquals(new int[] {last, NodeLinks.NARROW - 1}, got(wide, 70));
+    assertArrayEquals(new int[] {Integer.MAX_VALUE, last}, got(wide, last));
+    assertArrayEquals(
+        new int[] {63, NodeLinks.NARROW - 1}, got(narrow, 70), "without the fourth byte");
+    assertArrayEquals(
+        new int[] {last, NodeLinks.NARROW - 1}, got(wide.extended(WIDE_CHUNKS + 1), 70));
+  }
+
+  @Test
+  void saysWhatALinkTakes() {
+    assertEquals(3, NodeLinks.bytes(NodeLinks.NARROW));
+    assertEquals(4, NodeLinks.bytes(NodeLinks.NARROW + 1L));
+  }
+
+  private static int[] got(NodeLinks links, int node) {
+    int[] got = new int[links.degree()];
+    links.get(node, got);
+    return got;
+  }
+}
