@@ -33,6 +33,15 @@ record BenchmarkReport(
   /** The recalls at which rates are compared. */
   static final List<Double> LEVELS = List.of(0.90, 0.95, 0.98, 0.99, 0.995);
 
+  /** Returns how broad the searches for links were, and of which engines they were not. */
+  String efConstruction() {
+    StringBuilder text = new StringBuilder().append(parameters.get("efConstruction"));
+    if (parameters.get("efConstructionOf") instanceof Map<?, ?> others) {
+      others.forEach((name, value) -> text.append(", of ").append(name).append(' ').append(value));
+    }
+    return text.toString();
+  }
+
   /**
    * What was searched.
    *

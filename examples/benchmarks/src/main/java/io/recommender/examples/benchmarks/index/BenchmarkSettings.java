@@ -12,6 +12,7 @@ import java.util.Map;
  * @param k how many items an answer has
  * @param m the links of a node: m at the higher levels of the graph, 2m at the lowest
  * @param efConstruction how many candidates the search for a node's neighbours keeps
+ * @param efConstructionOf the same for engines, by id, that have another
  * @param efs the breadths of the searches, ascending
  * @param filters the filters, as {@link BenchmarkFilter#of} reads them
  * @param filterEfs the breadths of the searches under a filter, ascending
@@ -28,6 +29,7 @@ record BenchmarkSettings(
     int k,
     int m,
     int efConstruction,
+    Map<String, Integer> efConstructionOf,
     List<Integer> efs,
     List<String> filters,
     List<Integer> filterEfs,
@@ -48,6 +50,10 @@ record BenchmarkSettings(
    */
   record Processes(Path javaHome, List<String> jvmArguments, String python) {}
 
+  int efConstruction(Engine engine) {
+    return efConstructionOf.getOrDefault(engine.id(), efConstruction);
+  }
+
   /** Returns what a reader of the report wants to know, by name. */
   Map<String, Object> parameters() {
     Map<String, Object> parameters = new LinkedHashMap<>();
@@ -55,6 +61,9 @@ record BenchmarkSettings(
     parameters.put("k", k);
     parameters.put("m", m);
     parameters.put("efConstruction", efConstruction);
+    if (!efConstructionOf.isEmpty()) {
+      parameters.put("efConstructionOf", efConstructionOf);
+    }
     parameters.put("ef", efs);
     if (!filters.isEmpty()) {
       parameters.put("filters", filters);

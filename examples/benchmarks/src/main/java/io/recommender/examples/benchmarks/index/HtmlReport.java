@@ -30,7 +30,7 @@ final class HtmlReport {
         data.queries(),
         metricName(),
         report.parameters().get("m"),
-        report.parameters().get("efConstruction"));
+        report.efConstruction());
     section("Speed by recall", this::speed);
     section("Builds and memory", this::builds);
     for (BenchmarkReport.Filtered filter : report.filters()) {

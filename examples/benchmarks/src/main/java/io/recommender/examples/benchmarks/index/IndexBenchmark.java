@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -111,6 +113,15 @@ public final class IndexBenchmark implements Callable<Integer> {
       paramLabel = "N",
       description = "Breadth of the search for a new node's neighbours. Default: 100.")
   private int efConstruction = 100;
+
+  @Option(
+      names = "--ef-construction-of",
+      split = ",",
+      paramLabel = "NAME=N",
+      description =
+          "Another breadth for an engine, to compare builds that are searched with equal recall:"
+              + " hnsw=65.")
+  private Map<String, Integer> efConstructionOf = Map.of();
 
   @Option(
       names = "--ef",
@@ -324,12 +335,23 @@ public final class IndexBenchmark implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw usage("%s", e.getMessage());
     }
+    Map<String, Integer> others = new TreeMap<>();
+    efConstructionOf.forEach(
+        (name, value) -> {
+          atLeastOne("--ef-construction-of", value);
+          if (chosen.stream().noneMatch(engine -> engine.id().equals(name))) {
+            throw usage(
+                "--ef-construction-of: expected one of the engines measured, found %s", name);
+          }
+          others.put(name, value);
+        });
     List<Integer> breadths = ascending("--ef", efs);
     return new BenchmarkSettings(
         metric,
         k,
         m,
         efConstruction,
+        others,
         breadths,
         filters,
         filterEfs.isEmpty() ? breadths : ascending("--filter-ef", filterEfs),

@@ -103,7 +103,7 @@ final class IndexComparison implements AutoCloseable {
             "queries", scratch.resolve("queries.npy").toString(),
             "metric", settings.metric().name().toLowerCase(Locale.ROOT),
             "m", settings.m(),
-            "efConstruction", settings.efConstruction(),
+            "efConstruction", settings.efConstruction(run.engine()),
             "seed", settings.seed() & Integer.MAX_VALUE,
             "scratch", scratch.toString()));
     for (int threads : settings.buildThreads()) {

@@ -25,7 +25,7 @@ final class TextReport {
         data.queries(),
         report.parameters().get("metric"),
         report.parameters().get("m"),
-        report.parameters().get("efConstruction"));
+        report.efConstruction());
     line(
         "%s, %d processors, %s",
         report.machine().cpu(), report.machine().processors(), report.machine().jdk());

@@ -45,6 +45,8 @@ final class IndexBenchmarkTest {
             "hnsw,flat",
             "--threads",
             "1,2",
+            "--ef-construction-of",
+            "hnsw=50",
             "--filter",
             "0.1,cluster:0.05",
             "--out",
@@ -60,6 +62,8 @@ final class IndexBenchmarkTest {
         SyntheticVectors.generate(300, 16, 20, 42, SyntheticVectors.Norms.UNIT).sha256(),
         report.at("/data/sha256").asText());
     assertEquals("[10,40]", report.at("/parameters/ef").toString());
+    assertEquals("{\"hnsw\":50}", report.at("/parameters/efConstructionOf").toString());
+    assertTrue(out.toString().contains("efConstruction 100, of hnsw 50"), out.toString());
     assertTrue(report.path("absent").isEmpty());
     assertEquals(2, report.path("engines").size());
     for (JsonNode engine : report.path("engines")) {
@@ -152,6 +156,10 @@ final class IndexBenchmarkTest {
         "--data=sift");
     usage("--filter: expected a share above 0 and at most 1", "--filter=2");
     usage("--ef: expected at least 1, found 0", "--ef=0,10");
+    usage("--ef-construction-of: expected at least 1, found 0", "--ef-construction-of=hnsw=0");
+    usage(
+        "--ef-construction-of: expected one of the engines measured, found faiss",
+        "--ef-construction-of=faiss=50");
     usage("--m: expected 2 to 256, found 1", "--m=1");
     usage("-k: expected at most the number of items, 5", "--n=5");
     usage("--metric", "--metric=hamming");
