@@ -1,20 +1,14 @@
 package io.recommender.serving;
 
-import io.recommender.Feedback;
-import io.recommender.FeedbackSink;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
-import io.recommender.RecommenderException;
-import io.recommender.RecommenderListener;
 import io.recommender.SequenceRecommender;
-import io.recommender.internal.Listeners;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 
 /**
  * A recommender whose model can be swapped for another while callers use it.
@@ -48,25 +42,17 @@ import java.util.function.Supplier;
  *
  * <p><b>Cost.</b> Two atomic operations a call, and one more where requests are kept.
  */
-public final class SwappableRecommender implements SequenceRecommender, FeedbackSink, Diagnosable {
-  private final ModelSlot<SequenceRecommender> slot;
-  private final String name;
+public final class SwappableRecommender extends SwappableModel<SequenceRecommender>
+    implements SequenceRecommender {
   private final List<RecommendationRequest> warmUp;
   private final RecentRequests recent;
   private final AcceptanceCheck check;
 
   private SwappableRecommender(Builder builder) {
-    name = builder.name;
+    super(builder, SequenceRecommender::close);
     warmUp = List.copyOf(builder.warmUp);
     recent = new RecentRequests(builder.recent, builder.allowed);
     check = builder.check;
-    slot =
-        new ModelSlot<>(
-            name,
-            builder.keepsPrevious,
-            builder.drainTimeout,
-            SequenceRecommender::close,
-            new Listeners(builder.listeners));
   }
 
   /**
@@ -106,67 +92,6 @@ public final class SwappableRecommender implements SequenceRecommender, Feedback
   }
 
   /**
-   * Swaps the model for another. The calling thread opens and tries it.
-   *
-   * @param opening opens the new model, which is this recommender's from then on
-   * @return what was done
-   * @throws RecommenderException of kind MODEL_REFUSED if an answer of the new model is missing or
-   *     objected to; whatever the opening throws. The old model goes on
-   * @throws IllegalStateException if closed
-   */
-  public SwapReport swap(Supplier<? extends SequenceRecommender> opening) {
-    Objects.requireNonNull(opening, "opening");
-    return slot.swap(opening, model -> tried(model, recent.newest()));
-  }
-
-  /**
-   * Goes back to the model before the last swap, at once: it was kept open. The one that answered
-   * until now is closed after its last call.
-   *
-   * @return what was done
-   * @throws IllegalStateException if none is kept, or closed
-   */
-  public SwapReport rollback() {
-    return slot.rollback();
-  }
-
-  /**
-   * Closes the model that was kept for a {@link #rollback}, if there is one, to free its memory.
-   */
-  public void dropPrevious() {
-    slot.dropPrevious(slot.drainNanos());
-  }
-
-  /** {@return the version of the model that answers; empty if it is unknown, or after close} */
-  public String modelVersion() {
-    return slot.version();
-  }
-
-  /**
-   * {@return the version of the model that a {@link #rollback} would bring back, if one is kept}
-   */
-  public Optional<String> previousVersion() {
-    return slot.hasPrevious() ? Optional.of(slot.previousVersion()) : Optional.empty();
-  }
-
-  /**
-   * Passes feedback on to the model that answers, if that is a sink.
-   *
-   * @throws IllegalStateException if closed
-   */
-  @Override
-  public void observe(Feedback feedback) {
-    Lease<SequenceRecommender> lease = slot.enter();
-    try {
-      if (lease.resource() instanceof FeedbackSink sink) {
-        sink.observe(feedback);
-      }
-    } finally {
-      lease.leave();
-    }
-  }
-
-  /**
    * Drops the kept requests of a user, and has the models forget that are sinks. Requests of calls
    * that are still being answered may be kept after that; call it when the user's calls have ended.
    *
@@ -175,16 +100,13 @@ public final class SwappableRecommender implements SequenceRecommender, Feedback
   @Override
   public void forget(String userId) {
     recent.forget(Objects.requireNonNull(userId, "userId"));
-    slot.each(
-        model -> {
-          if (model instanceof FeedbackSink sink) {
-            sink.forget(userId);
-          }
-        });
+    super.forget(userId);
   }
 
-  private ModelSlot.Trial tried(
-      SequenceRecommender model, List<RecentRequests.Served> recentlyServed) {
+  /** The first model finds no recent requests: nobody has called yet. */
+  @Override
+  ModelSlot.Trial tried(SequenceRecommender model) {
+    List<RecentRequests.Served> recentlyServed = recent.newest();
     List<RecommendationRequest> requests = new ArrayList<>(warmUp);
     List<Optional<Recommendations>> served = new ArrayList<>();
     warmUp.forEach(request -> served.add(Optional.empty()));
@@ -214,21 +136,8 @@ public final class SwappableRecommender implements SequenceRecommender, Feedback
             answers.get(i));
       }
     }
-    if (version.isEmpty() && model instanceof Diagnosable diagnosable) {
-      version = diagnosable.diagnose(0).version();
-    }
-    return new ModelSlot.Trial(version, requests.size());
-  }
-
-  private <A> A answered(String which, Supplier<A> call) {
-    try {
-      return Objects.requireNonNull(call.get(), "answer");
-    } catch (RuntimeException failure) {
-      throw new RecommenderException(
-          RecommenderException.Kind.MODEL_REFUSED,
-          "%s, new model, %s: expected an answer, found %s".formatted(name, which, failure),
-          failure);
-    }
+    return new ModelSlot.Trial(
+        version.isEmpty() ? describedVersion(model) : version, requests.size());
   }
 
   private void check(
@@ -244,66 +153,27 @@ public final class SwappableRecommender implements SequenceRecommender, Feedback
             });
   }
 
-  private RecommenderException refused(String which, String objection) {
-    return new RecommenderException(
-        RecommenderException.Kind.MODEL_REFUSED,
-        "%s, new model, %s: %s".formatted(name, which, objection));
+  @Override
+  void describe(Diagnosis.Builder diagnosis) {
+    diagnosis.fact("recent requests kept", recent.newest().size());
   }
 
   @Override
-  public Diagnosis diagnose(int sample) {
-    Lease<SequenceRecommender> lease = slot.enter();
-    try {
-      Diagnosis.Builder diagnosis =
-          Diagnosis.of(name)
-              .version(slot.version())
-              .fact("swaps", slot.swaps())
-              .fact("calls in flight", Math.max(0, slot.inside() - 1))
-              .fact("kept for rollback", previousVersion().orElse("none"))
-              .fact("recent requests kept", recent.newest().size());
-      return diagnosis.part(lease.resource(), sample).build();
-    } finally {
-      lease.leave();
-    }
-  }
-
-  /** Closes, waiting at most the time set by {@link Builder#drainTimeout}. */
-  @Override
-  public void close() {
-    close(Duration.ofNanos(slot.drainNanos()));
-  }
-
-  /**
-   * Admits no more calls, waits for those in flight, and closes the models.
-   *
-   * @param timeout how long to wait at most
-   * @return whether the models are closed; if not, the last call closes
-   */
   public boolean close(Duration timeout) {
     recent.clear();
-    return slot.close(timeout.toNanos());
-  }
-
-  @Override
-  public String toString() {
-    return "SwappableRecommender[%s, %s]".formatted(name, slot.version());
+    return super.close(timeout);
   }
 
   /** Collects the parts of a recommender. <b>Confined</b>. */
-  public static final class Builder {
-    private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(30);
-
-    private final String name;
+  public static final class Builder
+      extends Parts<SequenceRecommender, SwappableRecommender, Builder> {
     private final List<RecommendationRequest> warmUp = new ArrayList<>();
-    private final List<RecommenderListener> listeners = new ArrayList<>();
     private int recent;
     private Predicate<RecommendationRequest> allowed = request -> false;
     private AcceptanceCheck check = AcceptanceCheck.answersSomething();
-    private boolean keepsPrevious;
-    private Duration drainTimeout = DRAIN_TIMEOUT;
 
     private Builder(String name) {
-      this.name = Objects.requireNonNull(name, "name");
+      super(name);
     }
 
     /**
@@ -345,56 +215,14 @@ public final class SwappableRecommender implements SequenceRecommender, Feedback
       return this;
     }
 
-    /**
-     * Keeps the model before a swap open until the next one, for {@link
-     * SwappableRecommender#rollback}. This takes the memory of a second model all the time, and of
-     * a third during a swap.
-     *
-     * @return this
-     */
-    public Builder keepPrevious() {
-      keepsPrevious = true;
+    @Override
+    Builder self() {
       return this;
     }
 
-    /**
-     * Sets how long a swap and a close wait for calls in flight.
-     *
-     * @param drainTimeout the time; 30 seconds if never set
-     * @return this
-     */
-    public Builder drainTimeout(Duration drainTimeout) {
-      if (drainTimeout.isNegative()) {
-        throw new IllegalArgumentException(
-            "drainTimeout: expected at least 0, found " + drainTimeout);
-      }
-      this.drainTimeout = drainTimeout;
-      return this;
-    }
-
-    /**
-     * Adds a listener, which is told of swaps.
-     *
-     * @param listener the listener
-     * @return this
-     */
-    public Builder listener(RecommenderListener listener) {
-      listeners.add(Objects.requireNonNull(listener, "listener"));
-      return this;
-    }
-
-    /**
-     * Opens the first model and tries it.
-     *
-     * @param opening opens it
-     * @return the recommender, to be closed by the caller
-     * @throws RecommenderException as {@link SwappableRecommender#swap} does; nothing is open then
-     */
-    public SwappableRecommender open(Supplier<? extends SequenceRecommender> opening) {
-      Objects.requireNonNull(opening, "opening");
-      SwappableRecommender recommender = new SwappableRecommender(this);
-      recommender.slot.open(opening, model -> recommender.tried(model, List.of()));
-      return recommender;
+    @Override
+    SwappableRecommender create() {
+      return new SwappableRecommender(this);
     }
   }
 }
