@@ -2,7 +2,6 @@
 module io.recommender.onnx {
   requires transitive io.recommender;
   requires ai.djl.tokenizers;
-  requires com.fasterxml.jackson.databind;
   requires com.microsoft.onnxruntime;
   requires org.slf4j;
   requires static org.jspecify;

@@ -89,6 +89,11 @@ public final class JsonNode implements Iterable<JsonNode> {
     return kind == Kind.BOOLEAN;
   }
 
+  /** {@return whether it is null} */
+  public boolean isNull() {
+    return kind == Kind.NULL;
+  }
+
   /** {@return the string; empty if it is none} */
   public String textValue() {
     return isTextual() ? (String) value : "";

@@ -304,6 +304,11 @@ public final class JsonObject implements AutoCloseable {
         });
   }
 
+  /** {@return the names of the members, in the order of the text} */
+  public Set<String> members() {
+    return node.members().keySet();
+  }
+
   /** {@return the file, for messages} */
   public String file() {
     return file;

@@ -30,8 +30,16 @@ public final class JsonParser {
   public static final class SyntaxException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    SyntaxException(String message) {
-      super(message);
+    private final String inLine;
+
+    SyntaxException(int line, int column, String problem) {
+      super("line %d, column %d: %s".formatted(line, column, problem));
+      inLine = "column %d: %s".formatted(column, problem);
+    }
+
+    /** {@return the message without the line, for texts of one line} */
+    public String inLine() {
+      return inLine;
     }
   }
 
@@ -242,7 +250,6 @@ public final class JsonParser {
       line += text.charAt(i) == '\n' ? 1 : 0;
     }
     String found = at < text.length() ? "'" + text.charAt(at) + "'" : "the end";
-    return new SyntaxException(
-        "line %d, column %d: expected %s, found %s".formatted(line, column, expected, found));
+    return new SyntaxException(line, column, "expected %s, found %s".formatted(expected, found));
   }
 }

@@ -1,4 +1,7 @@
-/** What several packages of this project share. Internal; may change in any release. */
+/**
+ * What several packages of this project share, those of {@code recommender-onnx} too. Internal; may
+ * change in any release.
+ */
 @NullMarked
 package io.recommender.internal;
 

@@ -1,6 +1,7 @@
 package io.recommender.onnx;
 
 import io.recommender.Similarity;
+import io.recommender.internal.JsonObject;
 import io.recommender.onnx.CrossEncoder.Missing;
 import io.recommender.onnx.CrossEncoder.Order;
 import io.recommender.onnx.CrossEncoder.Texts;
@@ -53,7 +54,7 @@ final class CrossEncoderReader {
       Map<String, int[]> shapes = new HashMap<>();
       List<Input> inputs =
           crossEncoder.array(
-              "inputs", (place, value) -> input(JsonObject.of(FILE, place, value), shapes));
+              "inputs", (place, value) -> input(BundleJson.object(FILE, place, value), shapes));
       checkRoles(inputs);
       Ranker.Task score = RankerReader.task(crossEncoder.object("score"));
       Encoder graph =
@@ -112,7 +113,7 @@ final class CrossEncoderReader {
       Map<String, String> read = new HashMap<>();
       defaults
           .members()
-          .forEachRemaining(
+          .forEach(
               name -> {
                 if (!variables.contains(name)) {
                   throw BundleFailures.invalid(

@@ -1,6 +1,7 @@
 package io.recommender.onnx;
 
 import io.recommender.Similarity;
+import io.recommender.internal.JsonObject;
 import io.recommender.onnx.Encoder.Field;
 import io.recommender.onnx.Encoder.Input;
 import io.recommender.onnx.Encoder.Pooling;
@@ -47,7 +48,7 @@ final class EncoderReader {
         }
       }
       List<Input> inputs =
-          encoder.array("inputs", (place, value) -> input(JsonObject.of(FILE, place, value)));
+          encoder.array("inputs", (place, value) -> input(BundleJson.object(FILE, place, value)));
       Vector vector = vector(encoder.object("embedding"));
       checkRoles(inputs, text.isPresent());
       if (text.isEmpty() && vector.pooling() != Pooling.NONE) {
@@ -77,7 +78,7 @@ final class EncoderReader {
     return text.array(
         member,
         (place, value) -> {
-          try (JsonObject field = JsonObject.of(FILE, place, value)) {
+          try (JsonObject field = BundleJson.object(FILE, place, value)) {
             return new Field(
                 field.string("feature"),
                 field.text("prefix", ""),

@@ -1,6 +1,7 @@
 package io.recommender.onnx;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import io.recommender.internal.JsonNode;
+import io.recommender.internal.JsonObject;
 import io.recommender.onnx.Generation.Cache;
 import io.recommender.onnx.Generation.CacheKind;
 import io.recommender.onnx.Generation.Codes;
@@ -89,7 +90,7 @@ final class GenerationReader {
     List<Cache> caches =
         step.isEmpty() || !root.has("caches")
             ? List.of()
-            : root.array("caches", (place, value) -> cache(JsonObject.of(FILE, place, value)));
+            : root.array("caches", (place, value) -> cache(BundleJson.object(FILE, place, value)));
     check(step, caches);
     PaddingSide side;
     int paddingToken;
@@ -160,7 +161,7 @@ final class GenerationReader {
 
   private Codes codes(JsonObject node) {
     try (JsonObject codes = node) {
-      String file = codes.fileName("file");
+      String file = BundleJson.fileName(codes, "file");
       List<Integer> sizes = codes.integers("sizes");
       if (sizes.isEmpty() || sizes.stream().anyMatch(size -> size < 1)) {
         throw BundleFailures.invalid(
@@ -175,7 +176,7 @@ final class GenerationReader {
   private static Text text(JsonObject node) {
     try (JsonObject text = node) {
       return new Text(
-          text.fileName("tokenizer"),
+          BundleJson.fileName(text, "tokenizer"),
           text.bool("specialTokens", true),
           text.integer("maxPromptTokens", 1),
           text.integer("maxNewTokens", 1));
@@ -211,12 +212,12 @@ final class GenerationReader {
             "tokens",
             (place, value) -> {
               if (!value.isArray()) {
-                throw JsonObject.wrong(FILE, place, "an array of tokens", value);
+                throw BundleJson.wrong(FILE, place, "an array of tokens", value);
               }
               List<Integer> row = new ArrayList<>(value.size());
               for (JsonNode token : value) {
                 if (!token.isInt()) {
-                  throw JsonObject.wrong(FILE, place + "/" + row.size(), "an integer", token);
+                  throw BundleJson.wrong(FILE, place + "/" + row.size(), "an integer", token);
                 }
                 row.add(token.intValue());
               }
@@ -244,7 +245,8 @@ final class GenerationReader {
   private List<TokenInput> inputs(JsonObject graph, Set<Role> allowed) {
     List<TokenInput> inputs =
         graph.array(
-            "inputs", (place, value) -> input(place, JsonObject.of(FILE, place, value), allowed));
+            "inputs",
+            (place, value) -> input(place, BundleJson.object(FILE, place, value), allowed));
     Set<String> names = new HashSet<>();
     Set<Role> roles = EnumSet.noneOf(Role.class);
     for (int i = 0; i < inputs.size(); i++) {
@@ -288,7 +290,7 @@ final class GenerationReader {
       }
       if (role == Role.SOFT_TOKENS) {
         Optional<String> file =
-            input.has("file") ? Optional.of(input.fileName("file")) : Optional.empty();
+            input.has("file") ? Optional.of(BundleJson.fileName(input, "file")) : Optional.empty();
         return new TokenInput(role, name, other, input.integer("width", 1), file);
       }
       return new TokenInput(role, name, other, 1, Optional.empty());
@@ -298,7 +300,7 @@ final class GenerationReader {
   private Step step(JsonObject node, boolean decoder, Set<Role> roles) {
     try (JsonObject step = node) {
       return new Step(
-          step.fileName("model"),
+          BundleJson.fileName(step, "model"),
           inputs(step, roles),
           step.string("logits"),
           decoder ? Optional.empty() : Optional.of(token(step, "startToken")));

@@ -3,6 +3,7 @@ package io.recommender.onnx;
 import io.recommender.Catalog;
 import io.recommender.Item;
 import io.recommender.RecommendationRequest;
+import io.recommender.internal.JsonObject;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -27,11 +28,11 @@ final class GoldenLists {
 
   static GoldenLists read(Path path, Catalog catalog) {
     String file = path.getFileName().toString();
-    try (JsonObject root = JsonObject.of(file, "", ManifestReader.readJson(path))) {
+    try (JsonObject root = BundleJson.object(file, "", BundleJson.read(path))) {
       double tolerance = GoldenRequests.tolerance(root);
       List<Golden> requests =
           root.array(
-              "requests", (place, value) -> golden(JsonObject.of(file, place, value), catalog));
+              "requests", (place, value) -> golden(BundleJson.object(file, place, value), catalog));
       if (requests.isEmpty()) {
         throw BundleFailures.invalid(file, "/requests: expected at least one, found none");
       }
@@ -53,7 +54,7 @@ final class GoldenLists {
               "scores",
               (place, value) -> {
                 if (!value.isNumber()) {
-                  throw JsonObject.wrong(golden.file(), place, "a number", value);
+                  throw BundleJson.wrong(golden.file(), place, "a number", value);
                 }
                 return value.doubleValue();
               });

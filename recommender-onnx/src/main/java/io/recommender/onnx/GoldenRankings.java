@@ -1,11 +1,12 @@
 package io.recommender.onnx;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.recommender.Catalog;
 import io.recommender.Feature;
 import io.recommender.Item;
 import io.recommender.RecommendationRequest;
 import io.recommender.UserHistory;
+import io.recommender.internal.JsonNode;
+import io.recommender.internal.JsonObject;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -46,12 +47,13 @@ final class GoldenRankings {
    */
   static GoldenRankings read(Path path, Catalog catalog, List<String> tasks, Outputs model) {
     String file = path.getFileName().toString();
-    try (JsonObject root = JsonObject.of(file, "", ManifestReader.readJson(path))) {
+    try (JsonObject root = BundleJson.object(file, "", BundleJson.read(path))) {
       double tolerance = GoldenRequests.tolerance(root);
       List<Golden> requests =
           root.array(
               "requests",
-              (place, value) -> golden(JsonObject.of(file, place, value), catalog, tasks.size()));
+              (place, value) ->
+                  golden(BundleJson.object(file, place, value), catalog, tasks.size()));
       if (requests.isEmpty()) {
         throw BundleFailures.invalid(file, "/requests: expected at least one, found none");
       }
@@ -97,9 +99,9 @@ final class GoldenRankings {
           .find(value.textValue())
           .orElseThrow(
               () ->
-                  JsonObject.wrong(golden.file(), place, "the id of an item or an object", value));
+                  BundleJson.wrong(golden.file(), place, "the id of an item or an object", value));
     }
-    try (JsonObject candidate = JsonObject.of(golden.file(), place, value)) {
+    try (JsonObject candidate = BundleJson.object(golden.file(), place, value)) {
       return new Item(candidate.string("id", "golden candidate"), features(candidate, "features"));
     }
   }
@@ -110,7 +112,7 @@ final class GoldenRankings {
       try (JsonObject named = node.object(member)) {
         named
             .members()
-            .forEachRemaining(
+            .forEach(
                 name ->
                     features.put(
                         name,
@@ -125,12 +127,12 @@ final class GoldenRankings {
 
   private static float[] row(String file, String place, JsonNode value, int tasks) {
     if (!value.isArray() || value.size() != tasks) {
-      throw JsonObject.wrong(file, place, "an array of " + tasks + " numbers", value);
+      throw BundleJson.wrong(file, place, "an array of " + tasks + " numbers", value);
     }
     float[] row = new float[tasks];
     for (int i = 0; i < tasks; i++) {
       if (!value.get(i).isNumber()) {
-        throw JsonObject.wrong(file, place + "/" + i, "a number", value.get(i));
+        throw BundleJson.wrong(file, place + "/" + i, "a number", value.get(i));
       }
       row[i] = value.get(i).floatValue();
     }

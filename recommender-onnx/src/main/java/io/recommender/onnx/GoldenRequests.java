@@ -1,12 +1,13 @@
 package io.recommender.onnx;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.recommender.Feature;
 import io.recommender.Interaction;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
+import io.recommender.internal.JsonNode;
+import io.recommender.internal.JsonObject;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -34,10 +35,10 @@ final class GoldenRequests {
 
   static GoldenRequests read(Path path) {
     String file = path.getFileName().toString();
-    try (JsonObject root = JsonObject.of(file, "", ManifestReader.readJson(path))) {
+    try (JsonObject root = BundleJson.object(file, "", BundleJson.read(path))) {
       double tolerance = tolerance(root);
       List<Golden> requests =
-          root.array("requests", (place, value) -> golden(JsonObject.of(file, place, value)));
+          root.array("requests", (place, value) -> golden(BundleJson.object(file, place, value)));
       if (requests.isEmpty()) {
         throw BundleFailures.invalid(file, "/requests: expected at least one, found none");
       }
@@ -65,7 +66,7 @@ final class GoldenRequests {
               "scores",
               (place, value) -> {
                 if (!value.isNumber()) {
-                  throw JsonObject.wrong(golden.file(), place, "a number", value);
+                  throw BundleJson.wrong(golden.file(), place, "a number", value);
                 }
                 return value.doubleValue();
               });
@@ -92,9 +93,9 @@ final class GoldenRequests {
       return Interaction.of(value.textValue());
     }
     if (!value.isObject()) {
-      throw JsonObject.wrong(file, place, "an item id or an object", value);
+      throw BundleJson.wrong(file, place, "an item id or an object", value);
     }
-    try (JsonObject node = JsonObject.of(file, place, value)) {
+    try (JsonObject node = BundleJson.object(file, place, value)) {
       Interaction interaction = Interaction.of(node.string("item"));
       if (node.has("at")) {
         interaction = interaction.withTime(time(node, "at"));
@@ -118,7 +119,7 @@ final class GoldenRequests {
       try (JsonObject context = node.object(member)) {
         context
             .members()
-            .forEachRemaining(
+            .forEach(
                 name -> {
                   JsonNode value = context.require(name, "a number or an array of numbers");
                   features.put(name, feature(context, name, value));

@@ -1,5 +1,6 @@
 package io.recommender.onnx;
 
+import io.recommender.internal.JsonObject;
 import io.recommender.text.TextGenerator;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,12 +22,12 @@ final class GoldenTexts {
 
   static GoldenTexts read(Path path) {
     String file = path.getFileName().toString();
-    try (JsonObject root = JsonObject.of(file, "", ManifestReader.readJson(path))) {
+    try (JsonObject root = BundleJson.object(file, "", BundleJson.read(path))) {
       List<Golden> goldens =
           root.array(
               "texts",
               (place, value) -> {
-                try (JsonObject golden = JsonObject.of(file, place, value)) {
+                try (JsonObject golden = BundleJson.object(file, place, value)) {
                   return new Golden(golden.string("prompt"), golden.string("text", ""));
                 }
               });

@@ -3,6 +3,7 @@ package io.recommender.onnx;
 import io.recommender.Feature;
 import io.recommender.Item;
 import io.recommender.ItemEncoder;
+import io.recommender.internal.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -28,14 +29,14 @@ final class GoldenVectors {
 
   static GoldenVectors read(Path path, int dimension) {
     String file = path.getFileName().toString();
-    try (JsonObject root = JsonObject.of(file, "", ManifestReader.readJson(path))) {
+    try (JsonObject root = BundleJson.object(file, "", BundleJson.read(path))) {
       double tolerance = GoldenRequests.tolerance(root);
       List<Item> items = new ArrayList<>();
       List<float[]> vectors =
           root.array(
               "items",
               (place, value) -> {
-                try (JsonObject golden = JsonObject.of(file, place, value)) {
+                try (JsonObject golden = BundleJson.object(file, place, value)) {
                   items.add(item(golden, "golden " + (items.size() + 1)));
                   return vector(golden, dimension);
                 }
@@ -52,7 +53,7 @@ final class GoldenVectors {
       Map<String, Feature> read = new HashMap<>();
       features
           .members()
-          .forEachRemaining(
+          .forEach(
               name ->
                   read.put(
                       name,
@@ -70,7 +71,7 @@ final class GoldenVectors {
             "vector",
             (place, value) -> {
               if (!value.isNumber() || !Float.isFinite(value.floatValue())) {
-                throw JsonObject.wrong(golden.file(), place, "a number", value);
+                throw BundleJson.wrong(golden.file(), place, "a number", value);
               }
               return value.floatValue();
             });

@@ -1,10 +1,10 @@
 package io.recommender.onnx;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import io.recommender.Catalog;
 import io.recommender.Feature;
 import io.recommender.Item;
+import io.recommender.internal.JsonNode;
+import io.recommender.internal.JsonParser;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -49,10 +49,10 @@ final class ItemsFile {
   private static Item parse(String file, int number, String line) {
     JsonNode node;
     try {
-      node = ManifestReader.JSON.readTree(line);
-    } catch (JsonProcessingException e) {
+      node = JsonParser.parse(line);
+    } catch (JsonParser.SyntaxException e) {
       throw BundleFailures.invalid(
-          file, "line %d: not valid JSON: %s".formatted(number, e.getOriginalMessage()), e);
+          file, "line %d: not valid JSON: %s".formatted(number, e.inLine()), e);
     }
     JsonNode id = node.get("id");
     if (id == null || !id.isTextual() || id.textValue().isEmpty()) {
@@ -62,25 +62,17 @@ final class ItemsFile {
               .formatted(number, line.length() > 80 ? line.substring(0, 77) + "..." : line));
     }
     Map<String, Feature> features = new HashMap<>();
-    node.properties()
-        .forEach(
-            entry -> {
-              if (!entry.getKey().equals("id") && !entry.getValue().isNull()) {
-                try {
-                  features.put(
-                      entry.getKey(),
-                      feature(
-                          file,
-                          "line %d: \"%s\"".formatted(number, entry.getKey()),
-                          entry.getValue()));
-                } catch (IllegalArgumentException e) {
-                  throw BundleFailures.invalid(
-                      file,
-                      "line %d: \"%s\": %s".formatted(number, entry.getKey(), e.getMessage()),
-                      e);
-                }
-              }
-            });
+    for (Map.Entry<String, JsonNode> member : node.members().entrySet()) {
+      if (member.getKey().equals("id") || member.getValue().isNull()) {
+        continue;
+      }
+      String place = "line %d: \"%s\"".formatted(number, member.getKey());
+      try {
+        features.put(member.getKey(), feature(file, place, member.getValue()));
+      } catch (IllegalArgumentException e) {
+        throw BundleFailures.invalid(file, place + ": " + e.getMessage(), e);
+      }
+    }
     return new Item(id.textValue(), features);
   }
 
@@ -97,7 +89,7 @@ final class ItemsFile {
     }
     if (value.isArray()) {
       boolean texts = true;
-      boolean numbers = !value.isEmpty();
+      boolean numbers = value.size() > 0;
       for (JsonNode element : value) {
         texts &= element.isTextual();
         numbers &= element.isNumber();
@@ -115,9 +107,10 @@ final class ItemsFile {
         return Feature.Tensor.vector(values);
       }
     }
-    throw BundleFailures.invalid(
+    throw BundleJson.wrong(
         file,
-        "%s: expected a string, a number, a boolean or an array of only strings or only numbers, found %s"
-            .formatted(place, value.getNodeType()));
+        place,
+        "a string, a number, a boolean or an array of only strings or only numbers",
+        value);
   }
 }

@@ -1,12 +1,11 @@
 package io.recommender.onnx;
 
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
-import com.fasterxml.jackson.databind.JsonNode;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
+import io.recommender.internal.JsonNode;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A tokenizer out of a {@code tokenizer.json} of Hugging Face. */
@@ -75,9 +74,9 @@ final class JsonTokenizer implements TextTokenizer {
    */
   static JsonTokenizer open(Path path, boolean specialTokens) {
     String file = path.getFileName().toString();
-    JsonNode json = ManifestReader.readJson(path);
+    JsonNode json = BundleJson.read(path);
     int largest = largestToken(file, json);
-    checkTemplates(file, json.path("post_processor"));
+    checkTemplates(file, json.get("post_processor"));
     TokenizersLibrary library = TokenizerLibrary.load();
     long handle;
     try {
@@ -125,28 +124,38 @@ final class JsonTokenizer implements TextTokenizer {
   }
 
   private static int largestToken(String file, JsonNode json) {
-    JsonNode vocabulary = json.path("model").path("vocab");
+    JsonNode model = json.get("model");
+    JsonNode vocabulary = model == null ? null : model.get("vocab");
     long largest = -1;
-    if (vocabulary.isObject()) {
-      for (Map.Entry<String, JsonNode> entry : vocabulary.properties()) {
-        largest = Math.max(largest, token(file, "/model/vocab", entry.getValue()));
+    if (vocabulary != null && vocabulary.isObject()) {
+      for (JsonNode token : vocabulary.members().values()) {
+        largest = Math.max(largest, token(file, "/model/vocab", token));
       }
-    } else if (vocabulary.isArray()) {
+    } else if (vocabulary != null && vocabulary.isArray()) {
       largest = vocabulary.size() - 1L;
     }
     if (largest < 0) {
       throw BundleFailures.invalid(
           file, "/model/vocab: expected an object or an array of tokens, found none");
     }
-    for (JsonNode added : json.path("added_tokens")) {
-      largest = Math.max(largest, token(file, "/added_tokens", added.path("id")));
+    for (JsonNode added : elements(json, "added_tokens")) {
+      largest = Math.max(largest, token(file, "/added_tokens", added.get("id")));
     }
     return (int) largest;
   }
 
-  private static int token(String file, String place, JsonNode value) {
+  private static List<JsonNode> elements(JsonNode object, String member) {
+    JsonNode value = object.get(member);
+    return value == null ? List.of() : value.elements();
+  }
+
+  private static int token(String file, String place, @Nullable JsonNode value) {
+    if (value == null) {
+      throw BundleFailures.invalid(
+          file, place + ": expected tokens that are integers of at least 0, found none");
+    }
     if (!value.isInt() || value.intValue() < 0) {
-      throw JsonObject.wrong(file, place, "tokens that are integers of at least 0", value);
+      throw BundleJson.wrong(file, place, "tokens that are integers of at least 0", value);
     }
     return value.intValue();
   }
@@ -155,20 +164,25 @@ final class JsonTokenizer implements TextTokenizer {
    * Refuses templates that add a special token they do not define: the native code would bring the
    * process down with the first text.
    */
-  private static void checkTemplates(String file, JsonNode processor) {
-    processor.path("processors").forEach(inner -> checkTemplates(file, inner));
-    if (!processor.path("type").asText().equals("TemplateProcessing")) {
+  private static void checkTemplates(String file, @Nullable JsonNode processor) {
+    if (processor == null) {
       return;
     }
-    JsonNode defined = processor.path("special_tokens");
+    elements(processor, "processors").forEach(inner -> checkTemplates(file, inner));
+    JsonNode type = processor.get("type");
+    if (type == null || !type.textValue().equals("TemplateProcessing")) {
+      return;
+    }
+    JsonNode defined = processor.get("special_tokens");
     for (String template : new String[] {"single", "pair"}) {
-      for (JsonNode piece : processor.path(template)) {
-        JsonNode special = piece.path("SpecialToken").path("id");
-        if (!special.isMissingNode() && !defined.has(special.asText())) {
+      for (JsonNode piece : elements(processor, template)) {
+        JsonNode special = piece.get("SpecialToken");
+        JsonNode id = special == null ? null : special.get("id");
+        if (id != null && (defined == null || !defined.has(id.textValue()))) {
           throw BundleFailures.invalid(
               file,
               "/post_processor/%s: expected a token of special_tokens, found '%s'"
-                  .formatted(template, special.asText()));
+                  .formatted(template, id.textValue()));
         }
       }
     }

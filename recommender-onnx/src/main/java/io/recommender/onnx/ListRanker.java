@@ -1,5 +1,6 @@
 package io.recommender.onnx;
 
+import io.recommender.internal.JsonObject;
 import java.util.List;
 import java.util.Optional;
 

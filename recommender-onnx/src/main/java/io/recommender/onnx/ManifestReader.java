@@ -1,12 +1,9 @@
 package io.recommender.onnx;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.recommender.ScoreKind;
 import io.recommender.Similarity;
+import io.recommender.internal.JsonNode;
+import io.recommender.internal.JsonObject;
 import io.recommender.onnx.Manifest.Contract;
 import io.recommender.onnx.Manifest.Embedding;
 import io.recommender.onnx.Manifest.Input;
@@ -18,9 +15,6 @@ import io.recommender.onnx.Manifest.Scores;
 import io.recommender.onnx.Manifest.Sequence;
 import io.recommender.onnx.Manifest.TimeUnit;
 import io.recommender.onnx.Manifest.UnknownItems;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -32,12 +26,6 @@ import java.util.Set;
 
 /** Reads {@code manifest.json}, refusing everything that its format does not allow. */
 final class ManifestReader {
-  static final JsonMapper JSON =
-      JsonMapper.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
-
   private static final String FILE = Manifest.FILE;
   private static final int MAX_LENGTH = 1 << 20;
   private static final Set<Role> REPEATABLE =
@@ -49,30 +37,12 @@ final class ManifestReader {
 
   private ManifestReader() {}
 
-  /** Reads a JSON file of a bundle. */
-  static JsonNode readJson(Path file) {
-    String name = String.valueOf(file.getFileName());
-    try (InputStream in = Files.newInputStream(file)) {
-      return JSON.readTree(in);
-    } catch (JsonProcessingException e) {
-      throw BundleFailures.invalid(
-          name,
-          "line %d: not valid JSON: %s"
-              .formatted(
-                  e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
-                  e.getOriginalMessage()),
-          e);
-    } catch (IOException e) {
-      throw BundleFailures.invalid(name, "cannot be read: " + e, e);
-    }
-  }
-
   static Manifest read(Path file) {
-    return parse(readJson(file));
+    return parse(BundleJson.read(file));
   }
 
   static Manifest parse(JsonNode node) {
-    try (JsonObject root = JsonObject.of(FILE, "", node)) {
+    try (JsonObject root = BundleJson.object(FILE, "", node)) {
       int format = root.integer("formatVersion", 1);
       if (format != Manifest.FORMAT_VERSION) {
         throw BundleFailures.invalid(
@@ -85,7 +55,7 @@ final class ManifestReader {
         throw root.wrong("name", "letters, digits, '.', '_' and '-'", node.get("name"));
       }
       Contract contract = root.oneOf("contract", Contract.class);
-      String model = root.fileName("model");
+      String model = BundleJson.fileName(root, "model");
       Optional<Items> items =
           contract == Contract.ITEM_ENCODER
                   || contract == Contract.TEXT_GENERATION
@@ -115,7 +85,8 @@ final class ManifestReader {
         generation = Optional.of(GenerationReader.ofText(root.object("generation")));
       } else {
         sequence = Optional.of(sequence(root.object("sequence")));
-        inputs = root.array("inputs", (place, value) -> input(JsonObject.of(FILE, place, value)));
+        inputs =
+            root.array("inputs", (place, value) -> input(BundleJson.object(FILE, place, value)));
         checkInputs(inputs);
         if (contract == Contract.SEQ_LOGITS) {
           scores = Optional.of(scores(root.object("scores")));
@@ -158,7 +129,7 @@ final class ManifestReader {
           list,
           unknownItems,
           fallback,
-          root.has("golden") ? Optional.of(root.fileName("golden")) : Optional.empty());
+          root.has("golden") ? Optional.of(BundleJson.fileName(root, "golden")) : Optional.empty());
     }
   }
 
@@ -190,7 +161,7 @@ final class ManifestReader {
 
   private static Items items(JsonObject node) {
     try (JsonObject items = node) {
-      return new Items(items.fileName("file"), items.integer("count", 1));
+      return new Items(BundleJson.fileName(items, "file"), items.integer("count", 1));
     }
   }
 
@@ -219,7 +190,7 @@ final class ManifestReader {
           defaultValue = input.number("default", 0);
         }
         case ITEM_TABLE -> {
-          feature = input.fileName("file");
+          feature = BundleJson.fileName(input, "file");
           defaultValue = input.number("default", Double.NaN);
         }
         case ITEM_IDS, ATTENTION_MASK, PADDING_MASK, LENGTH -> {}
@@ -233,7 +204,7 @@ final class ManifestReader {
       Map<String, Integer> ids = new LinkedHashMap<>();
       vocabulary
           .members()
-          .forEachRemaining(value -> ids.put(value, vocabulary.integer(value, Integer.MIN_VALUE)));
+          .forEach(value -> ids.put(value, vocabulary.integer(value, Integer.MIN_VALUE)));
       return Map.copyOf(ids);
     }
   }
@@ -273,7 +244,7 @@ final class ManifestReader {
           embedding.integer("dimension", 1),
           embedding.oneOf("similarity", Similarity.class),
           embedding.bool("normalize", false),
-          embedding.fileName("itemVectors"));
+          BundleJson.fileName(embedding, "itemVectors"));
     }
   }
 }

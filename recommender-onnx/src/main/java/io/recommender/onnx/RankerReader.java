@@ -1,6 +1,7 @@
 package io.recommender.onnx;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import io.recommender.internal.JsonNode;
+import io.recommender.internal.JsonObject;
 import io.recommender.onnx.Ranker.Column;
 import io.recommender.onnx.Ranker.Hidden;
 import io.recommender.onnx.Ranker.Input;
@@ -56,7 +57,7 @@ final class RankerReader {
         offset = layout == Layout.ITEMS ? output.integer("offset", 0, 0) : 0;
       }
       List<Task> tasks =
-          ranker.array("tasks", (place, value) -> task(JsonObject.of(FILE, place, value)));
+          ranker.array("tasks", (place, value) -> task(BundleJson.object(FILE, place, value)));
       Optional<Hidden> hidden =
           ranker.has("hidden") ? Optional.of(hidden(ranker.object("hidden"))) : Optional.empty();
       Optional<ScorePolicy> policy =
@@ -70,7 +71,7 @@ final class RankerReader {
 
   /** Reads the inputs of what scores candidates. */
   static List<Input> inputs(JsonObject ranker) {
-    return ranker.array("inputs", (place, value) -> input(JsonObject.of(FILE, place, value)));
+    return ranker.array("inputs", (place, value) -> input(BundleJson.object(FILE, place, value)));
   }
 
   private static Input input(JsonObject node) {
@@ -92,7 +93,7 @@ final class RankerReader {
                     ? input.array(
                         "columns",
                         (place, value) -> {
-                          try (JsonObject column = JsonObject.of(FILE, place, value)) {
+                          try (JsonObject column = BundleJson.object(FILE, place, value)) {
                             return column(role, column);
                           }
                         })
@@ -220,7 +221,7 @@ final class RankerReader {
             member,
             (place, value) -> {
               if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
-                throw JsonObject.wrong(FILE, place, "a number", value);
+                throw BundleJson.wrong(FILE, place, "a number", value);
               }
               return value.doubleValue();
             })
@@ -236,7 +237,7 @@ final class RankerReader {
       try (JsonObject tasks = policy.object("tasks")) {
         tasks
             .members()
-            .forEachRemaining(
+            .forEach(
                 task -> {
                   JsonNode weight = tasks.require(task, "a number");
                   if (!weight.isNumber()) {

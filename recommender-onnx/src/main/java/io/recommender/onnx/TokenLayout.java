@@ -1,5 +1,7 @@
 package io.recommender.onnx;
 
+import io.recommender.internal.JsonObject;
+
 /**
  * How texts become the tokens of a graph.
  *
@@ -40,7 +42,7 @@ record TokenLayout(
     }
     return new TokenLayout(
         text.place(),
-        text.fileName("tokenizer"),
+        BundleJson.fileName(text, "tokenizer"),
         pairs,
         text.bool("specialTokens", true),
         truncation,

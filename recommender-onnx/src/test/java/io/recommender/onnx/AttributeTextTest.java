@@ -147,10 +147,7 @@ class AttributeTextTest {
   }
 
   private TextTokenizer.Tokens written(Path bundle, List<Item> items) {
-    Encoder encoder =
-        ManifestReader.parse(ManifestReader.readJson(bundle.resolve(Manifest.FILE)))
-            .encoder()
-            .orElseThrow();
+    Encoder encoder = ManifestReader.read(bundle.resolve(Manifest.FILE)).encoder().orElseThrow();
     try (JsonTokenizer tokenizer = JsonTokenizer.open(bundle.resolve("tokenizer.json"), false)) {
       return AttributeText.of(encoder, Optional.of(tokenizer)).orElseThrow().tokens(items);
     }

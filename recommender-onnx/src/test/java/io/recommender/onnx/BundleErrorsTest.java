@@ -266,9 +266,9 @@ class BundleErrorsTest {
       {good + "{\"id\":\"\"}\n", "line 2: expected an object with a non-empty string \"id\""},
       {good + "{\"id\":7}\n", "line 2: expected an object with a non-empty string \"id\""},
       {good + "{\"title\":\"b\"}\n", "line 2: expected an object with a non-empty string \"id\""},
-      {good + "\n", "line 2: expected an object"},
+      {good + "\n", "line 2: not valid JSON: column 1: expected a value, found the end"},
       {good + "{\"id\":\"b\",\"tags\":[1,\"x\"]}\n", "line 2: \"tags\": expected"},
-      {good + "{\"id\":\"b\"\n", "line 2: not valid JSON"},
+      {good + "{\"id\":\"b\"\n", "line 2: not valid JSON: column 10: expected "},
     };
     for (Object[] wrong : cases) {
       Path bundle = scores().file("items.jsonl", (String) wrong[0]).seal();

@@ -15,7 +15,7 @@ import java.util.function.Consumer;
 /** Writes bundles for tests: a manifest that can be edited, items, a model, and the seal. */
 final class BundleWriter {
   final Path folder;
-  final ObjectNode manifest = ManifestReader.JSON.createObjectNode();
+  final ObjectNode manifest = FixtureJson.JSON.createObjectNode();
 
   BundleWriter(Path folder, String contract) {
     this.folder = folder;

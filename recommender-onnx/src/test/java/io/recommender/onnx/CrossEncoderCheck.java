@@ -31,7 +31,7 @@ final class CrossEncoderCheck {
       System.exit(2);
     }
     Path folder = Path.of(args[0]);
-    JsonNode golden = ManifestReader.readJson(folder.resolve("golden.json"));
+    JsonNode golden = FixtureJson.read(folder.resolve("golden.json"));
     double worst = 0;
     int pairs = 0;
     int swapped = 0;

@@ -129,8 +129,7 @@ class CrossEncoderSystemsTest {
     BundleWriter bundle = CrossFixtures.bundle(folder, false);
     float[][] table = new float[EncoderFixtures.VOCABULARY][CrossFixtures.WIDTH];
     JsonNode vocabulary =
-        ManifestReader.readJson(EncoderFixtures.RESOURCES.resolve("wordpiece.json"))
-            .at("/model/vocab");
+        FixtureJson.read(EncoderFixtures.RESOURCES.resolve("wordpiece.json")).at("/model/vocab");
     for (String word : List.of("shoe", "tent", "jacket")) {
       table[vocabulary.get(word).intValue()][0] = 0.7f;
     }

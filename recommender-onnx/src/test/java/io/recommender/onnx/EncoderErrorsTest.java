@@ -35,7 +35,7 @@ class EncoderErrorsTest {
     assertRefused(
         states().file("tokenizer.json", "{\"model\": "),
         Kind.BUNDLE_INVALID,
-        "tokenizer.json: line 1");
+        "tokenizer.json: not valid JSON: line 1, column 11: expected a value");
     assertRefused(
         states().file("tokenizer.json", "{}"), Kind.BUNDLE_INVALID, "tokenizer.json: /model/vocab");
     BundleWriter missing = states();

@@ -368,7 +368,7 @@ class EncoderSystemsTest {
       assertEquals(2, encoder.truncatedTexts());
     }
     Encoder.Text layout =
-        ManifestReader.parse(ManifestReader.readJson(folder.resolve("journals-16/manifest.json")))
+        ManifestReader.read(folder.resolve("journals-16/manifest.json"))
             .encoder()
             .orElseThrow()
             .text()

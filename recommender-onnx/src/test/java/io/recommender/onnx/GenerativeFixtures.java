@@ -44,18 +44,18 @@ final class GenerativeFixtures {
 
   static List<Golden> goldens(String name) {
     List<Golden> goldens = new ArrayList<>();
-    for (JsonNode row : ManifestReader.readJson(FOLDER.resolve(name + ".json"))) {
+    for (JsonNode row : FixtureJson.read(FOLDER.resolve(name + ".json"))) {
       goldens.add(
           new Golden(
               ints(row.get("prompt")),
               ints(row.get("written")),
-              ManifestReader.JSON.convertValue(row.get("logits"), float[][].class)));
+              FixtureJson.JSON.convertValue(row.get("logits"), float[][].class)));
     }
     return goldens;
   }
 
   private static int[] ints(JsonNode array) {
-    return ManifestReader.JSON.convertValue(array, int[].class);
+    return FixtureJson.JSON.convertValue(array, int[].class);
   }
 
   /** A prompt with the aligned inputs that the model wants, for what will be written after it. */
@@ -92,7 +92,7 @@ final class GenerativeFixtures {
     }
     BundleWriter bundle = new BundleWriter(folder, "SEQ_GENERATIVE");
     bundle.manifest.removeAll();
-    bundle.manifest.setAll((ObjectNode) ManifestReader.readJson(folder.resolve(Manifest.FILE)));
+    bundle.manifest.setAll((ObjectNode) FixtureJson.read(folder.resolve(Manifest.FILE)));
     return bundle;
   }
 

@@ -28,7 +28,7 @@ class JsonTokenizerTest {
   @TempDir Path folder;
 
   private static JsonNode golden(String name) {
-    return ManifestReader.readJson(EncoderFixtures.RESOURCES.resolve(name + ".golden.json"));
+    return FixtureJson.read(EncoderFixtures.RESOURCES.resolve(name + ".golden.json"));
   }
 
   private static JsonTokenizer open(String name, int maxLength, boolean pairs) {
@@ -106,7 +106,7 @@ class JsonTokenizerTest {
   @Test
   void theLargestTokenCountsAddedOnes() throws IOException {
     ObjectNode json =
-        (ObjectNode) ManifestReader.JSON.readTree(EncoderFixtures.resource("wordpiece.json"));
+        (ObjectNode) FixtureJson.JSON.readTree(EncoderFixtures.resource("wordpiece.json"));
     try (JsonTokenizer tokenizer = open(json)) {
       assertEquals(232, tokenizer.largestToken());
     }
@@ -168,8 +168,8 @@ class JsonTokenizerTest {
   /** Some of these would bring the process down if the native code got to see them. */
   @Test
   void malformedTokenizersAreRefused() throws IOException {
-    JsonNode sound = ManifestReader.JSON.readTree(EncoderFixtures.resource("wordpiece.json"));
-    assertRefused(ManifestReader.JSON.createObjectNode(), "tokenizer.json: /model/vocab");
+    JsonNode sound = FixtureJson.JSON.readTree(EncoderFixtures.resource("wordpiece.json"));
+    assertRefused(FixtureJson.JSON.createObjectNode(), "tokenizer.json: /model/vocab");
     ObjectNode json = sound.deepCopy();
     json.remove("model");
     assertRefused(json, "/model/vocab: expected an object or an array of tokens, found none");
@@ -183,7 +183,7 @@ class JsonTokenizerTest {
     json.withObject("/post_processor/special_tokens").remove("[SEP]");
     assertRefused(
         json, "/post_processor/single: expected a token of special_tokens, found '[SEP]'");
-    ObjectNode sequence = ManifestReader.JSON.createObjectNode().put("type", "Sequence");
+    ObjectNode sequence = FixtureJson.JSON.createObjectNode().put("type", "Sequence");
     sequence.putArray("processors").add(json.get("post_processor"));
     json.set("post_processor", sequence);
     assertRefused(

@@ -59,7 +59,7 @@ final class ListFixtures {
     bundle.model(graph(constant, OnnxWriter.FLOAT).model());
     StringBuilder lines = new StringBuilder();
     for (Item route : routes()) {
-      ObjectNode line = ManifestReader.JSON.createObjectNode().put("id", route.id());
+      ObjectNode line = FixtureJson.JSON.createObjectNode().put("id", route.id());
       Feature.Tensor tensor = (Feature.Tensor) route.features().get("route");
       for (float number : tensor.values()) {
         line.withArray("/route").add(number);

@@ -52,7 +52,7 @@ class ManifestTest {
               .matcher(Files.readString(Path.of("BUNDLE.md")));
       List<JsonNode> manifests = new ArrayList<>();
       while (block.find()) {
-        JsonNode node = ManifestReader.JSON.readTree(block.group(1));
+        JsonNode node = FixtureJson.JSON.readTree(block.group(1));
         if (node.has("contract")) {
           manifests.add(node);
         }
@@ -66,7 +66,7 @@ class ManifestTest {
   @Test
   void everyContractIsDocumentedByAnExample() {
     Set<Contract> shown = EnumSet.noneOf(Contract.class);
-    documented().forEach(node -> shown.add(ManifestReader.parse(node).contract()));
+    documented().forEach(node -> shown.add(FixtureJson.manifest(node).contract()));
     assertEquals(EnumSet.allOf(Contract.class), shown);
   }
 
@@ -127,15 +127,15 @@ class ManifestTest {
     JsonPointer place = JsonPointer.compile(fault.pointer());
     JsonNode parent = manifest.at(place.head());
     if (parent instanceof ArrayNode array) {
-      array.set(place.last().getMatchingIndex(), ManifestReader.JSON.readTree(fault.value()));
+      array.set(place.last().getMatchingIndex(), FixtureJson.JSON.readTree(fault.value()));
     } else if (fault.value() == null) {
       ((ObjectNode) parent).remove(place.last().getMatchingProperty());
     } else {
       ((ObjectNode) parent)
-          .set(place.last().getMatchingProperty(), ManifestReader.JSON.readTree(fault.value()));
+          .set(place.last().getMatchingProperty(), FixtureJson.JSON.readTree(fault.value()));
     }
     RecommenderException e =
-        assertThrows(RecommenderException.class, () -> ManifestReader.parse(manifest));
+        assertThrows(RecommenderException.class, () -> FixtureJson.manifest(manifest));
     assertEquals(Kind.BUNDLE_INVALID, e.kind());
     assertTrue(e.getMessage().startsWith("manifest.json: "), e.getMessage());
     assertTrue(e.getMessage().contains(fault.named()), e.getMessage());
@@ -498,7 +498,7 @@ class ManifestTest {
 
   private static void assertRefused(JsonNode manifest, String named) {
     RecommenderException e =
-        assertThrows(RecommenderException.class, () -> ManifestReader.parse(manifest));
+        assertThrows(RecommenderException.class, () -> FixtureJson.manifest(manifest));
     assertTrue(e.getMessage().contains(named), e.getMessage());
   }
 }

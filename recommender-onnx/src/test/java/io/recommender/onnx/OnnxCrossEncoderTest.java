@@ -385,7 +385,7 @@ class OnnxCrossEncoderTest {
   @Test
   void theBundleTellsWhatItIs() {
     Path sealed = CrossFixtures.bundle(folder, true).seal();
-    ObjectNode manifest = (ObjectNode) ManifestReader.readJson(sealed.resolve(Manifest.FILE));
+    ObjectNode manifest = (ObjectNode) FixtureJson.read(sealed.resolve(Manifest.FILE));
     assertEquals("CROSS_ENCODER", manifest.get("contract").textValue());
     RecommenderBundle read = RecommenderBundle.read(sealed);
     assertEquals("CROSS_ENCODER", read.contract());

@@ -220,7 +220,7 @@ class OnnxItemEncoderTest {
         .put("default", "");
     text.withArray("/fields").addObject().put("feature", "price").put("default", "free");
     text.withArray("/fields").addObject().put("feature", "color").put("default", "");
-    Encoder encoder = ManifestReader.parse(bundle.manifest).encoder().orElseThrow();
+    Encoder encoder = FixtureJson.manifest(bundle.manifest).encoder().orElseThrow();
     ItemText written = new ItemText(encoder.text().orElseThrow());
     List<Encoder.Field> fields = encoder.text().orElseThrow().fields();
     Feature title = new Feature.Text("red shoe");

@@ -37,14 +37,14 @@ class OnnxTextGeneratorTest {
     }
     BundleWriter bundle = new BundleWriter(folder, "TEXT_GENERATION");
     bundle.manifest.removeAll();
-    bundle.manifest.setAll((ObjectNode) ManifestReader.readJson(folder.resolve(Manifest.FILE)));
+    bundle.manifest.setAll((ObjectNode) FixtureJson.read(folder.resolve(Manifest.FILE)));
     return bundle;
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"decoder", "encoder-decoder"})
   void textsAreThoseOfGenerate(String name) {
-    JsonNode goldens = ManifestReader.readJson(FOLDER.resolve(name).resolve("golden.json"));
+    JsonNode goldens = FixtureJson.read(FOLDER.resolve(name).resolve("golden.json"));
     try (OnnxTextGenerator generator = RecommenderBundle.openTextGenerator(FOLDER.resolve(name))) {
       assertTrue(goldens.path("texts").size() >= 5);
       for (JsonNode golden : goldens.path("texts")) {

@@ -145,7 +145,7 @@ class PairTemplateProperties {
   @Test
   void aTemplateThatHasATextTwiceIsRefused() throws IOException {
     ObjectNode json =
-        (ObjectNode) ManifestReader.JSON.readTree(EncoderFixtures.resource("wordpiece.json"));
+        (ObjectNode) FixtureJson.JSON.readTree(EncoderFixtures.resource("wordpiece.json"));
     ObjectNode processor = json.withObject("/post_processor");
     processor.withArray("/pair").addAll(processor.withArray("/single"));
     Path file = folder.resolve("tokenizer.json");

@@ -154,7 +154,7 @@ final class RankerFixtures {
     bundle.manifest.putObject("items").put("file", "items.jsonl").put("count", ITEMS);
     StringBuilder lines = new StringBuilder();
     for (Item item : items()) {
-      ObjectNode node = ManifestReader.JSON.createObjectNode().put("id", item.id());
+      ObjectNode node = FixtureJson.JSON.createObjectNode().put("id", item.id());
       item.features()
           .forEach(
               (name, feature) -> {
@@ -298,7 +298,7 @@ final class RankerFixtures {
   }
 
   static JsonNode json(String name) {
-    return ManifestReader.readJson(RESOURCES.resolve(name));
+    return FixtureJson.read(RESOURCES.resolve(name));
   }
 
   static float[] floats(JsonNode array) {

@@ -25,7 +25,7 @@ class TokenDigestsTest {
   private static final Path RESOURCES = Path.of("src", "test", "resources");
   private static final Path SHOP = Path.of("..", "examples", "shop", "bundles");
   private static final JsonNode DIGESTS =
-      ManifestReader.readJson(RESOURCES.resolve(Path.of("tokens", "digests.json")));
+      FixtureJson.read(RESOURCES.resolve(Path.of("tokens", "digests.json")));
   private static final int MAX_LENGTH = DIGESTS.get("maxLength").intValue();
   private static final List<String> STRANGE = strange();
   private static final List<String> TITLES = titles();
@@ -40,8 +40,7 @@ class TokenDigestsTest {
 
   private static List<String> strange() {
     List<String> texts = new ArrayList<>();
-    for (JsonNode each :
-        ManifestReader.readJson(RESOURCES.resolve(Path.of("tokens", "strange.json")))) {
+    for (JsonNode each : FixtureJson.read(RESOURCES.resolve(Path.of("tokens", "strange.json")))) {
       texts.add(each.get(0).textValue().repeat(each.get(1).intValue()));
     }
     return texts;
@@ -52,7 +51,7 @@ class TokenDigestsTest {
     List<JsonNode> items = new ArrayList<>();
     try {
       for (String line : Files.readAllLines(SHOP.resolve(Path.of("shop", "items.jsonl")))) {
-        items.add(ManifestReader.JSON.readTree(line));
+        items.add(FixtureJson.JSON.readTree(line));
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -23,11 +23,11 @@ final class TokenizerCheck {
       System.err.println("expected three arguments: tokenizer.json, items.jsonl and digests.json");
       System.exit(2);
     }
-    JsonNode golden = ManifestReader.readJson(Path.of(args[2]));
+    JsonNode golden = FixtureJson.read(Path.of(args[2]));
     String feature = golden.get("feature").textValue();
     List<String> texts = new ArrayList<>();
     for (String line : Files.readAllLines(Path.of(args[1]))) {
-      JsonNode value = ManifestReader.JSON.readTree(line).path(feature);
+      JsonNode value = FixtureJson.JSON.readTree(line).path(feature);
       if (value.isTextual() && texts.size() < golden.get("count").intValue()) {
         texts.add(value.textValue());
       }
