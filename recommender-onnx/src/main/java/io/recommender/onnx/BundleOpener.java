@@ -380,7 +380,7 @@ final class BundleOpener {
     SequenceModel model =
         SequenceModel.of(manifest, session, catalog, itemTables(), requiredColumns(scores), false);
     Head head = new ScoreHead(session.name(), scores, catalog, manifest.name(), model.columns());
-    return replayed(assemble(session, model, head, () -> {}, options));
+    return replayed(assemble(session, model, head, () -> {}, options), 1);
   }
 
   private OnnxSequenceRecommender loadVectors(OnnxSession session, BundleOptions options) {
@@ -410,7 +410,8 @@ final class BundleOpener {
       }
       index.addAll(ids, vectors);
       Head head = new VectorHead(session.name(), embedding, index, manifest.name());
-      return replayed(assemble(session, model, head, index::close, options));
+      return replayed(
+          assemble(session, model, head, index::close, options), options.goldenRecall());
     } catch (RuntimeException | Error e) {
       closeAfter(e, index::close);
       throw e;
@@ -427,13 +428,19 @@ final class BundleOpener {
         manifest, catalog, session, model, head, closeHead, seal.fingerprint(), options.maxBatch());
   }
 
-  private OnnxSequenceRecommender replayed(OnnxSequenceRecommender recommender) {
+  private OnnxSequenceRecommender replayed(OnnxSequenceRecommender recommender, double recall) {
     manifest
         .golden()
+        .map(file -> GoldenRequests.read(seal.resolve(folder, file, Manifest.FILE)))
         .ifPresent(
-            golden ->
-                GoldenRequests.read(seal.resolve(folder, golden, Manifest.FILE))
-                    .replay(recommender));
+            golden -> {
+              if (recall < 1) {
+                recommender.foundGolden(golden.replay(recommender, recall));
+              } else {
+                golden.replay(recommender);
+                recommender.foundGolden(1);
+              }
+            });
     return recommender;
   }
 }

@@ -18,17 +18,23 @@ public final class BundleOptions {
   public static final int DEFAULT_MAX_TOKENS = 512;
 
   private static final BundleOptions DEFAULTS =
-      new BundleOptions(OnnxOptions.defaults(), null, DEFAULT_MAX_BATCH, DEFAULT_MAX_TOKENS);
+      new BundleOptions(OnnxOptions.defaults(), null, 1, DEFAULT_MAX_BATCH, DEFAULT_MAX_TOKENS);
 
   private final OnnxOptions onnx;
   private final @Nullable ItemIndexFactory index;
+  private final double goldenRecall;
   private final int maxBatch;
   private final int maxTokens;
 
   private BundleOptions(
-      OnnxOptions onnx, @Nullable ItemIndexFactory index, int maxBatch, int maxTokens) {
+      OnnxOptions onnx,
+      @Nullable ItemIndexFactory index,
+      double goldenRecall,
+      int maxBatch,
+      int maxTokens) {
     this.onnx = onnx;
     this.index = index;
+    this.goldenRecall = goldenRecall;
     this.maxBatch = maxBatch;
     this.maxTokens = maxTokens;
   }
@@ -45,7 +51,8 @@ public final class BundleOptions {
    * @return a copy
    */
   public BundleOptions onnx(OnnxOptions onnx) {
-    return new BundleOptions(Objects.requireNonNull(onnx, "onnx"), index, maxBatch, maxTokens);
+    return new BundleOptions(
+        Objects.requireNonNull(onnx, "onnx"), index, goldenRecall, maxBatch, maxTokens);
   }
 
   /**
@@ -56,7 +63,25 @@ public final class BundleOptions {
    * @return a copy
    */
   public BundleOptions index(ItemIndexFactory index) {
-    return new BundleOptions(onnx, Objects.requireNonNull(index, "index"), maxBatch, maxTokens);
+    return new BundleOptions(
+        onnx, Objects.requireNonNull(index, "index"), goldenRecall, maxBatch, maxTokens);
+  }
+
+  /**
+   * Sets which part of the items of the golden requests an index has to find for the bundle to
+   * open. An exact index finds them all; one that searches a graph may miss some. The items that it
+   * finds have to have the scores of the golden requests all the same, and others none above
+   * theirs.
+   *
+   * @param goldenRecall from 0 to 1; 1 if never set
+   * @return a copy
+   */
+  public BundleOptions goldenRecall(double goldenRecall) {
+    if (!(goldenRecall >= 0 && goldenRecall <= 1)) {
+      throw new IllegalArgumentException(
+          "goldenRecall: expected a number from 0 to 1, found " + goldenRecall);
+    }
+    return new BundleOptions(onnx, index, goldenRecall, maxBatch, maxTokens);
   }
 
   /**
@@ -71,7 +96,7 @@ public final class BundleOptions {
     if (maxBatch < 1) {
       throw new IllegalArgumentException("maxBatch: expected at least 1, found " + maxBatch);
     }
-    return new BundleOptions(onnx, index, maxBatch, maxTokens);
+    return new BundleOptions(onnx, index, goldenRecall, maxBatch, maxTokens);
   }
 
   /**
@@ -86,7 +111,7 @@ public final class BundleOptions {
     if (maxTokens < 1) {
       throw new IllegalArgumentException("maxTokens: expected at least 1, found " + maxTokens);
     }
-    return new BundleOptions(onnx, index, maxBatch, maxTokens);
+    return new BundleOptions(onnx, index, goldenRecall, maxBatch, maxTokens);
   }
 
   /** {@return how the model is run} */
@@ -97,6 +122,11 @@ public final class BundleOptions {
   /** {@return which index answers for a model that ends in a user vector} */
   public Optional<ItemIndexFactory> index() {
     return Optional.ofNullable(index);
+  }
+
+  /** {@return which part of the items of the golden requests an index has to find} */
+  public double goldenRecall() {
+    return goldenRecall;
   }
 
   /** {@return the largest number of requests, or items to encode, in one run of the model} */

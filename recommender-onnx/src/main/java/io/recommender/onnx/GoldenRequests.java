@@ -4,6 +4,7 @@ import io.recommender.Feature;
 import io.recommender.Interaction;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
+import io.recommender.ScoredItem;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
 import io.recommender.internal.JsonNode;
@@ -170,6 +171,65 @@ final class GoldenRequests {
     for (int i = 0; i < requests.size(); i++) {
       check(i, " in a batch", answers.get(i));
     }
+  }
+
+  /**
+   * Answers the same requests through an index that may miss items: those that it finds have the
+   * scores of the golden requests, and no other item has a score above theirs.
+   *
+   * @param least which part of the items has to be found
+   * @return which part was found
+   */
+  double replay(SequenceRecommender recommender, double least) {
+    int found = 0;
+    int expected = 0;
+    List<RecommendationRequest> all = requests.stream().map(Golden::request).toList();
+    List<Recommendations> answers = new ArrayList<>();
+    all.forEach(request -> answers.add(recommender.recommend(request)));
+    answers.addAll(recommender.recommendAll(all));
+    for (int i = 0; i < answers.size(); i++) {
+      int number = i % requests.size();
+      found += found(number, i < requests.size() ? "" : " in a batch", answers.get(i));
+      expected += requests.get(number).items().size();
+    }
+    double recall = found / Math.max(1.0, expected);
+    if (recall < least) {
+      throw BundleFailures.invalid(
+          file,
+          "expected an index that finds %s of the golden items, found one that finds %.4f; search it"
+                  .formatted(least, recall)
+              + " longer, or lower BundleOptions.goldenRecall");
+    }
+    return recall;
+  }
+
+  private int found(int number, String how, Recommendations answer) {
+    Golden golden = requests.get(number);
+    double last = golden.scores()[golden.scores().length - 1];
+    int found = 0;
+    for (ScoredItem item : answer) {
+      int rank = golden.items().indexOf(item.itemId());
+      double score = rank < 0 ? last : golden.scores()[rank];
+      double excess = item.score() - score;
+      double allowed = tolerance * Math.max(1, Math.abs(score));
+      if (excess > allowed || (rank >= 0 && excess < -allowed)) {
+        throw BundleFailures.invalid(
+            file,
+            "request %d of %d%s, item '%s': expected score %s%s as in training, found %s (tolerance %s)"
+                .formatted(
+                    number + 1,
+                    requests.size(),
+                    how,
+                    item.itemId(),
+                    rank < 0 ? "at most " : "",
+                    score,
+                    item.score(),
+                    tolerance));
+      }
+      // An item as good as the last one of the list takes its place.
+      found += rank >= 0 || excess >= -allowed ? 1 : 0;
+    }
+    return Math.min(found, golden.items().size());
   }
 
   private void check(int number, String how, Recommendations answer) {

@@ -24,10 +24,11 @@ final class ItemsFile {
     String name = file.getFileName().toString();
     List<Item> items = new ArrayList<>();
     Set<String> ids = new HashSet<>();
+    Map<String, String> names = new HashMap<>();
     try (BufferedReader reader = Files.newBufferedReader(file)) {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
         int number = items.size() + 1;
-        Item item = parse(name, number, line);
+        Item item = parse(name, number, line, names);
         if (!ids.add(item.id())) {
           throw BundleFailures.invalid(
               name, "line %d: item id '%s' occurs twice".formatted(number, item.id()));
@@ -46,7 +47,8 @@ final class ItemsFile {
     return Catalog.of(items);
   }
 
-  private static Item parse(String file, int number, String line) {
+  /** Parses a line; items share the names of their features, of which there are but a few. */
+  private static Item parse(String file, int number, String line, Map<String, String> names) {
     JsonNode node;
     try {
       node = JsonParser.parse(line);
@@ -68,7 +70,9 @@ final class ItemsFile {
       }
       String place = "line %d: \"%s\"".formatted(number, member.getKey());
       try {
-        features.put(member.getKey(), feature(file, place, member.getValue()));
+        features.put(
+            names.computeIfAbsent(member.getKey(), name -> name),
+            feature(file, place, member.getValue()));
       } catch (IllegalArgumentException e) {
         throw BundleFailures.invalid(file, place + ": " + e.getMessage(), e);
       }

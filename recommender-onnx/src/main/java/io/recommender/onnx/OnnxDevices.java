@@ -38,6 +38,18 @@ final class OnnxDevices {
     }
   }
 
+  /** Whether the JVM is ending, when the runtime frees itself whoever still uses it. */
+  static boolean isEnding() {
+    Thread hook = new Thread(() -> {});
+    try {
+      Runtime.getRuntime().addShutdownHook(hook);
+      Runtime.getRuntime().removeShutdownHook(hook);
+      return false;
+    } catch (IllegalStateException e) {
+      return true;
+    }
+  }
+
   private static boolean onClassPath(String artifactId) {
     return OnnxDevices.class.getClassLoader().getResource(POM.formatted(artifactId)) != null;
   }

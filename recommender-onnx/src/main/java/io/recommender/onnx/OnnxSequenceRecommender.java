@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 
 /**
@@ -54,6 +55,9 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
   private final int maxBatch;
   private final ModelLease lease;
 
+  /** Written before anyone else knows this. */
+  private OptionalDouble goldenRecall = OptionalDouble.empty();
+
   OnnxSequenceRecommender(
       Manifest manifest,
       Catalog catalog,
@@ -74,6 +78,11 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
     modelVersion =
         "%s@%s+%s".formatted(manifest.name(), manifest.version(), fingerprint.substring(0, 12));
     lease = new ModelLease(modelVersion);
+  }
+
+  /** Notes which part of the items of the golden requests was found at open. */
+  void foundGolden(double recall) {
+    goldenRecall = OptionalDouble.of(recall);
   }
 
   /** {@return the items of the bundle, in the order of the model} */
@@ -142,8 +151,9 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
               .fact("largest batch", maxBatch)
               .fact("calls in flight", lease.inside() - 1)
               .bytes("tables of items", model.tableBytes())
-              .bytes("idle buffers", model.idleBytes())
-              .part(session.diagnose());
+              .bytes("idle buffers", model.idleBytes());
+      goldenRecall.ifPresent(recall -> diagnosis.ratio("recall of golden items", recall));
+      diagnosis.part(session.diagnose());
       head.diagnose(diagnosis, sample);
       return diagnosis.build();
     } finally {

@@ -23,14 +23,17 @@ import org.slf4j.LoggerFactory;
  * }
  * }</pre>
  *
+ * <p>While the JVM shuts down nothing can be opened: the runtime frees itself then, and every
+ * method that opens throws {@link IllegalStateException}.
+ *
  * <p>An instance is what the folder says, read and verified without loading the graph.
  * <b>Immutable</b>.
  */
 public final class RecommenderBundle implements Diagnosable {
   private static final Logger LOG = LoggerFactory.getLogger(RecommenderBundle.class);
 
-  /** A hash of an id, the id, and its place, on a JVM with compressed references. */
-  private static final int ITEM_BYTES = 160;
+  private static final String ENDING =
+      "%s: expected a JVM that goes on, found one that is shutting down and frees the runtime";
 
   private final Path folder;
   private final Seal seal;
@@ -265,11 +268,22 @@ public final class RecommenderBundle implements Diagnosable {
       Function<BundleOpener, T> open,
       Function<T, String> device) {
     long start = System.nanoTime();
+    if (OnnxDevices.isEnding()) {
+      throw new IllegalStateException(ENDING.formatted(folder));
+    }
     RecommenderBundle bundle = read(folder);
-    T opened =
-        open.apply(
-            new BundleOpener(
-                folder, bundle.seal, bundle.manifest, bundle.catalog, bundle.modelVersion()));
+    T opened;
+    try {
+      opened =
+          open.apply(
+              new BundleOpener(
+                  folder, bundle.seal, bundle.manifest, bundle.catalog, bundle.modelVersion()));
+    } catch (RecommenderException e) {
+      if (OnnxDevices.isEnding()) {
+        throw new IllegalStateException(ENDING.formatted(folder), e);
+      }
+      throw e;
+    }
     LOG.info(
         "opened {}: {}, {} items, {}, {} thread(s) a call, {} ms",
         bundle.modelVersion(),
@@ -380,24 +394,20 @@ public final class RecommenderBundle implements Diagnosable {
 
   /**
    * Estimates what the bundle takes when it is open, before it is: the weights, which the runtime
-   * keeps in a second form too; vectors and codes of items; and the items. The runtime itself takes
-   * some 40 MB more, once.
+   * keeps in a second form too; vectors and codes of items; tokenizers; and the items with their
+   * features. What is taken is between half of that and a fifth more: weights that are looked up,
+   * as those of embeddings are, are kept but once. The runtime itself takes some 40 MB more, once,
+   * and the working memory of a run depends on its size.
    *
    * @return the bytes, native memory and heap together
    */
   public long estimatedBytes() {
-    long files =
+    double files =
         seal.files().stream()
-            .mapToLong(file -> folder.resolve(file).toFile().length() * weight(file))
+            .mapToDouble(
+                file -> folder.resolve(file).toFile().length() * MemoryEstimate.weight(file))
             .sum();
-    return files + (long) catalog.size() * ITEM_BYTES;
-  }
-
-  private static int weight(String file) {
-    if (file.endsWith(".onnx") || file.endsWith(".data")) {
-      return 2;
-    }
-    return file.endsWith(".npy") ? 2 : 0;
+    return Math.round(files) + MemoryEstimate.items(catalog);
   }
 
   /** {@inheritDoc} Nothing is opened, so that this tells what to expect before. */

@@ -54,9 +54,22 @@ public final class ExitingChild {
         Runtime.getRuntime().addShutdownHook(new Thread(models::close));
         System.exit(0);
       }
+      case "open" -> {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> tryToOpen(bundle)));
+        System.exit(0);
+      }
       default -> {
         // The end of main: only threads are left that do not keep the process alive.
       }
+    }
+  }
+
+  private static void tryToOpen(Path bundle) {
+    try {
+      RecommenderBundle.open(bundle).close();
+      System.out.println("opened");
+    } catch (RuntimeException e) {
+      System.out.println("found " + e);
     }
   }
 

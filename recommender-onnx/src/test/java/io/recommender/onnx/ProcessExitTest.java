@@ -1,6 +1,7 @@
 package io.recommender.onnx;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -36,6 +37,22 @@ class ProcessExitTest {
       }
     }
     assertEquals(List.of(), crashes);
+    assertEquals(List.of(), crashReports());
+  }
+
+  @Test
+  void nothingIsOpenedWhileTheProcessEndsAndTheErrorSaysWhy() throws Exception {
+    Path bundle =
+        Fixtures.scoresBundle(Files.createDirectory(folder.resolve("bundle")), "DYNAMIC", "LEFT")
+            .seal();
+    for (int i = 0; i < 4; i++) {
+      assertEquals(0, run(bundle, "open", i), output());
+      String expected =
+          "found java.lang.IllegalStateException: "
+              + bundle
+              + ": expected a JVM that goes on, found one that is shutting down";
+      assertTrue(output().contains(expected), output());
+    }
     assertEquals(List.of(), crashReports());
   }
 

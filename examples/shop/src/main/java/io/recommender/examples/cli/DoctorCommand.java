@@ -87,11 +87,13 @@ final class DoctorCommand implements Callable<Integer> {
       default -> {}
     }
     if (hnsw && closed.needsIndex()) {
+      // What the graph misses is told, for a doctor has to see the sick ones too.
       BundleOptions options =
           BundleOptions.defaults()
               .index(
                   (dimension, similarity, size) ->
-                      HnswIndex.builder(dimension, similarity).expectedSize(size).build());
+                      HnswIndex.builder(dimension, similarity).expectedSize(size).build())
+              .goldenRecall(0);
       try (OnnxSequenceRecommender open = RecommenderBundle.open(bundle, options)) {
         return Doctor.examine(sample, closed, open);
       }
