@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -30,9 +31,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What published systems that adapt while serving ask of memories and stores. */
@@ -57,44 +61,68 @@ class AdaptationSystemsTest {
     }
   }
 
-  /**
-   * ReLoop2: clicks of one region of the features go from 0.1 to 0.5; strength 0.5, 100 neighbours,
-   * capacity 1,000.
-   */
-  @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
-  void reLoop2FollowsAShiftWithoutChangingTheModel(long seed) {
-    DriftStream stream = new DriftStream(seed);
+  private record Followed(Losses before, Losses overall, Losses region) {}
+
+  /** 3,000 impressions, 1,000 after a shift, and 5,000 more, in which nothing is learned. */
+  private static Followed follow(DriftStream stream) {
     ErrorMemory memory = ErrorMemory.of(DriftStream.HIDDEN, List.of(CLICK));
-    Losses before = new Losses();
-    for (int i = 0; i < 5_000; i++) {
+    Followed followed = new Followed(new Losses(), new Losses(), new Losses());
+    for (int i = 0; i < 3_000; i++) {
       Impression shown = stream.next();
       float label = stream.label(shown, false);
       float compensated = memory.compensate(CLICK, shown.hidden(), shown.prediction());
-      before.add(shown.prediction(), compensated, label);
+      followed.before().add(shown.prediction(), compensated, label);
       memory.observe(CLICK, shown.hidden(), shown.prediction(), label);
       assertTrue(memory.size(CLICK) <= 1_000);
     }
-    assertTrue(before.gain() >= -0.02, () -> "before the shift: " + before.gain());
-
     for (int i = 0; i < 1_000; i++) {
       Impression shown = stream.next();
       memory.observe(CLICK, shown.hidden(), shown.prediction(), stream.label(shown, true));
     }
     assertEquals(1_000, memory.size(CLICK));
-    Losses overall = new Losses();
-    Losses region = new Losses();
-    for (int i = 0; i < 5_000; i++) {
-      Impression shown = stream.next();
+    List<Impression> later = Stream.generate(stream::next).limit(5_000).toList();
+    float[] predictions = new float[later.size()];
+    Arrays.fill(predictions, 0.1f);
+    float[] corrected =
+        memory.compensateAll(
+            CLICK, later.stream().map(Impression::hidden).toArray(float[][]::new), predictions);
+    for (int i = 0; i < corrected.length; i++) {
+      Impression shown = later.get(i);
       float label = stream.label(shown, true);
-      float compensated = memory.compensate(CLICK, shown.hidden(), shown.prediction());
-      overall.add(shown.prediction(), compensated, label);
+      followed.overall().add(shown.prediction(), corrected[i], label);
       if (shown.isInRegion()) {
-        region.add(shown.prediction(), compensated, label);
+        followed.region().add(shown.prediction(), corrected[i], label);
       }
     }
-    assertTrue(overall.gain() >= 0.15, () -> "overall: " + overall.gain());
-    assertTrue(region.gain() >= 0.2, () -> "in the region: " + region.gain());
+    return followed;
+  }
+
+  /**
+   * ReLoop2: clicks of one region of the features, which half of the impressions are in, go from
+   * 0.1 to 0.5; strength 0.5, 100 neighbours, capacity 1,000. The nearest are found exactly, so the
+   * figures are those of the method.
+   */
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void reLoop2FollowsAShiftWithoutChangingTheModel(long seed) {
+    Followed followed = follow(new DriftStream(seed, DriftStream.HALF));
+    assertTrue(followed.before().gain() >= -0.02, () -> "before: " + followed.before().gain());
+    assertTrue(followed.overall().gain() >= 0.15, () -> "overall: " + followed.overall().gain());
+    assertTrue(followed.region().gain() >= 0.2, () -> "region: " + followed.region().gain());
+  }
+
+  static LongStream seeds() {
+    return LongStream.rangeClosed(1, 30);
+  }
+
+  /** Where a quarter is in the region there is less to gain: at best 19 % of the loss. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void reLoop2FollowsTheShiftOfASmallerRegion(long seed) {
+    Followed followed = follow(new DriftStream(seed, DriftStream.QUARTER));
+    assertTrue(followed.before().gain() >= -0.02, () -> "before: " + followed.before().gain());
+    assertTrue(followed.overall().gain() >= 0.07, () -> "overall: " + followed.overall().gain());
+    assertTrue(followed.region().gain() >= 0.15, () -> "region: " + followed.region().gain());
   }
 
   /** Two adapters shared by all, mixed by a gate for each user, score an item. */

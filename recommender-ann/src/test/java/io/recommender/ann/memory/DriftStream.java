@@ -4,18 +4,25 @@ import java.util.Random;
 
 /**
  * Impressions whose labels change. The model was right, a click in ten, until half of those in one
- * region of the features are clicked: on one side of a plane, where half of the impressions are.
+ * region of the features are clicked: on one side of a plane.
  */
 final class DriftStream {
   static final int FEATURES = 6;
   static final int HIDDEN = 16;
 
+  /** Where the plane is for half of the impressions to be in the region, and for a quarter. */
+  static final double HALF = 0;
+
+  static final double QUARTER = 0.6745;
+
   private final Random random;
+  private final double plane;
   private final double[][] weights = new double[HIDDEN][FEATURES];
   private final double[] direction = new double[FEATURES];
 
-  DriftStream(long seed) {
+  DriftStream(long seed, double plane) {
     random = new Random(seed);
+    this.plane = plane;
     for (double[] row : weights) {
       for (int i = 0; i < FEATURES; i++) {
         row[i] = random.nextGaussian() / Math.sqrt(FEATURES);
@@ -48,7 +55,7 @@ final class DriftStream {
       }
       hidden[h] = (float) Math.max(0, sum);
     }
-    return new Impression(hidden, along > 0, 0.1f);
+    return new Impression(hidden, along > plane, 0.1f);
   }
 
   /** Draws what a user does. */
