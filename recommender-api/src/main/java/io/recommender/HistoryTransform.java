@@ -19,6 +19,8 @@ import java.util.function.Predicate;
  */
 @FunctionalInterface
 public interface HistoryTransform {
+  /** The feature in the context of an added interaction: its confidence, a scalar in [0, 1]. */
+  String ADDED = "added";
 
   /**
    * Transforms a history.
@@ -125,5 +127,35 @@ public interface HistoryTransform {
       double threshold,
       Catalog catalog) {
     return HistoryTransforms.edits(proposals, threshold, catalog);
+  }
+
+  /**
+   * Returns a transform that adds proposed items, such as those of another domain that a language
+   * model finds plausible, if they are certain enough. The most certain ones are added, of equally
+   * certain ones the first, and no item twice. One that is not in the catalogue or is in the
+   * history already is rejected.
+   *
+   * <p>An added interaction has {@link #ADDED} in its context, with the confidence, so that a model
+   * can tell it from what happened; and the time of the interaction before it, or after it if it is
+   * the first.
+   *
+   * <p>This is the augmentation of "LLM-EDT: Large Language Model Enhanced Cross-domain Sequential
+   * Recommendation with Dual-phase Training", 2025; what proposes is the caller's, such as a {@link
+   * HistoryAugmenter}.
+   *
+   * @param proposals proposes items for a history
+   * @param threshold the least confidence of an added item; above 1 none is added
+   * @param limit how many are added at most
+   * @param catalog what an item has to be in
+   * @return the transform; it throws {@link IllegalArgumentException} if a position is beyond the
+   *     end of the history
+   * @throws IllegalArgumentException if the threshold is negative or NaN, or the limit below 1
+   */
+  static HistoryTransform additions(
+      Function<? super UserHistory, List<HistoryAddition>> proposals,
+      double threshold,
+      int limit,
+      Catalog catalog) {
+    return HistoryTransforms.additions(proposals, threshold, limit, catalog);
   }
 }

@@ -5,9 +5,11 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -112,6 +114,74 @@ final class HistoryTransforms {
       }
     }
     return changed ? history.withInteractions(result) : history;
+  }
+
+  static HistoryTransform additions(
+      Function<? super UserHistory, List<HistoryAddition>> proposals,
+      double threshold,
+      int limit,
+      Catalog catalog) {
+    Objects.requireNonNull(proposals, "proposals");
+    Objects.requireNonNull(catalog, "catalog");
+    if (!(threshold >= 0)) {
+      throw new IllegalArgumentException("threshold: expected at least 0, found " + threshold);
+    }
+    if (limit < 1) {
+      throw new IllegalArgumentException("limit: expected at least 1, found " + limit);
+    }
+    return history -> {
+      List<HistoryAddition> certain = new ArrayList<>();
+      for (HistoryAddition addition : proposals.apply(history)) {
+        if (addition.position() > history.size()) {
+          throw new IllegalArgumentException(
+              "addition: expected a position of at most %d, found %d"
+                  .formatted(history.size(), addition.position()));
+        }
+        if (addition.confidence() >= threshold && catalog.contains(addition.itemId())) {
+          certain.add(addition);
+        }
+      }
+      certain.sort(Comparator.comparingDouble(HistoryAddition::confidence).reversed());
+      Set<String> known = new HashSet<>(history.itemIds());
+      List<HistoryAddition> added =
+          new ArrayList<>(
+              certain.stream()
+                  .filter(addition -> known.add(addition.itemId()))
+                  .limit(limit)
+                  .toList());
+      added.sort(Comparator.comparingInt(HistoryAddition::position));
+      return added.isEmpty() ? history : extended(history, added);
+    };
+  }
+
+  /** Merges interactions and additions, which are in order of their positions. */
+  private static UserHistory extended(UserHistory history, List<HistoryAddition> additions) {
+    List<Interaction> interactions = history.interactions();
+    List<Interaction> result = new ArrayList<>(interactions.size() + additions.size());
+    int next = 0;
+    for (int i = 0; i <= interactions.size(); i++) {
+      for (; next < additions.size() && additions.get(next).position() == i; next++) {
+        result.add(interaction(additions.get(next), interactions));
+      }
+      if (i < interactions.size()) {
+        result.add(interactions.get(i));
+      }
+    }
+    return history.withInteractions(result);
+  }
+
+  private static Interaction interaction(HistoryAddition addition, List<Interaction> history) {
+    Interaction added =
+        Interaction.of(addition.itemId())
+            .withContext(HistoryTransform.ADDED, new Feature.Scalar(addition.confidence()));
+    if (addition.domain().isPresent()) {
+      added = added.withDomain(addition.domain().get());
+    }
+    if (!history.isEmpty()) {
+      Optional<Instant> time = history.get(Math.max(0, addition.position() - 1)).time();
+      added = time.isPresent() ? added.withTime(time.get()) : added;
+    }
+    return added;
   }
 
   private static UserHistory shortened(UserHistory history, List<Interaction> kept) {
