@@ -25,6 +25,8 @@ public record Notice(Code code, int count, String message) {
     SHORTFALL,
     /** A feature the model reads was absent and took its default. */
     DEFAULTED_FEATURE,
+    /** A part of what ranks took no part, because the request lacks a feature that it reads. */
+    PART_LEFT_OUT,
     /** The time allowed for the answer was over before all of it was found. */
     TIMED_OUT,
     /** A model's text, or a part of it, named no item. */
