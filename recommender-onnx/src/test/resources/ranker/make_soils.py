@@ -1,7 +1,8 @@
-"""Writes ``soils``, a bundle of an image classifier, and ``agrosense.json`` beside this file: ``python make_soils.py``.
+"""Writes ``soils``, a bundle of an image classifier, ``agrosense.json``, and ``fields``, a bundle of a model that reads
+a photo, a raster and a table together, beside this file: ``python make_soils.py``.
 
 Run after ``make_fixtures.py``, whose ``crops`` it reads. Needs the packages of ``examples/export`` (its folder on PYTHONPATH);
-the build needs none of it. What is expected is computed by NumPy in double precision, not by the graph.
+the build needs none of it. What is expected of ``soils`` is computed by NumPy in double precision, of ``fields`` by PyTorch.
 """
 
 import json
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from recommender_export.bundle import seal
@@ -41,6 +43,62 @@ def forest(row: np.ndarray) -> np.ndarray:
             at = (tree, attributes["nodes_truenodeids" if below else "nodes_falsenodeids"][i])
         total += leaves[at]
     return total
+
+
+class Fields(torch.nn.Module):
+    """A table that attends over patches of a photo and of a raster of 7 bands -> crops, and the class of the soil."""
+
+    def __init__(self):
+        super().__init__()
+        self.photo, self.raster = torch.nn.Conv2d(3, 8, 4, 4), torch.nn.Conv2d(7, 8, 8, 8)
+        self.table, self.attention = torch.nn.Linear(6, 8), torch.nn.MultiheadAttention(8, 2, batch_first=True)
+        self.crops, self.soil = torch.nn.Linear(16, 5), torch.nn.Linear(8, 7)
+
+    def forward(self, pixel_values, raster, dense):
+        photo, land = (x.flatten(2).transpose(1, 2) for x in (self.photo(pixel_values), self.raster(raster)))
+        query = self.table(dense).unsqueeze(1)
+        seen = self.attention(query, *[torch.cat([photo, land], 1)] * 2, need_weights=False)[0]
+        crops = self.crops(torch.relu(torch.cat([query, seen], 2)).squeeze(1))
+        return crops.softmax(-1), self.soil(photo.mean(1)).softmax(-1)
+
+
+def fields() -> None:
+    torch.manual_seed(30)
+    rng = np.random.default_rng(30)
+    module = Fields().eval()
+    with torch.no_grad():
+        for layer in (module.crops, module.soil):
+            layer.weight *= 6
+    trees = json.loads((HERE / "crops" / "golden.json").read_text())["requests"]
+    names, crops = list(trees[0]["context"]), trees[0]["candidates"]
+    shapes = {"pixel_values": (3, SIDE, SIDE), "raster": (7, 32, 32)}
+    folder = HERE / "fields"
+    folder.mkdir(exist_ok=True)
+    golden, soils = [], []
+    for t in trees:
+        images = {n: rng.integers(-8, 9, size=s) / 8 for n, s in shapes.items()}
+        tensors = [torch.tensor(images[n], dtype=torch.float32)[None] for n in shapes]
+        tensors.append(torch.tensor([list(t["context"].values())], dtype=torch.float32))
+        with torch.no_grad():
+            crop, soil = module(*tensors)
+        golden.append({"context": {n: v.reshape(-1).tolist() for n, v in images.items()} | t["context"], "candidates": crops,
+                       "outputs": [[float(p)] for p in crop[0]]})
+        soils.append(soil[0].tolist())
+    torch.onnx.export(module, tuple(tensors), str(folder / "model.onnx"), input_names=[*shapes, "dense"],
+                      output_names=["crop", "soil"], opset_version=17, dynamo=False)
+    (folder / "items.jsonl").write_text("".join(json.dumps({"id": n}) + "\n" for n in crops))
+    (folder / "golden.json").write_text(json.dumps({"tolerance": 1e-5, "requests": golden}) + "\n")
+    (HERE / "fields.json").write_text(json.dumps({"soils": SOILS, "probabilities": soils}) + "\n")
+    inputs = [{"role": "FEATURE", "name": n, "side": "REQUEST", "feature": n} for n in shapes]
+    inputs.append({"role": "FEATURE", "name": "dense", "side": "REQUEST", "columns": [{"feature": n} for n in names]})
+    manifest = {"formatVersion": 1, "name": "fields", "version": "1", "contract": "POINTWISE_RANKER", "model": "model.onnx",
+                "items": {"file": "items.jsonl", "count": 5},
+                "ranker": {"inputs": inputs, "scores": {"name": "crop", "layout": "ITEMS"},
+                           "tasks": [{"name": "crop", "kind": "PROBABILITY"}],
+                           "reasons": [{"name": "soil", "kind": "CLASS", "labels": SOILS}]},
+                "golden": "golden.json"}
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    seal(folder)
 
 
 def main() -> None:
@@ -100,3 +158,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    fields()

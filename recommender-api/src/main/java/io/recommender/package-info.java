@@ -12,6 +12,9 @@
  * <p>A {@link io.recommender.pipeline.RecommenderPipeline} makes one recommender of several, with
  * {@link io.recommender.HistoryTransform transforms}, rerankers, rules and fallbacks.
  *
+ * <p>An {@link io.recommender.Explainer} tells the {@link io.recommender.Reason reasons} of a
+ * model.
+ *
  * <p>Whatever keeps anything of users is a {@link io.recommender.FeedbackSink}: it learns from
  * {@link io.recommender.Feedback}, and forgets a user when told to.
  *

@@ -38,7 +38,8 @@ record ListRanker(Ranker ranker, Selected selected, int minLength, int maxLength
               0,
               Optional.empty(),
               List.of(),
-              Optional.empty());
+              Optional.empty(),
+              List.of());
       RankerReader.checkInputs(list.place(), ranker, hasItems);
       Selected selected;
       try (JsonObject told = list.object("selected")) {

@@ -1,8 +1,10 @@
 package io.recommender.onnx;
 
 import io.recommender.Catalog;
+import io.recommender.Explainer;
 import io.recommender.Item;
 import io.recommender.PredictingReranker;
+import io.recommender.Reason;
 import io.recommender.RecommendationRequest;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
@@ -17,6 +19,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -217,6 +220,63 @@ public final class OnnxReranker implements Reranker, Diagnosable {
       }
     }
     return new Predicting();
+  }
+
+  /**
+   * Returns what tells the reasons of this ranker: the outputs of its graph that the bundle names
+   * for that, such as the shares of experts, the class of the request, or attributions. It shares
+   * the model.
+   *
+   * <p>An item has no reasons if it is neither one of the bundle nor one of the application ({@link
+   * RerankerOptions}), and no table knows items.
+   *
+   * @return a thread-safe explainer; each call is one run of the model, for one item
+   * @throws IllegalStateException if the bundle names no such output
+   */
+  public Explainer explaining() {
+    if (ranker.reasons().isEmpty()) {
+      throw new IllegalStateException(
+          modelVersion + ": expected a model that tells reasons, found none in the bundle");
+    }
+    return (request, itemId) -> explained(request, itemId, model::reasons);
+  }
+
+  /**
+   * Returns what tells what each feature adds to the score of an item, for a graph whose scores are
+   * those of trees: {@link Reason.Kind#ATTRIBUTION}, in the order of strength, by the names of the
+   * features. The weights and the base value of the trees add up to their margin. It shares the
+   * model, and does not run it.
+   *
+   * @param trees what explains the trees, read from the graph of this bundle
+   * @return a thread-safe explainer
+   * @throws IllegalArgumentException if the trees do not read an input of this ranker that features
+   *     alone make, or do not have one output for each of its columns
+   */
+  public Explainer explaining(TreeShap trees) {
+    boolean ofItems = ranker.layout() == Ranker.Layout.ITEMS;
+    int outputs = ofItems ? ranker.offset() + catalog.size() : tasks.size();
+    RankerTrees attributions = RankerTrees.of(modelVersion, trees, model, outputs, ofItems);
+    return (request, itemId) ->
+        explained(
+            request,
+            itemId,
+            call -> attributions.explain(call, ofItems ? ranker.offset() + call.ordinals()[0] : 0));
+  }
+
+  private List<Reason> explained(
+      RecommendationRequest request, String itemId, Function<RankerCall, List<Reason>> explain) {
+    lease.enter();
+    try {
+      RankerCall call = call(request, List.of(new ScoredItem(itemId, 0)));
+      boolean isKnown =
+          call.ordinals()[0] != Catalog.UNKNOWN
+              || ranker.layout() == Ranker.Layout.CANDIDATES
+                  && (!options.tables().getOrDefault(Ranker.Side.CANDIDATE, Map.of()).isEmpty()
+                      || options.hasItems() && options.find(itemId).isPresent());
+      return isKnown ? explain.apply(call) : List.of();
+    } finally {
+      lease.leave();
+    }
   }
 
   private final class Predicting implements PredictingReranker {

@@ -1,6 +1,7 @@
 package io.recommender.onnx;
 
 import io.recommender.Item;
+import io.recommender.Reason;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
 import java.util.List;
@@ -16,7 +17,8 @@ record Ranker(
     int offset,
     Optional<Hidden> hidden,
     List<Task> tasks,
-    Optional<ScorePolicy> policy) {
+    Optional<ScorePolicy> policy,
+    List<Reasons> reasons) {
 
   /** Whether an input has one row for each call or one for each candidate. */
   enum Side {
@@ -88,6 +90,9 @@ record Ranker(
   }
 
   record Hidden(String name, int size) {}
+
+  /** An output that tells what the model goes by, one column for each label. */
+  record Reasons(String name, Reason.Kind kind, List<String> labels) {}
 
   /** What one number of the output means. */
   record Task(String name, TaskKind kind, Optional<Calibration> calibration) {

@@ -8,6 +8,7 @@ import io.recommender.onnx.Ranker.Column;
 import io.recommender.onnx.Ranker.Role;
 import io.recommender.onnx.Ranker.Side;
 import io.recommender.onnx.RankerCall.Table;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.EnumSet;
@@ -371,6 +372,32 @@ final class RankerInput {
       boolean padding = at < 0 || at >= count;
       buffer.put(base + place, mask ? (padding ? 0 : 1) : padding ? input.paddingId() : ids[at]);
     }
+  }
+
+  /** Whether a row is made of features alone. */
+  boolean readsRow() {
+    return input.role() == Role.FEATURE;
+  }
+
+  /** What each number of a row is of: a feature, with its place if it has several. */
+  List<String> columnNames() {
+    List<String> names = new ArrayList<>(width);
+    for (FeatureWriter writer : writers) {
+      for (int i = 0; i < writer.width(); i++) {
+        names.add(writer.width() == 1 ? writer.feature() : "%s[%d]".formatted(writer.feature(), i));
+      }
+    }
+    return names;
+  }
+
+  /** Returns the row of the one candidate of a call, or that of its request. */
+  float[] row(RankerCall call) {
+    TensorBuffer buffer = newBuffer();
+    buffer.ensure(width);
+    writeRow(buffer, 0, call, perCandidate() ? 0 : -1);
+    float[] row = new float[width];
+    buffer.get(0, row, width);
+    return row;
   }
 
   /** Writes rows with the largest ids there can be, and places that are all taken, for a trial. */

@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import io.recommender.Catalog;
 import io.recommender.Item;
+import io.recommender.Reason;
 import io.recommender.RecommendationRequest;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
@@ -20,6 +21,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.IntStream;
@@ -46,6 +48,7 @@ final class RankerModel {
   private final List<RankerInput> inputs;
   private final TensorSpec scores;
   private final OnnxJavaType hiddenType;
+  private final RankerReasons reasons;
   private final int columns;
   private final int fixedRows;
   private final int chunk;
@@ -59,6 +62,7 @@ final class RankerModel {
       List<RankerInput> inputs,
       TensorSpec scores,
       OnnxJavaType hiddenType,
+      RankerReasons reasons,
       int columns,
       int fixedRows,
       int chunk) {
@@ -67,6 +71,7 @@ final class RankerModel {
     this.inputs = inputs;
     this.scores = scores;
     this.hiddenType = hiddenType;
+    this.reasons = reasons;
     this.columns = columns;
     this.fixedRows = fixedRows;
     this.chunk = fixedRows > 0 ? fixedRows : chunk;
@@ -135,6 +140,7 @@ final class RankerModel {
             inputs,
             scores,
             hiddenType,
+            RankerReasons.of(session, ranker),
             columns,
             Arrays.stream(fixed).max().orElse(0),
             chunk);
@@ -208,6 +214,7 @@ final class RankerModel {
     ranker
         .hidden()
         .ifPresent(hidden -> expected.put(hidden.name(), new long[] {rows, hidden.size()}));
+    expected.putAll(reasons.shapes(rows));
     expected.forEach(
         (output, shape) -> {
           long[] found = trialShape(lane, rows, lengths, output);
@@ -290,6 +297,41 @@ final class RankerModel {
 
   /** Scores the candidates of a call, at least one. */
   Result score(RankerCall call) {
+    return inLane(
+        call,
+        (environment, runner, lane, tensors) ->
+            ranker.layout() == Layout.ITEMS
+                ? ofItems(environment, runner, lane, call, tensors)
+                : ofCandidates(environment, runner, lane, call, tensors));
+  }
+
+  /** Tells what the graph goes by for the one candidate of a call. */
+  List<Reason> reasons(RankerCall call) {
+    return inLane(
+        call,
+        (environment, runner, lane, tensors) -> {
+          int rows = ranker.layout() == Layout.ITEMS ? 1 : Math.max(1, fixedRows);
+          write(environment, lane, call, 0, 1, rows, tensors);
+          return reasons.run(environment, runner, tensors, rows);
+        });
+  }
+
+  /** The input of a name that reads features, if the ranker has it. */
+  Optional<RankerInput> featureInput(String name) {
+    return inputs.stream().filter(input -> input.name().equals(name) && input.readsRow()).findAny();
+  }
+
+  /** What is done in a lane, in which the inputs of the request are written. */
+  private interface LaneCall<T> {
+    T run(
+        OrtEnvironment environment,
+        OnnxSession.Runner runner,
+        Lane lane,
+        Map<String, OnnxTensor> tensors)
+        throws OrtException;
+  }
+
+  private <T> T inLane(RankerCall call, LaneCall<T> inside) {
     Lane idleLane = idle.poll();
     Lane lane = idleLane == null ? newLane() : idleLane;
     try {
@@ -306,9 +348,7 @@ final class RankerModel {
                   put(environment, lane, i, 1, length, tensors);
                 }
               }
-              return ranker.layout() == Layout.ITEMS
-                  ? ofItems(environment, runner, lane, call, tensors)
-                  : ofCandidates(environment, runner, lane, call, tensors);
+              return inside.run(environment, runner, lane, tensors);
             } finally {
               tensors.values().forEach(OnnxTensor::close);
             }
@@ -326,6 +366,27 @@ final class RankerModel {
     }
   }
 
+  /** Writes the inputs of candidates. */
+  private void write(
+      OrtEnvironment environment,
+      Lane lane,
+      RankerCall call,
+      int from,
+      int to,
+      int rows,
+      Map<String, OnnxTensor> tensors)
+      throws OrtException {
+    for (int i = 0; i < inputs.size(); i++) {
+      RankerInput input = inputs.get(i);
+      if (input.perCandidate()) {
+        int length = input.length(call, from, to);
+        candidateBytes.add(input.ensure(lane.inputs()[i], rows, length));
+        input.write(lane.inputs()[i], rows, length, call, from, to);
+        put(environment, lane, i, rows, length, tensors);
+      }
+    }
+  }
+
   private Result ofCandidates(
       OrtEnvironment environment,
       OnnxSession.Runner runner,
@@ -339,15 +400,7 @@ final class RankerModel {
     for (int from = 0; from < count; from += chunk) {
       int to = Math.min(count, from + chunk);
       int rows = fixedRows > 0 ? fixedRows : to - from;
-      for (int i = 0; i < inputs.size(); i++) {
-        RankerInput input = inputs.get(i);
-        if (input.perCandidate()) {
-          int length = input.length(call, from, to);
-          candidateBytes.add(input.ensure(lane.inputs()[i], rows, length));
-          input.write(lane.inputs()[i], rows, length, call, from, to);
-          put(environment, lane, i, rows, length, tensors);
-        }
-      }
+      write(environment, lane, call, from, to, rows, tensors);
       run(environment, runner, lane, rows, tensors);
       for (int row = 0; row < to - from; row++) {
         lane.scores().get(row * columns, outputs[from + row], columns);

@@ -1,5 +1,6 @@
 package io.recommender.onnx;
 
+import io.recommender.Reason;
 import io.recommender.internal.JsonNode;
 import io.recommender.internal.JsonObject;
 import io.recommender.onnx.Ranker.Column;
@@ -7,6 +8,7 @@ import io.recommender.onnx.Ranker.Hidden;
 import io.recommender.onnx.Ranker.Input;
 import io.recommender.onnx.Ranker.Layout;
 import io.recommender.onnx.Ranker.Places;
+import io.recommender.onnx.Ranker.Reasons;
 import io.recommender.onnx.Ranker.Role;
 import io.recommender.onnx.Ranker.Side;
 import io.recommender.onnx.Ranker.Task;
@@ -62,9 +64,15 @@ final class RankerReader {
           ranker.has("hidden") ? Optional.of(hidden(ranker.object("hidden"))) : Optional.empty();
       Optional<ScorePolicy> policy =
           ranker.has("policy") ? Optional.of(policy(ranker.object("policy"))) : Optional.empty();
-      Ranker read = new Ranker(inputs, scores, layout, offset, hidden, tasks, policy);
+      List<Reasons> reasons =
+          ranker.has("reasons")
+              ? ranker.array(
+                  "reasons", (place, value) -> reasons(BundleJson.object(FILE, place, value)))
+              : List.of();
+      Ranker read = new Ranker(inputs, scores, layout, offset, hidden, tasks, policy, reasons);
       checkInputs(ranker.place(), read, hasItems);
       checkTasks(read);
+      checkReasons(read);
       return read;
     }
   }
@@ -165,6 +173,21 @@ final class RankerReader {
   private static Hidden hidden(JsonObject node) {
     try (JsonObject hidden = node) {
       return new Hidden(hidden.string("name"), hidden.integer("size", 1));
+    }
+  }
+
+  private static Reasons reasons(JsonObject node) {
+    try (JsonObject reasons = node) {
+      String name = reasons.string("name");
+      Reason.Kind kind = reasons.oneOf("kind", Reason.Kind.class);
+      List<String> labels = reasons.strings("labels");
+      if (labels.isEmpty() || new HashSet<>(labels).size() < labels.size()) {
+        throw BundleFailures.invalid(
+            FILE,
+            "%s/labels: expected at least one, each once, found %s"
+                .formatted(reasons.place(), labels));
+      }
+      return new Reasons(name, kind, labels);
     }
   }
 
@@ -322,6 +345,16 @@ final class RankerReader {
       ranker.policy().ifPresent(policy -> policy.bind(ranker.taskNames()));
     } catch (IllegalArgumentException e) {
       throw BundleFailures.invalid(FILE, "/ranker/policy/tasks: " + e.getMessage(), e);
+    }
+  }
+
+  private static void checkReasons(Ranker ranker) {
+    Set<Reason.Kind> kinds = EnumSet.noneOf(Reason.Kind.class);
+    for (Reasons reasons : ranker.reasons()) {
+      if (!kinds.add(reasons.kind())) {
+        throw BundleFailures.invalid(
+            FILE, "/ranker/reasons: kind %s occurs twice".formatted(reasons.kind()));
+      }
     }
   }
 }

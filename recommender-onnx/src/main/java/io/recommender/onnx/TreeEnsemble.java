@@ -19,6 +19,7 @@ import java.util.stream.IntStream;
  *
  * <p><b>Immutable</b>.
  *
+ * @param input the tensor that they read
  * @param roots the node each tree starts with
  * @param modes how each node compares, or that it is a leaf
  * @param features the feature that a node compares
@@ -31,6 +32,7 @@ import java.util.stream.IntStream;
  * @param base what every output starts from
  */
 record TreeEnsemble(
+    String input,
     int[] roots,
     Mode[] modes,
     int[] features,
@@ -137,9 +139,12 @@ record TreeEnsemble(
   private static void readNode(
       String file, ProtobufReader node, List<String> operators, List<TreeEnsemble> found) {
     String operator = "";
+    String input = "";
     Attributes attributes = new Attributes(new HashMap<>(), new HashMap<>(), new HashMap<>());
     while (node.next()) {
-      if (node.field() == 4) {
+      if (node.field() == 1 && input.isEmpty()) {
+        input = node.text();
+      } else if (node.field() == 4) {
         operator = node.text();
       } else if (node.field() == 5) {
         readAttribute(node.message(), attributes);
@@ -147,7 +152,7 @@ record TreeEnsemble(
     }
     operators.add(operator);
     if (operator.equals("TreeEnsembleRegressor")) {
-      found.add(of(file, attributes, "target", attributes.ints("n_targets")));
+      found.add(of(file, input, attributes, "target", attributes.ints("n_targets")));
     } else if (operator.equals("TreeEnsembleClassifier")) {
       int labels =
           Math.max(
@@ -156,7 +161,7 @@ record TreeEnsemble(
       // Of two classes, often only one is written: its margin decides.
       boolean oneOfTwo =
           labels == 2 && Arrays.stream(attributes.ints("class_ids")).distinct().count() == 1;
-      found.add(of(file, attributes, "class", new int[] {oneOfTwo ? 1 : labels}));
+      found.add(of(file, input, attributes, "class", new int[] {oneOfTwo ? 1 : labels}));
     }
   }
 
@@ -189,7 +194,7 @@ record TreeEnsemble(
   }
 
   private static TreeEnsemble of(
-      String file, Attributes attributes, String kind, int[] outputCount) {
+      String file, String input, Attributes attributes, String kind, int[] outputCount) {
     String aggregate = attributes.text("aggregate_function", "SUM");
     if (!aggregate.equals("SUM") && !aggregate.equals("AVERAGE")) {
       throw BundleFailures.invalid(
@@ -237,6 +242,7 @@ record TreeEnsemble(
       weights[leaf][outputs == 1 ? 0 : ids[i]] += scale * added[i];
     }
     return new TreeEnsemble(
+        input,
         roots.values().stream().mapToInt(Integer::intValue).toArray(),
         modes,
         attributes.ints("nodes_featureids"),

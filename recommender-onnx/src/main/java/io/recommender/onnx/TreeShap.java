@@ -123,6 +123,11 @@ public final class TreeShap {
     return new TreeShap(trees, covers);
   }
 
+  /** The tensor of the graph that the trees read. */
+  String input() {
+    return trees.input();
+  }
+
   /** {@return how many features the trees read: one more than the last of them} */
   public int features() {
     return features;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.recommender.Feature;
 import io.recommender.Notice;
+import io.recommender.Reason;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.RecommenderException;
@@ -20,6 +21,7 @@ import io.recommender.pipeline.BlendedReranker;
 import io.recommender.pipeline.CatalogRecommender;
 import io.recommender.pipeline.ClassReranker;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -171,5 +173,76 @@ class CropSystemsTest {
     assertTrue(
         e.getMessage().contains("feature 'pixel_values': expected a number or tensor for input"),
         e.getMessage());
+  }
+
+  /** The classes of the soil beside the crops, and what another order of the bands does. */
+  @Test
+  void agroSense2TellsTheCropAndTheClassOfTheSoil() {
+    JsonNode golden = RankerFixtures.json("fields/golden.json").get("requests");
+    JsonNode soilsOf = RankerFixtures.json("fields.json").get("probabilities");
+    List<String> names = texts(RankerFixtures.json("fields.json").get("soils"));
+    try (OnnxReranker fields =
+        RecommenderBundle.openReranker(RankerFixtures.RESOURCES.resolve("fields"))) {
+      for (int i = 0; i < golden.size(); i++) {
+        RecommendationRequest request = field(golden.get(i), raster(golden.get(i)));
+        List<Reason> soil = fields.explaining().explain(request, "rice");
+        assertEquals(7, soil.size());
+        for (Reason reason : soil) {
+          assertEquals(Reason.Kind.CLASS, reason.kind());
+          double expected = soilsOf.get(i).get(names.indexOf(reason.name())).doubleValue();
+          assertEquals(expected, reason.weight(), 1e-5);
+          assertTrue(expected <= soil.get(0).weight() + 1e-5);
+        }
+        float[] swapped = raster(golden.get(i));
+        float[] first = Arrays.copyOf(swapped, 1024);
+        System.arraycopy(swapped, 1024, swapped, 0, 1024);
+        System.arraycopy(first, 0, swapped, 1024, 1024);
+        double[] asIs = probabilities(fields, request);
+        double[] other = probabilities(fields, field(golden.get(i), swapped));
+        assertEquals(1, Arrays.stream(asIs).sum(), 1e-5);
+        double difference = 0;
+        for (int crop = 0; crop < 5; crop++) {
+          assertEquals(golden.get(i).at("/outputs/" + crop + "/0").doubleValue(), asIs[crop], 1e-5);
+          difference = Math.max(difference, Math.abs(asIs[crop] - other[crop]));
+        }
+        assertTrue(difference > 1e-4, "the order of the bands matters: " + difference);
+      }
+      Feature.Tensor turned = Feature.Tensor.of(raster(golden.get(0)), 32, 7, 32);
+      RecommendationRequest wrong =
+          field(golden.get(0), raster(golden.get(0))).toBuilder().context("raster", turned).build();
+      RecommenderException e =
+          assertThrows(
+              RecommenderException.class, () -> fields.explaining().explain(wrong, "rice"));
+      assertEquals(Kind.SHAPE_MISMATCH, e.kind());
+    }
+  }
+
+  private static float[] raster(JsonNode golden) {
+    return RankerFixtures.floats(golden.at("/context/raster"));
+  }
+
+  private static double[] probabilities(OnnxReranker fields, RecommendationRequest request) {
+    List<ScoredItem> crops =
+        texts(EXPECTED.get("crops")).stream().map(crop -> new ScoredItem(crop, 0)).toList();
+    double[] probabilities = new double[crops.size()];
+    for (ScoredItem crop : fields.rerank(request, crops)) {
+      probabilities[fields.catalog().ordinal(crop.itemId())] = crop.score();
+    }
+    return probabilities;
+  }
+
+  private static RecommendationRequest field(JsonNode golden, float[] raster) {
+    RecommendationRequest.Builder request = RecommendationRequest.of(UserHistory.empty());
+    golden
+        .get("context")
+        .properties()
+        .forEach(
+            each ->
+                request.context(
+                    each.getKey(),
+                    each.getValue().isArray()
+                        ? Feature.Tensor.vector(RankerFixtures.floats(each.getValue()))
+                        : new Feature.Scalar(each.getValue().asDouble())));
+    return request.context("raster", Feature.Tensor.of(raster, 7, 32, 32)).build();
   }
 }
