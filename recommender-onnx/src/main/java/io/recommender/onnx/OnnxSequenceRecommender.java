@@ -15,7 +15,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -163,6 +166,10 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
 
   @Override
   public Recommendations recommend(RecommendationRequest request) {
+    return recommend(request, head);
+  }
+
+  private Recommendations recommend(RecommendationRequest request, Head by) {
     lease.enter();
     Lane lane = model.acquire();
     try {
@@ -172,11 +179,73 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
         return fallback(request, window);
       }
       model.run(lane, 1);
-      return answer(lane, 0);
+      return answer(lane, 0, by);
     } finally {
       model.release(lane);
       lease.leave();
     }
+  }
+
+  /**
+   * Returns the state of the model for a request: the user vector before the head of the model
+   * compares it with those of items, and before it is normalized. {@link #steered} edits it.
+   *
+   * @param request the request
+   * @return the vector, a new array; empty if no item of the history is known
+   * @throws IllegalStateException if closed, or if the model does not end in a user vector
+   * @throws RecommenderException if the model fails; the recommender stays usable
+   */
+  public Optional<float[]> userVector(RecommendationRequest request) {
+    VectorHead vectors = vectorHead();
+    lease.enter();
+    Lane lane = model.acquire();
+    try {
+      Window window = lane.window(0);
+      window.assemble(request, catalog);
+      if (window.isEmpty()) {
+        return Optional.empty();
+      }
+      model.run(lane, 1);
+      return Optional.of(vectors.userVector(lane, 0));
+    } finally {
+      model.release(lane);
+      lease.leave();
+    }
+  }
+
+  /**
+   * Returns this recommender with its state edited before the head ranks: for steering by what is
+   * known of the state, such as the latents of an autoencoder. It shares the model and its version,
+   * and closing it has no effect. An edit that returns what it is given changes nothing, to the
+   * last bit; the fallback of empty histories is not edited.
+   *
+   * @param edit makes a vector of the same length of the user vector, which it may return or
+   *     change; thread-safe. The index refuses a vector that is not finite
+   * @return a thread-safe recommender
+   * @throws IllegalStateException if the model does not end in a user vector
+   */
+  public SequenceRecommender steered(UnaryOperator<float[]> edit) {
+    Head editing = vectorHead().editing(Objects.requireNonNull(edit, "edit"));
+    return new SequenceRecommender() {
+      @Override
+      public Recommendations recommend(RecommendationRequest request) {
+        return OnnxSequenceRecommender.this.recommend(request, editing);
+      }
+
+      @Override
+      public List<Recommendations> recommendAll(List<RecommendationRequest> requests) {
+        return OnnxSequenceRecommender.this.recommendAll(requests, editing);
+      }
+    };
+  }
+
+  private VectorHead vectorHead() {
+    if (head instanceof VectorHead vectors) {
+      return vectors;
+    }
+    throw new IllegalStateException(
+        "%s: expected a model of contract SEQ_EMBEDDING, which has a user vector, found %s"
+            .formatted(modelVersion, manifest.contract()));
   }
 
   /**
@@ -187,6 +256,10 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
    */
   @Override
   public List<Recommendations> recommendAll(List<RecommendationRequest> requests) {
+    return recommendAll(requests, head);
+  }
+
+  private List<Recommendations> recommendAll(List<RecommendationRequest> requests, Head by) {
     Integer[] order = IntStream.range(0, requests.size()).boxed().toArray(Integer[]::new);
     if (manifest.sequence().length() == Manifest.Length.DYNAMIC) {
       Arrays.sort(order, Comparator.comparingInt(i -> requests.get(i).history().size()));
@@ -209,7 +282,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
         if (rows == maxBatch || (rows > 0 && i == order.length - 1)) {
           model.run(lane, rows);
           for (int row = 0; row < rows; row++) {
-            answers[places[row]] = answer(lane, row);
+            answers[places[row]] = answer(lane, row, by);
           }
           rows = 0;
         }
@@ -221,13 +294,13 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
     return List.of(answers);
   }
 
-  private Recommendations answer(Lane lane, int row) {
+  private Recommendations answer(Lane lane, int row, Head by) {
     Window window = lane.window(row);
     RecommendationRequest request = window.request();
-    List<ScoredItem> items = head.rank(lane, row, request);
+    List<ScoredItem> items = by.rank(lane, row, request);
     Recommendations.Builder answer =
         Recommendations.of(request.k(), items)
-            .scoreKind(head.scoreKind())
+            .scoreKind(by.scoreKind())
             .modelVersion(modelVersion)
             .modelRuns(1);
     noteUnknown(answer, window);

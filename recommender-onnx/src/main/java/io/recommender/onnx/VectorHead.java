@@ -9,6 +9,7 @@ import io.recommender.ScoredItem;
 import io.recommender.serving.Diagnosis;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** Ranks by searching an index of item vectors with a user vector. */
 final class VectorHead implements Head {
@@ -16,12 +17,43 @@ final class VectorHead implements Head {
   private final Manifest.Embedding embedding;
   private final ItemIndex index;
   private final String source;
+  private final UnaryOperator<float[]> edit;
 
   VectorHead(String model, Manifest.Embedding embedding, ItemIndex index, String source) {
+    this(model, embedding, index, source, UnaryOperator.identity());
+  }
+
+  private VectorHead(
+      String model,
+      Manifest.Embedding embedding,
+      ItemIndex index,
+      String source,
+      UnaryOperator<float[]> edit) {
     this.model = model;
     this.embedding = embedding;
     this.index = index;
     this.source = source;
+    this.edit = edit;
+  }
+
+  /** Returns a head over the same index that edits the vector of the user first. */
+  VectorHead editing(UnaryOperator<float[]> other) {
+    return new VectorHead(model, embedding, index, source, other);
+  }
+
+  /** Reads the vector of a user as the graph gives it. */
+  float[] userVector(Lane lane, int row) {
+    float[] user = new float[embedding.dimension()];
+    lane.output().get(row * user.length, user, user.length);
+    for (int i = 0; i < user.length; i++) {
+      if (!Float.isFinite(user[i])) {
+        throw new RecommenderException(
+            Kind.NON_FINITE_OUTPUT,
+            "%s: output '%s', component %d: expected a finite number, found %s"
+                .formatted(model, embedding.name(), i, user[i]));
+      }
+    }
+    return user;
   }
 
   @Override
@@ -36,17 +68,10 @@ final class VectorHead implements Head {
 
   @Override
   public List<ScoredItem> rank(Lane lane, int row, RecommendationRequest request) {
-    float[] user = new float[embedding.dimension()];
-    lane.output().get(row * user.length, user, user.length);
+    float[] user = edit.apply(userVector(lane, row));
     double squares = 0;
-    for (int i = 0; i < user.length; i++) {
-      if (!Float.isFinite(user[i])) {
-        throw new RecommenderException(
-            Kind.NON_FINITE_OUTPUT,
-            "%s: output '%s', component %d: expected a finite number, found %s"
-                .formatted(model, embedding.name(), i, user[i]));
-      }
-      squares += (double) user[i] * user[i];
+    for (float component : user) {
+      squares += (double) component * component;
     }
     if (embedding.normalize() && squares > 0) {
       float scale = (float) (1 / Math.sqrt(squares));

@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.recommender.Catalog;
+import io.recommender.Explainer;
 import io.recommender.Feature;
 import io.recommender.ItemIndex;
 import io.recommender.Notice;
+import io.recommender.Reason;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.ScoredItem;
@@ -26,6 +28,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -103,6 +106,63 @@ class VectorSystemsTest {
     assertEquals("new", exact.recommend(ask("user-7").build()).itemIds().get(0));
     users.forget("user-7");
     assertTrue(exact.recommend(ask("user-7").build()).isEmpty());
+  }
+
+  /** Item vectors that experts made, and how much each of them had to say. */
+  @Test
+  void magnetServesTablesAndTheRoutingThatMadeThem() {
+    Random random = new Random(27);
+    List<String> experts = List.of("dominant", "balanced", "complementary");
+    float[][] ofUsers = LinearMapTest.gaussian(random, 100, 32);
+    float[][] ofItems = LinearMapTest.gaussian(random, 500, 32);
+    float[][] shares = new float[500][3];
+    for (float[] share : shares) {
+      double sum = 0;
+      double[] parts = new double[3];
+      for (int expert = 0; expert < 3; expert++) {
+        parts[expert] = Math.exp(random.nextGaussian());
+        sum += parts[expert];
+      }
+      for (int expert = 0; expert < 3; expert++) {
+        share[expert] = (float) (parts[expert] / sum);
+      }
+    }
+    UserStore<float[]> users = users(ofUsers);
+    FlatIndex index = new FlatIndex(32, Similarity.DOT);
+    index.addAll(ids("item-", 499), Arrays.copyOf(ofItems, 499));
+    SequenceRecommender recommender =
+        VectorRecommender.of("magnet", QueryVector.user(users::get), index);
+    Explainer routing =
+        Explainer.ofWeights(
+            Reason.Kind.ROUTING,
+            experts,
+            (request, itemId) ->
+                index.contains(itemId)
+                    ? Optional.of(shares[Integer.parseInt(itemId.substring(5))])
+                    : Optional.empty());
+    for (int user = 0; user < 100; user++) {
+      RecommendationRequest request = ask("user-" + user).build();
+      List<String> found = recommender.recommend(request).itemIds();
+      assertEquals(best(ofUsers[user], Arrays.copyOf(ofItems, 499), 20, Similarity.DOT), found);
+      float[] share = shares[Integer.parseInt(found.get(0).substring(5))];
+      List<Reason> reasons = routing.explain(request, found.get(0));
+      assertEquals(3, reasons.size());
+      assertEquals(1, reasons.stream().mapToDouble(Reason::weight).sum(), 1e-6);
+      int largest = share[0] >= share[1] ? (share[0] >= share[2] ? 0 : 2) : 1;
+      largest = share[2] > share[largest] ? 2 : largest;
+      assertEquals(experts.get(largest), reasons.get(0).name());
+      assertEquals(share[largest], reasons.get(0).weight(), 1e-6);
+    }
+    // An item that nobody has met: all of its vector comes from its content.
+    RecommendationRequest request = ask("user-3").build();
+    assertEquals(List.of(), routing.explain(request, "item-499"));
+    float[] content = ofUsers[3].clone();
+    for (int i = 0; i < content.length; i++) {
+      content[i] *= 10;
+    }
+    index.add("item-499", content);
+    assertEquals("item-499", recommender.recommend(request).itemIds().get(0));
+    assertEquals(3, routing.explain(request, "item-499").size());
   }
 
   @Test
