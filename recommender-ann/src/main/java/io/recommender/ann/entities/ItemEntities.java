@@ -1,11 +1,16 @@
 package io.recommender.ann.entities;
 
+import io.recommender.Catalog;
+import io.recommender.Explainer;
 import io.recommender.Feature;
 import io.recommender.Item;
+import io.recommender.Reason;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -70,6 +75,38 @@ public final class ItemEntities {
   public List<String> shared(Item one, Item other) {
     Set<String> ofOther = of(other);
     return of(one).stream().filter(ofOther::contains).toList();
+  }
+
+  /**
+   * Returns what explains an item by the entities that it shares with those of the history: {@link
+   * Reason.Kind#ENTITY}, with the number of items of the history that have it.
+   *
+   * @param catalog the items
+   * @return the explainer; as thread-safe as the catalogue
+   */
+  public Explainer explainer(Catalog catalog) {
+    Objects.requireNonNull(catalog, "catalog");
+    return (request, itemId) -> {
+      Optional<Item> explained = catalog.find(itemId);
+      if (explained.isEmpty()) {
+        return List.of();
+      }
+      Map<String, Integer> counts = new LinkedHashMap<>();
+      of(explained.get()).forEach(entity -> counts.put(entity, 0));
+      for (String seen : new LinkedHashSet<>(request.history().itemIds())) {
+        catalog
+            .find(seen)
+            .ifPresent(
+                item ->
+                    of(item)
+                        .forEach(entity -> counts.computeIfPresent(entity, (key, n) -> n + 1)));
+      }
+      counts.values().removeIf(count -> count == 0);
+      return Reason.ranked(
+          Reason.Kind.ENTITY,
+          List.copyOf(counts.keySet()),
+          counts.values().stream().mapToDouble(Integer::doubleValue).toArray());
+    };
   }
 
   private String name(String entity) {
