@@ -1,6 +1,7 @@
 package io.recommender.onnx;
 
 import io.recommender.Catalog;
+import io.recommender.ItemEncoder;
 import io.recommender.ItemFilter;
 import io.recommender.Notice;
 import io.recommender.RecommendationRequest;
@@ -237,6 +238,53 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
         return OnnxSequenceRecommender.this.recommendAll(requests, editing);
       }
     };
+  }
+
+  /**
+   * Returns an encoder of items that are sequences, such as playlists of tracks: the vector of an
+   * item is what an index is searched with for a user whose history it is. It shares the model, and
+   * closing it has no effect.
+   *
+   * @param feature the {@link io.recommender.Feature.Ids} of an item, oldest or first id first; an
+   *     item without it, with an empty one or without any known id is refused by {@link
+   *     IllegalArgumentException}, ids that the model does not know are left out
+   * @return a thread-safe encoder; items longer than the model's window are told by their end
+   * @throws IllegalStateException if the model does not end in a user vector
+   */
+  public ItemEncoder historyEncoder(String feature) {
+    vectorHead();
+    return new OnnxHistoryEncoder(
+        this, Objects.requireNonNull(feature, "feature"), manifest.embedding().orElseThrow());
+  }
+
+  /** Makes the vectors that an index is searched with; each request has a known item. */
+  float[][] searchVectors(List<RecommendationRequest> requests) {
+    VectorHead vectors = vectorHead();
+    float[][] found = new float[requests.size()][];
+    int[] order =
+        IntStream.range(0, found.length)
+            .boxed()
+            .sorted(Comparator.comparingInt(i -> requests.get(i).history().size()))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    lease.enter();
+    Lane lane = model.acquire();
+    try {
+      for (int from = 0; from < order.length; from += maxBatch) {
+        int rows = Math.min(maxBatch, order.length - from);
+        for (int row = 0; row < rows; row++) {
+          lane.window(row).assemble(requests.get(order[from + row]), catalog);
+        }
+        model.run(lane, rows);
+        for (int row = 0; row < rows; row++) {
+          found[order[from + row]] = vectors.searchVector(lane, row);
+        }
+      }
+      return found;
+    } finally {
+      model.release(lane);
+      lease.leave();
+    }
   }
 
   private VectorHead vectorHead() {

@@ -56,6 +56,24 @@ final class VectorHead implements Head {
     return user;
   }
 
+  /** Makes the vector that the index is searched with. */
+  float[] searchVector(Lane lane, int row) {
+    float[] user = edit.apply(userVector(lane, row));
+    double squares = 0;
+    for (float component : user) {
+      squares += (double) component * component;
+    }
+    if (embedding.normalize() && squares > 0) {
+      float scale = (float) (1 / Math.sqrt(squares));
+      float[] normalized = new float[user.length];
+      for (int i = 0; i < user.length; i++) {
+        normalized[i] = user[i] * scale;
+      }
+      return normalized;
+    }
+    return user;
+  }
+
   @Override
   public ScoreKind scoreKind() {
     return embedding.similarity().scoreKind();
@@ -68,17 +86,7 @@ final class VectorHead implements Head {
 
   @Override
   public List<ScoredItem> rank(Lane lane, int row, RecommendationRequest request) {
-    float[] user = edit.apply(userVector(lane, row));
-    double squares = 0;
-    for (float component : user) {
-      squares += (double) component * component;
-    }
-    if (embedding.normalize() && squares > 0) {
-      float scale = (float) (1 / Math.sqrt(squares));
-      for (int i = 0; i < user.length; i++) {
-        user[i] *= scale;
-      }
-    }
+    float[] user = searchVector(lane, row);
     List<ScoredItem> found = index.search(user, request.k(), request.filter());
     List<ScoredItem> items = new ArrayList<>(found.size());
     for (ScoredItem item : found) {
