@@ -31,6 +31,8 @@ public record Notice(Code code, int count, String message) {
     TIMED_OUT,
     /** A model's text, or a part of it, named no item. */
     UNREADABLE_TEXT,
+    /** A model that may be asked several times did not come to an answer in as many. */
+    STEPS_USED_UP,
     /** A prompt was shortened to what the model takes, or was too long even then. */
     PROMPT_SHORTENED,
     /** A source, a reranker, a rule or a fallback failed, and the answer goes on without it. */

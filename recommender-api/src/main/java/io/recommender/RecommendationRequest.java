@@ -2,13 +2,15 @@ package io.recommender;
 
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a caller asks for: a history, how many items, which items may be returned, and the context.
+ * What a caller asks for: a history, how many items, which items may be returned, the context, and
+ * what was said before.
  *
  * <pre>{@code
  * RecommendationRequest request =
@@ -25,6 +27,7 @@ public final class RecommendationRequest {
   private final int k;
   private final ItemFilter filter;
   private final Map<String, Feature> context;
+  private final List<Turn> dialog;
   private final @Nullable Instant time;
   private final long seed;
   private final boolean consent;
@@ -34,6 +37,7 @@ public final class RecommendationRequest {
     k = builder.k;
     filter = builder.filter;
     context = Map.copyOf(builder.context);
+    dialog = builder.dialog;
     time = builder.time;
     seed = builder.seed;
     consent = builder.consent;
@@ -67,6 +71,11 @@ public final class RecommendationRequest {
   /** {@return features of the situation by name, such as device or page} */
   public Map<String, Feature> context() {
     return context;
+  }
+
+  /** {@return what was said so far, the oldest turn first; empty if nothing was} */
+  public List<Turn> dialog() {
+    return dialog;
   }
 
   /** {@return the moment the answer is for, if it was given} */
@@ -104,6 +113,7 @@ public final class RecommendationRequest {
   public Builder toBuilder() {
     Builder builder = new Builder(history).k(k).filter(filter).seed(seed).consent(consent);
     builder.context.putAll(context);
+    builder.dialog = dialog;
     builder.time = time;
     return builder;
   }
@@ -114,6 +124,7 @@ public final class RecommendationRequest {
     private int k = DEFAULT_K;
     private ItemFilter filter = ItemFilter.all();
     private final Map<String, Feature> context = new HashMap<>();
+    private List<Turn> dialog = List.of();
     private @Nullable Instant time;
     private long seed;
     private boolean consent = true;
@@ -168,6 +179,17 @@ public final class RecommendationRequest {
      */
     public Builder context(String name, Feature feature) {
       context.put(Objects.requireNonNull(name, "name"), Objects.requireNonNull(feature, "feature"));
+      return this;
+    }
+
+    /**
+     * Sets what was said so far.
+     *
+     * @param dialog the turns, the oldest first
+     * @return this
+     */
+    public Builder dialog(List<Turn> dialog) {
+      this.dialog = List.copyOf(dialog);
       return this;
     }
 

@@ -23,6 +23,7 @@ public final class Recommendations implements Iterable<ScoredItem> {
   private final int modelRuns;
   private final List<Notice> notices;
   private final String attributionId;
+  private final String text;
   private final @Nullable Trace trace;
 
   private Recommendations(Builder builder) {
@@ -33,6 +34,7 @@ public final class Recommendations implements Iterable<ScoredItem> {
     modelRuns = builder.modelRuns;
     notices = List.copyOf(builder.notices);
     attributionId = builder.attributionId;
+    text = builder.text;
     trace = builder.trace;
   }
 
@@ -50,6 +52,20 @@ public final class Recommendations implements Iterable<ScoredItem> {
           "items: expected at most %d, found %d".formatted(requested, items.size()));
     }
     return new Builder(requested, items);
+  }
+
+  /** {@return a builder that starts from this answer, with the same items} */
+  public Builder toBuilder() {
+    Builder builder =
+        new Builder(requested, items)
+            .scoreKind(scoreKind)
+            .modelVersion(modelVersion)
+            .modelRuns(modelRuns)
+            .notices(notices)
+            .text(text)
+            .attributionId(attributionId);
+    builder.trace = trace;
+    return builder;
   }
 
   /** {@return the items, best first} */
@@ -104,6 +120,11 @@ public final class Recommendations implements Iterable<ScoredItem> {
     return attributionId;
   }
 
+  /** {@return what is said with the items, for the user; empty if the source says nothing} */
+  public String text() {
+    return text;
+  }
+
   /** {@return how the answer came about, if the source tells} */
   public Optional<Trace> trace() {
     return Optional.ofNullable(trace);
@@ -139,6 +160,7 @@ public final class Recommendations implements Iterable<ScoredItem> {
     private int modelRuns;
     private final List<Notice> notices = new ArrayList<>(1);
     private String attributionId = "";
+    private String text = "";
     private @Nullable Trace trace;
 
     private Builder(int requested, List<ScoredItem> items) {
@@ -165,6 +187,17 @@ public final class Recommendations implements Iterable<ScoredItem> {
      */
     public Builder modelVersion(String modelVersion) {
       this.modelVersion = Objects.requireNonNull(modelVersion, "modelVersion");
+      return this;
+    }
+
+    /**
+     * Sets what is said with the items.
+     *
+     * @param text the text; empty if never set
+     * @return this
+     */
+    public Builder text(String text) {
+      this.text = Objects.requireNonNull(text, "text");
       return this;
     }
 

@@ -12,6 +12,8 @@
  * <p>A {@link io.recommender.pipeline.RecommenderPipeline} makes one recommender of several, with
  * {@link io.recommender.HistoryTransform transforms}, rerankers, rules and fallbacks.
  *
+ * <p>A conversation is a request with {@link io.recommender.Turn turns} and an answer with a text.
+ *
  * <p>An {@link io.recommender.Explainer} tells the {@link io.recommender.Reason reasons} of a
  * model.
  *

@@ -37,20 +37,13 @@ final class Refusals {
   }
 
   private Recommendations noted(Recommendations answer, String why) {
-    Recommendations.Builder noted =
-        Recommendations.of(answer.requested(), answer.items())
-            .scoreKind(answer.scoreKind())
-            .modelVersion(answer.modelVersion())
-            .modelRuns(answer.modelRuns())
-            .notices(answer.notices())
-            .notice(
-                new Notice(
-                    Notice.Code.FALLBACK_USED,
-                    answer.size(),
-                    "the fallback of %s answered: %s".formatted(name, why)))
-            .attributionId(answer.attributionId());
-    answer.trace().ifPresent(noted::trace);
-    return noted.build();
+    return answer.toBuilder()
+        .notice(
+            new Notice(
+                Notice.Code.FALLBACK_USED,
+                answer.size(),
+                "the fallback of %s answered: %s".formatted(name, why)))
+        .build();
   }
 
   long count() {

@@ -3,6 +3,7 @@ package io.recommender.text;
 import io.recommender.Catalog;
 import io.recommender.RecommendationRequest;
 import io.recommender.ScoredItem;
+import io.recommender.Turn;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * A text with variables in braces, such as the personalized prompts of P5 (Geng et al.,
@@ -99,8 +101,9 @@ public final class PromptText {
 
   /**
    * Returns what a prompt may want to know of a request: {@code user}, {@code history} (the titles
-   * of the last items, oldest first), {@code last} (that of the last one) and {@code k}. Features
-   * of the request's context that are texts or categories come under their names.
+   * of the last items, oldest first), {@code last} (that of the last one), {@code dialog} (what was
+   * said, a line for each turn) and {@code k}. Features of the request's context that are texts or
+   * categories come under their names.
    *
    * @param request the request
    * @param catalog the items
@@ -129,6 +132,14 @@ public final class PromptText {
             .map(itemId -> titleOf(catalog, itemId, title))
             .toList();
     values.put("history", String.join(", ", told));
+    values.put(
+        "dialog",
+        request.dialog().stream()
+            .map(
+                turn ->
+                    (turn.role() == Turn.Role.USER ? "User: " : "Assistant: ")
+                        + turn.text().strip().replaceAll("\\s*\\R\\s*", " "))
+            .collect(Collectors.joining("\n")));
     if (!told.isEmpty()) {
       values.put("last", told.get(told.size() - 1));
     }

@@ -153,6 +153,25 @@ public final class TextAnswers {
     return new NamedItems(List.copyOf(found), unknown);
   }
 
+  /**
+   * Reads lines, such as queries that a model suggests, without the numbers and marks of a list and
+   * without quotes around them.
+   *
+   * @param text what the model wrote
+   * @return the lines that are not blank, each once but for case, in order
+   */
+  public static List<String> lines(String text) {
+    Map<String, String> found = new LinkedHashMap<>();
+    for (String line : text.lines().toList()) {
+      String bare = LIST_MARK.matcher(line).replaceFirst("").strip();
+      String unquoted = QUOTES.matcher(bare).replaceAll("").strip();
+      if (!unquoted.isEmpty()) {
+        found.putIfAbsent(unquoted.toLowerCase(Locale.ROOT), unquoted);
+      }
+    }
+    return List.copyOf(found.values());
+  }
+
   /** Returns the items of a name as it is, or without what may stand around it. */
   private static List<String> find(String written, ItemNames names) {
     Map<String, Boolean> forms = new LinkedHashMap<>();

@@ -1,15 +1,9 @@
 package io.recommender.text;
 
 import io.recommender.Catalog;
-import io.recommender.Interaction;
-import io.recommender.Notice;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
-import io.recommender.ScoreKind;
-import io.recommender.ScoredItem;
 import io.recommender.SequenceRecommender;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 
 /**
@@ -72,45 +66,9 @@ public final class TextRecommender implements SequenceRecommender {
     String text =
         generator.generate(
             prompt.write(PromptText.valuesOf(request, catalog, title, DEFAULT_MAX_ITEMS)));
-    TextAnswers.NamedItems named = TextAnswers.items(text, names);
-    List<ScoredItem> items = new ArrayList<>();
-    for (String itemId : named.itemIds()) {
-      if (items.size() < request.k() && request.filter().accepts(itemId)) {
-        items.add(new ScoredItem(itemId, 1.0 / (items.size() + 1), SOURCE));
-      }
-    }
-    Recommendations.Builder answer =
-        Recommendations.of(request.k(), items).scoreKind(ScoreKind.OTHER).modelRuns(1);
-    long unknown =
-        request.history().interactions().stream()
-            .map(Interaction::itemId)
-            .filter(itemId -> !catalog.contains(itemId))
-            .count();
-    if (unknown > 0) {
-      answer.notice(
-          new Notice(
-              Notice.Code.UNKNOWN_ITEMS,
-              (int) unknown,
-              "Interactions with items outside the catalogue were told by their ids."));
-    }
-    if (!named.unknown().isEmpty() || named.itemIds().isEmpty()) {
-      answer.notice(
-          new Notice(
-              Notice.Code.UNREADABLE_TEXT,
-              named.unknown().size(),
-              "The model named %d items of the catalogue and %d that are none."
-                  .formatted(named.itemIds().size(), named.unknown().size())));
-    }
-    int missing = request.k() - items.size();
-    if (missing > 0) {
-      answer.notice(
-          new Notice(
-              Notice.Code.SHORTFALL,
-              missing,
-              "The model named too few items that pass the filter: expected %d, found %d."
-                  .formatted(request.k(), items.size())));
-    }
-    return answer.build();
+    return NamedItemsAnswer.of(request, catalog, TextAnswers.items(text, names))
+        .modelRuns(1)
+        .build();
   }
 
   @Override

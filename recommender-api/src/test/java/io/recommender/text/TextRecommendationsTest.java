@@ -14,6 +14,7 @@ import io.recommender.Recommendations;
 import io.recommender.Reranker;
 import io.recommender.ScoredItem;
 import io.recommender.SequenceRecommender;
+import io.recommender.Turn;
 import io.recommender.UserHistory;
 import io.recommender.testing.RerankerContract;
 import io.recommender.testing.SequenceRecommenderContract;
@@ -115,9 +116,12 @@ class TextRecommendationsTest {
             .context("mood", new Feature.Category("calm"))
             .context("wish", new Feature.Text("something old"))
             .context("hour", new Feature.Scalar(7))
+            .dialog(List.of(Turn.user("Hm.\n Well?"), Turn.assistant("Heat", "f1")))
             .build();
     assertEquals(
         Map.of(
+            "dialog",
+            "User: Hm. Well?\nAssistant: Heat",
             "user",
             "anne",
             "k",
@@ -132,7 +136,7 @@ class TextRecommendationsTest {
             "something old"),
         PromptText.valuesOf(request, FILMS, "title", 2));
     assertEquals(
-        Map.of("user", "a stranger", "k", "10", "history", ""),
+        Map.of("user", "a stranger", "k", "10", "history", "", "dialog", ""),
         PromptText.valuesOf(
             RecommendationRequest.of(UserHistory.empty()).build(), FILMS, "title", 2));
   }
@@ -226,7 +230,7 @@ class TextRecommendationsTest {
     TextRecommender direct =
         new TextRecommender(text -> "f1", PromptText.of("after {last}"), FILMS, "title");
     assertEquals(
-        "prompt: expected a value of 'last', found values of [history, k, user]",
+        "prompt: expected a value of 'last', found values of [dialog, history, k, user]",
         assertThrows(IllegalArgumentException.class, () -> direct.recommend(UserHistory.empty()))
             .getMessage());
   }

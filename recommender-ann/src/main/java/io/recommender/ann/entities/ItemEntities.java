@@ -98,8 +98,7 @@ public final class ItemEntities {
             .find(seen)
             .ifPresent(
                 item ->
-                    of(item)
-                        .forEach(entity -> counts.computeIfPresent(entity, (key, n) -> n + 1)));
+                    of(item).forEach(entity -> counts.computeIfPresent(entity, (key, n) -> n + 1)));
       }
       counts.values().removeIf(count -> count == 0);
       return Reason.ranked(

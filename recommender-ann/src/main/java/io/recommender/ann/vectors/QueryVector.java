@@ -2,6 +2,8 @@ package io.recommender.ann.vectors;
 
 import io.recommender.Feature;
 import io.recommender.Interaction;
+import io.recommender.Item;
+import io.recommender.ItemEncoder;
 import io.recommender.RecommendationRequest;
 import java.util.List;
 import java.util.Objects;
@@ -102,6 +104,21 @@ public interface QueryVector {
         request.context().get(feature) instanceof Feature.Tensor tensor
             ? Optional.of(tensor.values())
             : Optional.empty();
+  }
+
+  /**
+   * Returns what an encoder makes of the request, written as an item whose features it reads: a
+   * dialog and the vectors of the items named in it, a video with a wish.
+   *
+   * @param encoder the encoder
+   * @param itemOf the features of a request, under any id; empty if it has none to tell
+   * @return the query; each is one call of the encoder
+   */
+  static QueryVector encodedBy(
+      ItemEncoder encoder, Function<RecommendationRequest, Optional<Item>> itemOf) {
+    Objects.requireNonNull(encoder, "encoder");
+    Objects.requireNonNull(itemOf, "itemOf");
+    return request -> itemOf.apply(request).map(item -> encoder.encode(List.of(item))[0]);
   }
 
   /**

@@ -110,12 +110,7 @@ public final class VectorRecommender implements SequenceRecommender, Diagnosable
 
   private Recommendations fallen(SequenceRecommender other, RecommendationRequest request) {
     Recommendations answered = other.recommend(request);
-    Recommendations.Builder answer =
-        Recommendations.of(request.k(), answered.items())
-            .scoreKind(answered.scoreKind())
-            .modelVersion(answered.modelVersion())
-            .modelRuns(answered.modelRuns())
-            .notices(answered.notices());
+    Recommendations.Builder answer = answered.toBuilder();
     if (!answered.hasNotice(Notice.Code.FALLBACK_USED)) {
       answer.notice(
           new Notice(

@@ -30,8 +30,7 @@ class EntityExplainerTest extends ExplainerContract {
 
   @Override
   protected Explainer create() {
-    return ItemEntities.of("entities", Map.of("acetylsalicylic acid", "aspirin"))
-        .explainer(PAPERS);
+    return ItemEntities.of("entities", Map.of("acetylsalicylic acid", "aspirin")).explainer(PAPERS);
   }
 
   @Override

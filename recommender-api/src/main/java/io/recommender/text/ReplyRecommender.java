@@ -1,0 +1,162 @@
+package io.recommender.text;
+
+import io.recommender.Catalog;
+import io.recommender.Notice;
+import io.recommender.RecommendationRequest;
+import io.recommender.Recommendations;
+import io.recommender.ScoredItem;
+import io.recommender.SequenceRecommender;
+import io.recommender.Turn;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * Says something with what another recommender recommends: a language model writes the reply, and
+ * the reply never names an item that is not in the answer.
+ *
+ * <pre>{@code
+ * SequenceRecommender assistant =
+ *     new ReplyRecommender(
+ *         expert, generator, PromptText.of("{dialog}\nAssistant, about <item>:"), catalog, "title");
+ * String reply = assistant.recommend(request).text();
+ * }</pre>
+ *
+ * <p>The prompt gets the values of {@link PromptText#valuesOf}, {@code items}: the titles of the
+ * answer numbered from 1, one on each line, and {@code best}: that of the first.
+ *
+ * <p><b>Places.</b> Where the model writes {@value #PLACE}, the titles of the items are filled in,
+ * in order; places that are left over are taken out, with a notice.
+ *
+ * <p><b>Agreement.</b> A reply that names an item of the catalogue which is neither in the answer
+ * nor one that the user named or had in the history is not given at all, with a notice: the items
+ * are right without it. What other items have as a title is found as {@link ItemMentions} finds it.
+ *
+ * <p>Without items the model is not asked. Items, scores and notices are those of the recommender.
+ *
+ * <p><b>Thread safety.</b> As that of the recommender and the generator.
+ *
+ * <p><b>Lifetime.</b> Closing closes both.
+ */
+public final class ReplyRecommender implements SequenceRecommender {
+  /** What stands for the title of the next item in what a model writes. */
+  public static final String PLACE = "<item>";
+
+  private static final int MAX_ITEMS = 20;
+
+  private final SequenceRecommender recommender;
+  private final TextGenerator generator;
+  private final PromptText prompt;
+  private final Catalog catalog;
+  private final String title;
+  private final ItemMentions mentions;
+
+  /**
+   * Creates a recommender.
+   *
+   * @param recommender finds the items; closed with this
+   * @param generator writes the reply; closed with this
+   * @param prompt what it is asked
+   * @param catalog the items
+   * @param title the feature that names an item for people
+   */
+  public ReplyRecommender(
+      SequenceRecommender recommender,
+      TextGenerator generator,
+      PromptText prompt,
+      Catalog catalog,
+      String title) {
+    this.recommender = Objects.requireNonNull(recommender, "recommender");
+    this.generator = Objects.requireNonNull(generator, "generator");
+    this.prompt = Objects.requireNonNull(prompt, "prompt");
+    this.catalog = Objects.requireNonNull(catalog, "catalog");
+    this.title = Objects.requireNonNull(title, "title");
+    mentions = new ItemMentions(catalog, title);
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws IllegalArgumentException if the prompt has a variable that this request has no value
+   *     of; the message names it
+   */
+  @Override
+  public Recommendations recommend(RecommendationRequest request) {
+    Recommendations answer = recommender.recommend(request);
+    if (answer.isEmpty()) {
+      return answer;
+    }
+    Map<String, String> values = PromptText.valuesOf(request, catalog, title, MAX_ITEMS);
+    values.put("items", PromptText.numbered(answer.items(), catalog, title));
+    values.put("best", PromptText.titleOf(catalog, answer.items().get(0).itemId(), title));
+    String written = generator.generate(prompt.write(values)).strip();
+    Recommendations.Builder replied = answer.toBuilder().modelRuns(answer.modelRuns() + 1);
+    String text = filled(written, answer.items(), replied);
+    Set<String> others = new HashSet<>(mentions.find(text));
+    others.removeAll(known(request, answer));
+    if (!others.isEmpty()) {
+      replied.notice(
+          new Notice(
+              Notice.Code.UNREADABLE_TEXT,
+              others.size(),
+              "The reply named %d items that were not recommended, and is not given."
+                  .formatted(others.size())));
+      return replied.build();
+    }
+    return replied.text(text).build();
+  }
+
+  private String filled(String written, List<ScoredItem> items, Recommendations.Builder replied) {
+    String[] parts = written.split(PLACE, -1);
+    StringBuilder text = new StringBuilder(parts[0]);
+    int empty = 0;
+    for (int place = 0; place < parts.length - 1; place++) {
+      if (place < items.size()) {
+        text.append(PromptText.titleOf(catalog, items.get(place).itemId(), title));
+      } else {
+        empty++;
+      }
+      text.append(parts[place + 1]);
+    }
+    if (empty > 0) {
+      replied.notice(
+          new Notice(
+              Notice.Code.UNREADABLE_TEXT,
+              empty,
+              "The reply has %d places for items more than there are items.".formatted(empty)));
+    }
+    return text.toString();
+  }
+
+  /** The items that a reply may name. A title that two items have names both. */
+  private Set<String> known(RecommendationRequest request, Recommendations answer) {
+    Set<String> known = new HashSet<>(request.history().itemIds());
+    for (ScoredItem item : answer) {
+      known.add(item.itemId());
+      known.addAll(mentions.find(PromptText.titleOf(catalog, item.itemId(), title)));
+    }
+    for (Turn turn : request.dialog()) {
+      if (turn.role() == Turn.Role.USER) {
+        known.addAll(turn.itemIds());
+        known.addAll(mentions.find(turn.text()));
+      }
+    }
+    return known;
+  }
+
+  @Override
+  public void close() {
+    try {
+      recommender.close();
+    } finally {
+      generator.close();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "ReplyRecommender[%s]".formatted(recommender);
+  }
+}
