@@ -425,7 +425,15 @@ final class BundleOpener {
       Runnable closeHead,
       BundleOptions options) {
     return new OnnxSequenceRecommender(
-        manifest, catalog, session, model, head, closeHead, seal.fingerprint(), options.maxBatch());
+        manifest,
+        catalog,
+        session,
+        model,
+        head,
+        closeHead,
+        session::close,
+        seal.fingerprint(),
+        options.maxBatch());
   }
 
   private OnnxSequenceRecommender replayed(OnnxSequenceRecommender recommender, double recall) {

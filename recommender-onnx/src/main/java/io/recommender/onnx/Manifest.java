@@ -19,6 +19,7 @@ record Manifest(
     List<Input> inputs,
     Optional<Scores> scores,
     Optional<Embedding> embedding,
+    List<Ranker.Reasons> reasons,
     Optional<Generation> generation,
     Optional<Encoder> encoder,
     Optional<Ranker> ranker,
@@ -115,6 +116,31 @@ record Manifest(
 
   record Embedding(
       String name, int dimension, Similarity similarity, boolean normalize, String itemVectors) {}
+
+  /** The same for a catalogue to which the fallback does not belong. */
+  Manifest withoutFallback() {
+    return new Manifest(
+        name,
+        version,
+        contract,
+        model,
+        opset,
+        producer,
+        items,
+        window,
+        inputs,
+        scores,
+        embedding,
+        reasons,
+        generation,
+        encoder,
+        ranker,
+        crossEncoder,
+        list,
+        unknownItems,
+        List.of(),
+        golden);
+  }
 
   /** How a history becomes a window, which the contracts SEQ_LOGITS and SEQ_EMBEDDING say. */
   Sequence sequence() {

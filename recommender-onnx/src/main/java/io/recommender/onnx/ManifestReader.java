@@ -66,6 +66,7 @@ final class ManifestReader {
       List<Input> inputs = List.of();
       Optional<Scores> scores = Optional.empty();
       Optional<Embedding> embedding = Optional.empty();
+      List<Ranker.Reasons> reasons = List.of();
       Optional<Generation> generation = Optional.empty();
       Optional<Encoder> encoder = Optional.empty();
       Optional<Ranker> ranker = Optional.empty();
@@ -93,6 +94,7 @@ final class ManifestReader {
         } else {
           embedding = Optional.of(embedding(root.object("embedding")));
         }
+        reasons = RankerReader.reasons(root);
       }
       List<String> fallback =
           items.isPresent() && !RERANKERS.contains(contract) ? root.strings("fallback") : List.of();
@@ -122,6 +124,7 @@ final class ManifestReader {
           inputs,
           scores,
           embedding,
+          reasons,
           generation,
           encoder,
           ranker,
@@ -223,8 +226,9 @@ final class ManifestReader {
             FILE, "/inputs/%d/role: role %s occurs twice".formatted(i, input.role()));
       }
     }
-    if (!roles.contains(Role.ITEM_IDS)) {
-      throw BundleFailures.invalid(FILE, "/inputs: expected an input of role ITEM_IDS, found none");
+    if (!roles.contains(Role.ITEM_IDS) && !roles.contains(Role.ITEM_TABLE)) {
+      throw BundleFailures.invalid(
+          FILE, "/inputs: expected an input of role ITEM_IDS or ITEM_TABLE, found none");
     }
   }
 

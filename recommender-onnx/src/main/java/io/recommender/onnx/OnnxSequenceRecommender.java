@@ -1,8 +1,10 @@
 package io.recommender.onnx;
 
 import io.recommender.Catalog;
+import io.recommender.Explainer;
 import io.recommender.ItemEncoder;
 import io.recommender.ItemFilter;
+import io.recommender.ItemIndexFactory;
 import io.recommender.Notice;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
@@ -16,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -54,6 +57,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
   private final SequenceModel model;
   private final Head head;
   private final Runnable closeHead;
+  private final Runnable closeSession;
   private final String fingerprint;
   private final String modelVersion;
   private final int maxBatch;
@@ -69,6 +73,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
       SequenceModel model,
       Head head,
       Runnable closeHead,
+      Runnable closeSession,
       String fingerprint,
       int maxBatch) {
     this.manifest = manifest;
@@ -77,6 +82,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
     this.model = model;
     this.head = head;
     this.closeHead = closeHead;
+    this.closeSession = closeSession;
     this.fingerprint = fingerprint;
     this.maxBatch = model.maxBatch(maxBatch);
     modelVersion =
@@ -287,6 +293,67 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
     }
   }
 
+  /**
+   * Returns a recommender of other items by the same model, one that reads items by tables alone,
+   * such as the vectors of their texts and images: a new domain is new tables. The model is not
+   * opened again.
+   *
+   * @param other the items; of histories it knows these
+   * @param tables by the name of the file in the bundle that each takes the place of, a row of
+   *     numbers for each item by ordinal, copied; a row of NaN is an item that has none, as in a
+   *     bundle
+   * @param itemVectors what the user vector is compared with, a row for each item
+   * @param index makes the index of those
+   * @return a recommender with no fallback list, to be closed by the caller, which leaves this one
+   *     open; after this one is closed, its calls throw {@link IllegalStateException}
+   * @throws IllegalArgumentException if a table is absent, is too much, or has other extents
+   * @throws IllegalStateException if the model reads item ids or tables of integers, or does not
+   *     end in a user vector
+   * @throws RecommenderException as opening a bundle does, for an item without numbers
+   */
+  public OnnxSequenceRecommender withCatalog(
+      Catalog other, Map<String, float[][]> tables, float[][] itemVectors, ItemIndexFactory index) {
+    vectorHead();
+    lease.enter();
+    try {
+      return OtherCatalog.open(
+          new OtherCatalog.Source(manifest, session, modelVersion, fingerprint, maxBatch, model),
+          other,
+          tables,
+          itemVectors,
+          index);
+    } finally {
+      lease.leave();
+    }
+  }
+
+  /**
+   * Returns what tells the reasons of this model: the outputs of its graph that the bundle names
+   * for that, such as the class of the user's state. It shares the model. The reasons are those of
+   * the request, the same for every item of the catalogue; a request without a known item has none.
+   *
+   * @return a thread-safe explainer; each call is one run of the model
+   * @throws IllegalStateException if the bundle names no such output
+   */
+  public Explainer explaining() {
+    if (manifest.reasons().isEmpty()) {
+      throw new IllegalStateException(
+          modelVersion + ": expected a model that tells reasons, found none in the bundle");
+    }
+    return (request, itemId) -> {
+      lease.enter();
+      Lane lane = model.acquire();
+      try {
+        Window window = lane.window(0);
+        window.assemble(request, catalog);
+        return window.isEmpty() || !catalog.contains(itemId) ? List.of() : model.reasons(lane);
+      } finally {
+        model.release(lane);
+        lease.leave();
+      }
+    };
+  }
+
   private VectorHead vectorHead() {
     if (head instanceof VectorHead vectors) {
       return vectors;
@@ -428,7 +495,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
    */
   @Override
   public void close() {
-    lease.close(model::close, session::close, closeHead);
+    lease.close(model::close, closeSession, closeHead);
   }
 
   @Override

@@ -48,7 +48,7 @@ final class RankerModel {
   private final List<RankerInput> inputs;
   private final TensorSpec scores;
   private final OnnxJavaType hiddenType;
-  private final RankerReasons reasons;
+  private final ReasonOutputs reasons;
   private final int columns;
   private final int fixedRows;
   private final int chunk;
@@ -62,7 +62,7 @@ final class RankerModel {
       List<RankerInput> inputs,
       TensorSpec scores,
       OnnxJavaType hiddenType,
-      RankerReasons reasons,
+      ReasonOutputs reasons,
       int columns,
       int fixedRows,
       int chunk) {
@@ -140,7 +140,7 @@ final class RankerModel {
             inputs,
             scores,
             hiddenType,
-            RankerReasons.of(session, ranker),
+            ReasonOutputs.of(session, ranker.reasons()),
             columns,
             Arrays.stream(fixed).max().orElse(0),
             chunk);

@@ -64,15 +64,10 @@ final class RankerReader {
           ranker.has("hidden") ? Optional.of(hidden(ranker.object("hidden"))) : Optional.empty();
       Optional<ScorePolicy> policy =
           ranker.has("policy") ? Optional.of(policy(ranker.object("policy"))) : Optional.empty();
-      List<Reasons> reasons =
-          ranker.has("reasons")
-              ? ranker.array(
-                  "reasons", (place, value) -> reasons(BundleJson.object(FILE, place, value)))
-              : List.of();
+      List<Reasons> reasons = reasons(ranker);
       Ranker read = new Ranker(inputs, scores, layout, offset, hidden, tasks, policy, reasons);
       checkInputs(ranker.place(), read, hasItems);
       checkTasks(read);
-      checkReasons(read);
       return read;
     }
   }
@@ -176,7 +171,24 @@ final class RankerReader {
     }
   }
 
-  private static Reasons reasons(JsonObject node) {
+  /** Reads the outputs that tell what a model goes by, if it has any. */
+  static List<Reasons> reasons(JsonObject model) {
+    if (!model.has("reasons")) {
+      return List.of();
+    }
+    List<Reasons> read =
+        model.array("reasons", (place, value) -> reason(BundleJson.object(FILE, place, value)));
+    Set<Reason.Kind> kinds = EnumSet.noneOf(Reason.Kind.class);
+    for (Reasons reasons : read) {
+      if (!kinds.add(reasons.kind())) {
+        throw BundleFailures.invalid(
+            FILE, "%s/reasons: kind %s occurs twice".formatted(model.place(), reasons.kind()));
+      }
+    }
+    return read;
+  }
+
+  private static Reasons reason(JsonObject node) {
     try (JsonObject reasons = node) {
       String name = reasons.string("name");
       Reason.Kind kind = reasons.oneOf("kind", Reason.Kind.class);
@@ -345,16 +357,6 @@ final class RankerReader {
       ranker.policy().ifPresent(policy -> policy.bind(ranker.taskNames()));
     } catch (IllegalArgumentException e) {
       throw BundleFailures.invalid(FILE, "/ranker/policy/tasks: " + e.getMessage(), e);
-    }
-  }
-
-  private static void checkReasons(Ranker ranker) {
-    Set<Reason.Kind> kinds = EnumSet.noneOf(Reason.Kind.class);
-    for (Reasons reasons : ranker.reasons()) {
-      if (!kinds.add(reasons.kind())) {
-        throw BundleFailures.invalid(
-            FILE, "/ranker/reasons: kind %s occurs twice".formatted(reasons.kind()));
-      }
     }
   }
 }

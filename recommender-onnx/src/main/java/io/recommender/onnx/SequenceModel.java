@@ -5,6 +5,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import io.recommender.Catalog;
+import io.recommender.Reason;
 import io.recommender.RecommendationRequest;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
@@ -36,6 +37,7 @@ final class SequenceModel {
   private final Catalog catalog;
   private final List<InputWriter> writers;
   private final OnnxJavaType outputType;
+  private final ReasonOutputs reasons;
   private final int fixedBatch;
   private final int columns;
   private final ArrayBlockingQueue<Lane> idle = new ArrayBlockingQueue<>(IDLE_LANES);
@@ -46,6 +48,7 @@ final class SequenceModel {
       Catalog catalog,
       List<InputWriter> writers,
       OnnxJavaType outputType,
+      ReasonOutputs reasons,
       int fixedBatch,
       int columns) {
     this.manifest = manifest;
@@ -53,6 +56,7 @@ final class SequenceModel {
     this.catalog = catalog;
     this.writers = writers;
     this.outputType = outputType;
+    this.reasons = reasons;
     this.fixedBatch = fixedBatch;
     this.columns = columns;
   }
@@ -100,8 +104,10 @@ final class SequenceModel {
               .formatted(output, exactly ? width : "at least " + width, spec));
     }
     int fixedBatch = fixedBatch(model, session.inputs());
+    ReasonOutputs reasons = ReasonOutputs.of(session, manifest.reasons());
     SequenceModel probe =
-        new SequenceModel(manifest, session, catalog, writers, spec.type(), fixedBatch, width);
+        new SequenceModel(
+            manifest, session, catalog, writers, spec.type(), reasons, fixedBatch, width);
     int columns = probe.probe(Math.max(1, fixedBatch));
     if (exactly ? columns != width : columns < width) {
       throw BundleFailures.mismatch(
@@ -117,7 +123,8 @@ final class SequenceModel {
     if (fixedBatch == 0 && probe.probe(2) != columns) {
       throw BundleFailures.mismatch(model, "the width of output '%s' varies".formatted(output));
     }
-    return new SequenceModel(manifest, session, catalog, writers, spec.type(), fixedBatch, columns);
+    return new SequenceModel(
+        manifest, session, catalog, writers, spec.type(), reasons, fixedBatch, columns);
   }
 
   static int fixedBatch(String model, Map<String, TensorSpec> inputs) {
@@ -148,6 +155,19 @@ final class SequenceModel {
                 Map<String, OnnxTensor> tensors = new HashMap<>();
                 try {
                   tensors(environment, lane, rows, length, tensors);
+                  for (Map.Entry<String, long[]> told : reasons.shapes(rows).entrySet()) {
+                    long[] found = session.outputShape(tensors, told.getKey());
+                    if (!Arrays.equals(told.getValue(), found)) {
+                      throw BundleFailures.mismatch(
+                          session.name(),
+                          "output '%s': expected %s for a batch of %d, found %s"
+                              .formatted(
+                                  told.getKey(),
+                                  Arrays.toString(told.getValue()),
+                                  rows,
+                                  Arrays.toString(found)));
+                    }
+                  }
                   return session.outputShape(tensors, manifest.output());
                 } finally {
                   tensors.values().forEach(OnnxTensor::close);
@@ -167,6 +187,11 @@ final class SequenceModel {
               .formatted(session.name(), rows, length, e.getMessage()),
           e);
     }
+  }
+
+  /** The tables that inputs read, by input; empty for others. */
+  List<Optional<ItemTable>> tables() {
+    return writers.stream().map(InputWriter::table).toList();
   }
 
   /** The bytes of all tables of items, each counted once. */
@@ -232,15 +257,49 @@ final class SequenceModel {
     int length = length(lane, rows);
     write(lane, padded, length);
     lane.output().ensure((long) padded * columns);
+    run(
+        lane,
+        padded,
+        length,
+        (environment, runner, tensors) -> {
+          try (OnnxTensor output =
+              lane.output().tensor(environment, new long[] {padded, columns})) {
+            runner.run(tensors, Map.of(manifest.output(), output));
+            return List.of();
+          }
+        });
+  }
+
+  /** Tells what the graph goes by for the first window in the lane. */
+  List<Reason> reasons(Lane lane) {
+    int padded = Math.max(1, fixedBatch);
+    for (int row = 1; row < padded; row++) {
+      lane.window(row).assemble(lane.window(0).request(), catalog);
+    }
+    int length = length(lane, 1);
+    write(lane, padded, length);
+    return run(
+        lane,
+        padded,
+        length,
+        (environment, runner, tensors) -> reasons.run(environment, runner, tensors, padded));
+  }
+
+  /** What is done with the inputs of windows. */
+  private interface WindowsRun {
+    List<Reason> run(
+        OrtEnvironment environment, OnnxSession.Runner runner, Map<String, OnnxTensor> tensors)
+        throws OrtException;
+  }
+
+  private List<Reason> run(Lane lane, int rows, int length, WindowsRun inside) {
     try {
-      session.call(
+      return session.call(
           (environment, runner) -> {
             Map<String, OnnxTensor> tensors = new HashMap<>(writers.size() * 2);
-            try (OnnxTensor output =
-                lane.output().tensor(environment, new long[] {padded, columns})) {
-              tensors(environment, lane, padded, length, tensors);
-              runner.run(tensors, Map.of(manifest.output(), output));
-              return null;
+            try {
+              tensors(environment, lane, rows, length, tensors);
+              return inside.run(environment, runner, tensors);
             } finally {
               tensors.values().forEach(OnnxTensor::close);
             }
@@ -249,7 +308,7 @@ final class SequenceModel {
       throw new RecommenderException(
           Kind.INFERENCE_FAILED,
           "%s: run failed for batch %d x %d: %s"
-              .formatted(session.name(), padded, length, e.getMessage()),
+              .formatted(session.name(), rows, length, e.getMessage()),
           e);
     }
   }

@@ -219,7 +219,7 @@ class RoutingExplainerTest extends ExplainerContract {
     assertRefused(
         bundle,
         Kind.SHAPE_MISMATCH,
-        "output 'expert_weights': expected float or float16 [1 or candidates, 4]");
+        "output 'expert_weights': expected float or float16 [1 or rows, 4]");
     reasons.withArray("/labels").remove(3);
     reasons.put("name", "gate");
     assertRefused(bundle, Kind.SHAPE_MISMATCH, "output 'gate': expected float or float16");

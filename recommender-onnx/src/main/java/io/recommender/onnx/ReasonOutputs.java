@@ -15,26 +15,26 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The outputs of the graph of a ranker that tell what it goes by. They are asked for one candidate
- * at a time, and not at all when candidates are scored.
+ * The outputs of a graph that tell what it goes by. They are asked for one row at a time, and not
+ * at all when items are scored.
  *
  * <p><b>Immutable</b>.
  */
-final class RankerReasons {
+final class ReasonOutputs {
   private final String model;
   private final List<Ranker.Reasons> outputs;
   private final List<TensorSpec> specs;
 
-  private RankerReasons(String model, List<Ranker.Reasons> outputs, List<TensorSpec> specs) {
+  private ReasonOutputs(String model, List<Ranker.Reasons> outputs, List<TensorSpec> specs) {
     this.model = model;
     this.outputs = outputs;
     this.specs = specs;
   }
 
   /** Checks the outputs against the graph. */
-  static RankerReasons of(OnnxSession session, Ranker ranker) {
+  static ReasonOutputs of(OnnxSession session, List<Ranker.Reasons> outputs) {
     List<TensorSpec> specs = new ArrayList<>();
-    for (Ranker.Reasons output : ranker.reasons()) {
+    for (Ranker.Reasons output : outputs) {
       TensorSpec spec = session.outputs().get(output.name());
       if (spec == null
           || (spec.type() != OnnxJavaType.FLOAT && spec.type() != OnnxJavaType.FLOAT16)
@@ -42,7 +42,7 @@ final class RankerReasons {
           || (spec.shape()[1] >= 0 && spec.shape()[1] != output.labels().size())) {
         throw BundleFailures.mismatch(
             session.name(),
-            "output '%s': expected float or float16 [1 or candidates, %d], one column for each of %s, found %s"
+            "output '%s': expected float or float16 [1 or rows, %d], one column for each of %s, found %s"
                 .formatted(
                     output.name(),
                     output.labels().size(),
@@ -51,7 +51,7 @@ final class RankerReasons {
       }
       specs.add(spec);
     }
-    return new RankerReasons(session.name(), ranker.reasons(), specs);
+    return new ReasonOutputs(session.name(), outputs, specs);
   }
 
   /** What the graph gives for a number of rows, by output. */
