@@ -12,6 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.ToIntFunction;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 
 /**
  * Says something with what another recommender recommends: a language model writes the reply, and
@@ -34,17 +37,21 @@ import java.util.Set;
  * nor one that the user named or had in the history is not given at all, with a notice: the items
  * are right without it. What other items have as a title is found as {@link ItemMentions} finds it.
  *
+ * <p><b>Length.</b> With {@link #maxTokens} a reply that is too long ends after its last word that
+ * fits.
+ *
  * <p>Without items the model is not asked. Items, scores and notices are those of the recommender.
  *
  * <p><b>Thread safety.</b> As that of the recommender and the generator.
  *
- * <p><b>Lifetime.</b> Closing closes both.
+ * <p><b>Lifetime.</b> Closing closes both, which changed copies share.
  */
 public final class ReplyRecommender implements SequenceRecommender {
   /** What stands for the title of the next item in what a model writes. */
   public static final String PLACE = "<item>";
 
   private static final int MAX_ITEMS = 20;
+  private static final Pattern WORD_END = Pattern.compile("\\S+");
 
   private final SequenceRecommender recommender;
   private final TextGenerator generator;
@@ -52,6 +59,7 @@ public final class ReplyRecommender implements SequenceRecommender {
   private final Catalog catalog;
   private final String title;
   private final ItemMentions mentions;
+  private final PromptBudget length;
 
   /**
    * Creates a recommender.
@@ -68,12 +76,48 @@ public final class ReplyRecommender implements SequenceRecommender {
       PromptText prompt,
       Catalog catalog,
       String title) {
-    this.recommender = Objects.requireNonNull(recommender, "recommender");
-    this.generator = Objects.requireNonNull(generator, "generator");
-    this.prompt = Objects.requireNonNull(prompt, "prompt");
-    this.catalog = Objects.requireNonNull(catalog, "catalog");
-    this.title = Objects.requireNonNull(title, "title");
-    mentions = new ItemMentions(catalog, title);
+    this(
+        Objects.requireNonNull(recommender, "recommender"),
+        Objects.requireNonNull(generator, "generator"),
+        Objects.requireNonNull(prompt, "prompt"),
+        Objects.requireNonNull(catalog, "catalog"),
+        Objects.requireNonNull(title, "title"),
+        new ItemMentions(catalog, title),
+        PromptBudget.NONE);
+  }
+
+  private ReplyRecommender(
+      SequenceRecommender recommender,
+      TextGenerator generator,
+      PromptText prompt,
+      Catalog catalog,
+      String title,
+      ItemMentions mentions,
+      PromptBudget length) {
+    this.recommender = recommender;
+    this.generator = generator;
+    this.prompt = prompt;
+    this.catalog = catalog;
+    this.title = title;
+    this.mentions = mentions;
+    this.length = length;
+  }
+
+  /**
+   * Returns this recommender with a limit of its replies.
+   *
+   * @param tokens how many tokens a reply may have, at least 1
+   * @param counter counts the tokens of a text, thread-safe; called a few times for a reply that is
+   *     too long
+   * @return a copy
+   * @throws IllegalArgumentException if the number is below 1
+   */
+  public ReplyRecommender maxTokens(int tokens, ToIntFunction<String> counter) {
+    if (tokens < 1) {
+      throw new IllegalArgumentException("tokens: expected at least 1, found " + tokens);
+    }
+    PromptBudget changed = new PromptBudget(tokens, Objects.requireNonNull(counter, "counter"));
+    return new ReplyRecommender(recommender, generator, prompt, catalog, title, mentions, changed);
   }
 
   /**
@@ -93,7 +137,8 @@ public final class ReplyRecommender implements SequenceRecommender {
     values.put("best", PromptText.titleOf(catalog, answer.items().get(0).itemId(), title));
     String written = generator.generate(prompt.write(values)).strip();
     Recommendations.Builder replied = answer.toBuilder().modelRuns(answer.modelRuns() + 1);
-    String text = filled(written, answer.items(), replied);
+    // Cut first: the beginning of a title may be another one.
+    String text = shortened(filled(written, answer.items(), replied));
     Set<String> others = new HashSet<>(mentions.find(text));
     others.removeAll(known(request, answer));
     if (!others.isEmpty()) {
@@ -128,6 +173,20 @@ public final class ReplyRecommender implements SequenceRecommender {
               "The reply has %d places for items more than there are items.".formatted(empty)));
     }
     return text.toString();
+  }
+
+  /** Returns the longest beginning of whole words that has no more tokens than it may. */
+  private String shortened(String text) {
+    int[] ends = WORD_END.matcher(text).results().mapToInt(MatchResult::end).toArray();
+    PromptBudget.Fitted fitted =
+        length.fit(
+            ends.length,
+            dropped ->
+                dropped == 0
+                    ? text
+                    : text.substring(
+                        0, dropped == ends.length ? 0 : ends[ends.length - dropped - 1]));
+    return fitted == null ? "" : fitted.text();
   }
 
   /** The items that a reply may name. A title that two items have names both. */

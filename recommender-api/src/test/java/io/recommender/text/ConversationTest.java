@@ -3,6 +3,7 @@ package io.recommender.text;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.recommender.Catalog;
@@ -29,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -184,6 +186,29 @@ class ConversationTest {
         "See Heat.",
         replying(FakeRecommender.of("f1"), "See <item>.").recommend(saying().build()).text(),
         "two films have that title");
+  }
+
+  @Test
+  void aReplyThatIsTooLongEndsAfterAWord() {
+    ToIntFunction<String> words = text -> text.isBlank() ? 0 : text.strip().split("\\s+").length;
+    ReplyRecommender all = replying(FakeRecommender.of("f2"), "Try  <item> tonight, it is calm.");
+    List<String> expected = List.of("", "Try", "Try  Alien", "Try  Alien tonight,");
+    for (int tokens = 1; tokens <= 3; tokens++) {
+      assertEquals(
+          expected.get(tokens), all.maxTokens(tokens, words).recommend(saying().build()).text());
+    }
+    String whole = "Try  Alien tonight, it is calm.";
+    assertEquals(whole, all.maxTokens(6, words).recommend(saying().build()).text());
+    assertEquals(whole, all.recommend(saying().build()).text());
+    assertEquals(
+        "", all.maxTokens(1, text -> 1 + text.length()).recommend(saying().build()).text());
+    assertThrows(IllegalArgumentException.class, () -> all.maxTokens(0, words));
+    Recommendations cut =
+        replying(FakeRecommender.of("f5"), "<item> it is")
+            .maxTokens(2, words)
+            .recommend(saying().build());
+    assertEquals("", cut.text(), "the first words of the title are another title");
+    assertTrue(cut.hasNotice(Notice.Code.UNREADABLE_TEXT));
   }
 
   @Test
