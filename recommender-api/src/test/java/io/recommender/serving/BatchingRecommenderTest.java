@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
@@ -31,6 +30,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class BatchingRecommenderTest {
+  private static final boolean HAS_VIRTUAL_THREADS = Runtime.version().feature() >= 21;
 
   /** Notes its runs, and holds the first one back until it is told to go on. */
   private static final class Gated implements SequenceRecommender {
@@ -423,11 +423,18 @@ class BatchingRecommenderTest {
     }
   }
 
+  /**
+   * On virtual threads, whose turns nobody but themselves ends: before a caller has made its
+   * fiftieth call, the others have had an answer, but for those whose processor the system has
+   * taken away. Threads of the system take turns at its will.
+   */
   @Test
   void callersThatAskAgainAtOnceKeepNobodyOut() throws Exception {
-    int callers = 4 * Runtime.getRuntime().availableProcessors();
-    CountDownLatch answered = new CountDownLatch(callers);
-    AtomicBoolean isOver = new AtomicBoolean();
+    int processors = Runtime.getRuntime().availableProcessors();
+    int callers = 4 * processors;
+    CountDownLatch start = new CountDownLatch(1);
+    AtomicInteger answered = new AtomicInteger();
+    AtomicInteger answeredBeforeTheFirstEnded = new AtomicInteger();
     RecommendationRequest request = RecommendationRequest.of(UserHistory.of("x")).k(1).build();
     SequenceRecommender busy =
         asked -> {
@@ -440,30 +447,33 @@ class BatchingRecommenderTest {
     try (BatchingRecommender serving = BatchingRecommender.builder("home", busy).build()) {
       Runnable caller =
           () -> {
+            Threads.await(start);
             serving.recommend(request);
-            answered.countDown();
-            while (!isOver.get()) {
+            answered.incrementAndGet();
+            for (int call = 2; call <= 50; call++) {
               serving.recommend(request);
             }
+            answeredBeforeTheFirstEnded.compareAndSet(0, answered.get());
           };
       List<Thread> threads = new ArrayList<>();
       for (int i = 0; i < callers; i++) {
         threads.add(started(caller));
       }
-      try {
-        answered.await();
-      } finally {
-        isOver.set(true);
-      }
+      start.countDown();
       for (Thread thread : threads) {
         thread.join();
       }
+    }
+    assertEquals(callers, answered.get());
+    if (HAS_VIRTUAL_THREADS) {
+      int others = answeredBeforeTheFirstEnded.get();
+      assertTrue(others >= callers - processors, () -> others + " of " + callers);
     }
   }
 
   /** A virtual thread where the JDK has them: those of others run only when one of them lets go. */
   private static Thread started(Runnable task) throws ReflectiveOperationException {
-    if (Runtime.version().feature() >= 21) {
+    if (HAS_VIRTUAL_THREADS) {
       return (Thread)
           Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, task);
     }
