@@ -7,6 +7,7 @@ import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
 import io.recommender.serving.Doctor;
 import io.recommender.serving.SwappableRecommender;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,6 +16,8 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import javax.management.JMException;
+import javax.management.ObjectName;
 
 /**
  * The program of {@link SoakTest}, in a process of its own whose heap is resident from the start,
@@ -98,7 +101,7 @@ public final class SoakChild {
           failures.incrementAndGet();
         }
         if (swap == SETTLED_SWAPS) {
-          settled = Doctor.residentBytes().orElseThrow();
+          settled = heldBytes();
         }
       }
       isOver.set(true);
@@ -111,7 +114,7 @@ public final class SoakChild {
       tell("mixed", mixed.get());
       tell("sessionsDuring", NativeHandles.sessions());
       tell("settledBytes", settled);
-      tell("endBytes", Doctor.residentBytes().orElseThrow());
+      tell("endBytes", heldBytes());
     }
     tell("sessionsAfter", NativeHandles.sessions());
   }
@@ -148,7 +151,7 @@ public final class SoakChild {
         if (call % look == 0) {
           model.recommendAll(requests);
           openTensors += NativeHandles.openTensors();
-          settled = call == look * 20 ? Doctor.residentBytes().orElseThrow() : settled;
+          settled = call == look * 20 ? heldBytes() : settled;
         }
       }
       tell("sessionsDuring", NativeHandles.sessions());
@@ -158,7 +161,22 @@ public final class SoakChild {
     tell("openTensors", openTensors);
     tell("sessionsAfter", NativeHandles.sessions());
     tell("settledBytes", settled);
-    tell("endBytes", Doctor.residentBytes().orElseThrow());
+    tell("endBytes", heldBytes());
+  }
+
+  /** The resident memory without what was freed and malloc keeps for the next time. */
+  private static long heldBytes() {
+    try {
+      ManagementFactory.getPlatformMBeanServer()
+          .invoke(
+              new ObjectName("com.sun.management:type=DiagnosticCommand"),
+              "systemTrimNativeHeap",
+              new Object[0],
+              new String[0]);
+    } catch (JMException e) {
+      System.out.println("this JVM cannot have freed memory returned: " + e);
+    }
+    return Doctor.residentBytes().orElseThrow();
   }
 
   private static void tell(String name, long value) {
