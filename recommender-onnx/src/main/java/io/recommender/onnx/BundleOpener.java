@@ -173,10 +173,22 @@ final class BundleOpener {
       Optional<TextTokenizer> tokenizer = encoder.tokens().map(this::tokenizer);
       try {
         EncoderModel model =
-            EncoderModel.of(session, encoder, tokenizer, options.maxBatch(), options.maxTokens());
+            EncoderModel.of(
+                session,
+                encoder,
+                tokenizer,
+                options.maxBatch(),
+                options.maxTokens(),
+                options.helpers());
         OnnxItemEncoder opened =
             new OnnxItemEncoder(
-                encoder, session, tokenizer, model, modelVersion, seal.fingerprint());
+                encoder,
+                session,
+                tokenizer,
+                model,
+                options.helpers(),
+                modelVersion,
+                seal.fingerprint());
         manifest
             .golden()
             .ifPresent(

@@ -3,6 +3,7 @@ package io.recommender.onnx;
 import io.recommender.ItemIndexFactory;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,25 +19,34 @@ public final class BundleOptions {
   public static final int DEFAULT_MAX_TOKENS = 512;
 
   private static final BundleOptions DEFAULTS =
-      new BundleOptions(OnnxOptions.defaults(), null, 1, DEFAULT_MAX_BATCH, DEFAULT_MAX_TOKENS);
+      new BundleOptions(
+          OnnxOptions.defaults(),
+          null,
+          1,
+          DEFAULT_MAX_BATCH,
+          DEFAULT_MAX_TOKENS,
+          SharedCall.Helpers.NONE);
 
   private final OnnxOptions onnx;
   private final @Nullable ItemIndexFactory index;
   private final double goldenRecall;
   private final int maxBatch;
   private final int maxTokens;
+  private final SharedCall.Helpers helpers;
 
   private BundleOptions(
       OnnxOptions onnx,
       @Nullable ItemIndexFactory index,
       double goldenRecall,
       int maxBatch,
-      int maxTokens) {
+      int maxTokens,
+      SharedCall.Helpers helpers) {
     this.onnx = onnx;
     this.index = index;
     this.goldenRecall = goldenRecall;
     this.maxBatch = maxBatch;
     this.maxTokens = maxTokens;
+    this.helpers = helpers;
   }
 
   /** {@return the default options of the runtime, no index} */
@@ -52,7 +62,7 @@ public final class BundleOptions {
    */
   public BundleOptions onnx(OnnxOptions onnx) {
     return new BundleOptions(
-        Objects.requireNonNull(onnx, "onnx"), index, goldenRecall, maxBatch, maxTokens);
+        Objects.requireNonNull(onnx, "onnx"), index, goldenRecall, maxBatch, maxTokens, helpers);
   }
 
   /**
@@ -64,7 +74,7 @@ public final class BundleOptions {
    */
   public BundleOptions index(ItemIndexFactory index) {
     return new BundleOptions(
-        onnx, Objects.requireNonNull(index, "index"), goldenRecall, maxBatch, maxTokens);
+        onnx, Objects.requireNonNull(index, "index"), goldenRecall, maxBatch, maxTokens, helpers);
   }
 
   /**
@@ -81,7 +91,7 @@ public final class BundleOptions {
       throw new IllegalArgumentException(
           "goldenRecall: expected a number from 0 to 1, found " + goldenRecall);
     }
-    return new BundleOptions(onnx, index, goldenRecall, maxBatch, maxTokens);
+    return new BundleOptions(onnx, index, goldenRecall, maxBatch, maxTokens, helpers);
   }
 
   /**
@@ -96,7 +106,7 @@ public final class BundleOptions {
     if (maxBatch < 1) {
       throw new IllegalArgumentException("maxBatch: expected at least 1, found " + maxBatch);
     }
-    return new BundleOptions(onnx, index, goldenRecall, maxBatch, maxTokens);
+    return new BundleOptions(onnx, index, goldenRecall, maxBatch, maxTokens, helpers);
   }
 
   /**
@@ -111,7 +121,41 @@ public final class BundleOptions {
     if (maxTokens < 1) {
       throw new IllegalArgumentException("maxTokens: expected at least 1, found " + maxTokens);
     }
-    return new BundleOptions(onnx, index, goldenRecall, maxBatch, maxTokens);
+    return new BundleOptions(onnx, index, goldenRecall, maxBatch, maxTokens, helpers);
+  }
+
+  /**
+   * Sets who shares the work of one call to an encoder of items with the calling thread. A single
+   * caller who encodes a catalogue on n cores is done soonest with n threads here and one thread
+   * for each run ({@link OnnxOptions#intraOpThreads}), since those do not wait for each other
+   * inside a run. Whoever has as many callers as cores gains nothing.
+   *
+   * <p>The calling thread takes part, and waits only for tasks that have begun. So every call comes
+   * to its end, with the same vectors, if the executor refuses tasks, never begins them, is shut
+   * down or runs them in the calling thread. A task that begins too late does nothing.
+   *
+   * <p><b>Lifetime.</b> The encoder keeps the executor for as long as it lives and never shuts it
+   * down.
+   *
+   * <p><b>Errors.</b> {@link java.util.concurrent.RejectedExecutionException} is no error. What
+   * else {@link Executor#execute} throws comes out of the call; the encoder stays usable.
+   *
+   * @param executor the executor, shared by any number of encoders
+   * @param threads how many threads work on one call, the calling one included; at least 1, which
+   *     is the default
+   * @return a copy
+   */
+  public BundleOptions executor(Executor executor, int threads) {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads: expected at least 1, found " + threads);
+    }
+    return new BundleOptions(
+        onnx,
+        index,
+        goldenRecall,
+        maxBatch,
+        maxTokens,
+        new SharedCall.Helpers(Objects.requireNonNull(executor, "executor"), threads));
   }
 
   /** {@return how the model is run} */
@@ -132,6 +176,11 @@ public final class BundleOptions {
   /** {@return the largest number of requests, or items to encode, in one run of the model} */
   public int maxBatch() {
     return maxBatch;
+  }
+
+  /** Who shares the work of a call to an encoder. */
+  SharedCall.Helpers helpers() {
+    return helpers;
   }
 
   /** {@return the largest number of tokens in one run of an encoder of texts} */

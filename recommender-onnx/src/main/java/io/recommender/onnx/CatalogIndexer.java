@@ -38,9 +38,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CatalogIndexer {
   /** How many items are encoded at once unless set otherwise. */
-  public static final int DEFAULT_BATCH_SIZE = 1024;
+  public static final int DEFAULT_BATCH_SIZE = 4096;
 
-  private static final int DEFAULT_CHECKPOINT_EVERY = 64;
+  private static final int DEFAULT_CHECKPOINT_EVERY = 16;
 
   private final ItemEncoder encoder;
   private final ItemIndex index;
@@ -128,7 +128,8 @@ public final class CatalogIndexer {
   }
 
   /**
-   * Sets how many items are encoded and added at once.
+   * Sets how many items are encoded and added at once. Items of similar length share a run of the
+   * model, so that larger batches carry less padding, and take more memory.
    *
    * @param batchSize at least 1
    * @return this
@@ -168,7 +169,7 @@ public final class CatalogIndexer {
    * Sets after how many batches with changes the index and the state are saved; they are also saved
    * at the end.
    *
-   * @param batches at least 1; 64 if never set
+   * @param batches at least 1; 16 if never set
    * @return this
    */
   public CatalogIndexer checkpointEvery(int batches) {

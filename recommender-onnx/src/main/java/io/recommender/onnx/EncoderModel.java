@@ -11,7 +11,6 @@ import io.recommender.onnx.Encoder.Pooling;
 import io.recommender.onnx.OnnxSession.TensorSpec;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,6 +44,7 @@ final class EncoderModel {
   private final int fixedBatch;
   private final int maxBatch;
   private final int maxTokens;
+  private final SharedCall.Helpers helpers;
   private final ArrayBlockingQueue<Lane> idle = new ArrayBlockingQueue<>(IDLE_LANES);
 
   private EncoderModel(
@@ -54,7 +54,8 @@ final class EncoderModel {
       OnnxJavaType outputType,
       int fixedBatch,
       int maxBatch,
-      int maxTokens) {
+      int maxTokens,
+      SharedCall.Helpers helpers) {
     this.session = session;
     this.encoder = encoder;
     this.inputs = inputs;
@@ -62,6 +63,7 @@ final class EncoderModel {
     this.fixedBatch = fixedBatch;
     this.maxBatch = fixedBatch > 0 ? fixedBatch : maxBatch;
     this.maxTokens = maxTokens;
+    this.helpers = helpers;
   }
 
   /**
@@ -83,13 +85,15 @@ final class EncoderModel {
    *
    * @param maxBatch the most rows in a run
    * @param maxTokens the most tokens in a run of more than one row, padding included
+   * @param helpers who shares the runs of a call
    */
   static EncoderModel of(
       OnnxSession session,
       Encoder encoder,
       Optional<TextTokenizer> tokenizer,
       int maxBatch,
-      int maxTokens) {
+      int maxTokens,
+      SharedCall.Helpers helpers) {
     String model = session.name();
     Map<String, String> roles = new LinkedHashMap<>();
     encoder.inputs().forEach(input -> roles.put(input.name(), input.role().name()));
@@ -122,7 +126,8 @@ final class EncoderModel {
             spec.type(),
             SequenceModel.fixedBatch(model, session.inputs()),
             maxBatch,
-            maxTokens);
+            maxTokens,
+            helpers);
     opened.probe(tokenizer);
     return opened;
   }
@@ -211,34 +216,63 @@ final class EncoderModel {
   /** Returns one vector for each row, in order. */
   float[][] encode(List<Row> rows) {
     float[][] vectors = new float[rows.size()][];
-    Integer[] order = IntStream.range(0, rows.size()).boxed().toArray(Integer[]::new);
-    Arrays.sort(order, Comparator.comparingInt(i -> rows.get(i).tokens().length()));
-    Lane idleLane = idle.poll();
-    Lane lane = idleLane == null ? newLane() : idleLane;
-    try {
-      for (int from = 0; from < order.length; ) {
-        int to = from + 1;
-        while (to < order.length
-            && to - from < maxBatch
-            && (to + 1L - from) * length(rows.get(order[to])) <= maxTokens) {
-          to++;
-        }
-        List<Row> batch = new ArrayList<>(to - from);
-        for (int i = from; i < to; i++) {
-          batch.add(rows.get(order[i]));
-        }
-        int length = length(batch.get(batch.size() - 1));
-        run(lane, batch, length);
-        for (int i = from; i < to; i++) {
-          vectors[order[i]] = vector(lane, i - from, length, rows.get(order[i]));
-        }
-        from = to;
+    int[] order = byLength(rows);
+    int[] ends = runs(rows, order);
+    helpers.forEach(
+        ends.length,
+        next -> {
+          Lane idleLane = idle.poll();
+          Lane lane = idleLane == null ? newLane() : idleLane;
+          try {
+            for (int run = next.getAsInt(); run >= 0; run = next.getAsInt()) {
+              // The longest first, so that threads are done at about the same time.
+              int last = ends.length - 1 - run;
+              encode(rows, order, last == 0 ? 0 : ends[last - 1], ends[last], lane, vectors);
+            }
+          } finally {
+            if (lane.bytes() <= MAX_LANE_BYTES) {
+              idle.offer(lane);
+            }
+          }
+        });
+    return vectors;
+  }
+
+  /** The places of rows, shorter ones first, and of those that are as long the first one first. */
+  private static int[] byLength(List<Row> rows) {
+    long[] keys = new long[rows.size()];
+    for (int i = 0; i < keys.length; i++) {
+      keys[i] = (long) rows.get(i).tokens().length() << Integer.SIZE | i;
+    }
+    Arrays.sort(keys);
+    return Arrays.stream(keys).mapToInt(key -> (int) key).toArray();
+  }
+
+  /** Where each run ends in an order of rows. */
+  private int[] runs(List<Row> rows, int[] order) {
+    IntStream.Builder ends = IntStream.builder();
+    for (int from = 0; from < order.length; ) {
+      int to = from + 1;
+      while (to < order.length
+          && to - from < maxBatch
+          && (to + 1L - from) * length(rows.get(order[to])) <= maxTokens) {
+        to++;
       }
-      return vectors;
-    } finally {
-      if (lane.bytes() <= MAX_LANE_BYTES) {
-        idle.offer(lane);
-      }
+      ends.add(to);
+      from = to;
+    }
+    return ends.build().toArray();
+  }
+
+  private void encode(List<Row> rows, int[] order, int from, int to, Lane lane, float[][] vectors) {
+    List<Row> batch = new ArrayList<>(to - from);
+    for (int i = from; i < to; i++) {
+      batch.add(rows.get(order[i]));
+    }
+    int length = length(batch.get(batch.size() - 1));
+    run(lane, batch, length);
+    for (int i = from; i < to; i++) {
+      vectors[order[i]] = vector(lane, i - from, length, rows.get(order[i]));
     }
   }
 

@@ -137,7 +137,8 @@ public final class OnnxCrossEncoder implements Reranker, Diagnosable {
             crossEncoder.graph(),
             Optional.of(tokenizer),
             options.chunk(),
-            options.maxTokens());
+            options.maxTokens(),
+            SharedCall.Helpers.NONE);
     Map<String, FeatureWriter> features = new HashMap<>();
     for (Encoder.Input input : crossEncoder.graph().inputs()) {
       if (input.role() == Encoder.Role.FEATURE) {

@@ -9,12 +9,13 @@ import io.recommender.Retriever;
 import io.recommender.Similarity;
 import io.recommender.serving.Diagnosable;
 import io.recommender.serving.Diagnosis;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.IntFunction;
 
 /**
  * Encodes items with an exported model: features become a text, tokens and tensors as the bundle
@@ -31,8 +32,9 @@ import java.util.concurrent.atomic.LongAdder;
  * <p><b>Lifetime.</b> Holds native memory until {@link #close()}, which waits for calls in flight.
  * Later calls throw {@link IllegalStateException}.
  *
- * <p><b>Cost.</b> Tokenizing takes microseconds a text, the graph all else. A call keeps the tokens
- * of all its items at once, so a large catalogue goes through {@link CatalogIndexer}.
+ * <p><b>Cost.</b> Tokenizing takes microseconds a text, the graph all else. One thread does both
+ * unless {@link BundleOptions#executor} lends more. A call keeps the tokens of all its items at
+ * once, so a large catalogue goes through {@link CatalogIndexer}.
  *
  * <p><b>Platforms.</b> Texts need the natives of Hugging Face's tokenizers, which are in the jar
  * for Linux (x86-64, AArch64), macOS (AArch64) and Windows (x86-64). They are extracted once, to
@@ -45,12 +47,16 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
   private static final TextTokenizer.Tokens NO_TEXT =
       new TextTokenizer.Tokens(new long[0], new long[0], false);
 
+  /** How many texts a thread tokenizes at once. */
+  private static final int GRAIN = 32;
+
   private final Encoder encoder;
   private final OnnxSession session;
   private final Optional<TextTokenizer> tokenizer;
   private final Optional<ItemText> text;
   private final Optional<AttributeText> attributes;
   private final EncoderModel model;
+  private final SharedCall.Helpers helpers;
   private final String modelVersion;
   private final String fingerprint;
   private final LongAdder truncated = new LongAdder();
@@ -61,12 +67,14 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
       OnnxSession session,
       Optional<TextTokenizer> tokenizer,
       EncoderModel model,
+      SharedCall.Helpers helpers,
       String modelVersion,
       String fingerprint) {
     this.encoder = encoder;
     this.session = session;
     this.tokenizer = tokenizer;
     this.model = model;
+    this.helpers = helpers;
     this.modelVersion = modelVersion;
     lease = new ModelLease(modelVersion);
     this.fingerprint = fingerprint;
@@ -156,14 +164,25 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
   public float[][] encode(List<Item> items) {
     lease.enter();
     try {
-      List<EncoderModel.Row> rows = new ArrayList<>(items.size());
-      for (Item item : items) {
-        rows.add(new EncoderModel.Row(item, tokens(item)));
-      }
-      return model.encode(rows);
+      return model.encode(
+          rows(items.size(), i -> new EncoderModel.Row(items.get(i), tokens(items.get(i)))));
     } finally {
       lease.leave();
     }
+  }
+
+  private List<EncoderModel.Row> rows(int count, IntFunction<EncoderModel.Row> row) {
+    EncoderModel.Row[] rows = new EncoderModel.Row[count];
+    helpers.forEach(
+        (count + GRAIN - 1) / GRAIN,
+        next -> {
+          for (int part = next.getAsInt(); part >= 0; part = next.getAsInt()) {
+            for (int i = part * GRAIN; i < Math.min(count, (part + 1) * GRAIN); i++) {
+              rows[i] = row.apply(i);
+            }
+          }
+        });
+    return Arrays.asList(rows);
   }
 
   private TextTokenizer.Tokens tokens(Item item) {
@@ -200,13 +219,16 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
       TextTokenizer open =
           tokenizer.orElseThrow(
               () -> new UnsupportedOperationException(modelVersion + " reads no text"));
-      List<EncoderModel.Row> rows = new ArrayList<>(texts.size());
-      for (String each : texts) {
-        TextTokenizer.Tokens tokens =
-            attributes.isPresent() ? attributes.get().tokens(each) : open.encode(each);
-        rows.add(new EncoderModel.Row(Item.of("text " + rows.size()), counted(tokens)));
-      }
-      return model.encode(rows);
+      return model.encode(
+          rows(
+              texts.size(),
+              i ->
+                  new EncoderModel.Row(
+                      Item.of("text " + i),
+                      counted(
+                          attributes.isPresent()
+                              ? attributes.get().tokens(texts.get(i))
+                              : open.encode(texts.get(i))))));
     } finally {
       lease.leave();
     }
@@ -235,13 +257,12 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
                     modelVersion + " reads no histories: it has no input of role ITEM_POSITIONS"));
     lease.enter();
     try {
-      List<EncoderModel.Row> rows = new ArrayList<>(histories.size());
-      for (List<Item> items : histories) {
-        rows.add(
-            new EncoderModel.Row(
-                Item.of("history " + rows.size()), counted(written.tokens(items))));
-      }
-      return model.encode(rows);
+      return model.encode(
+          rows(
+              histories.size(),
+              i ->
+                  new EncoderModel.Row(
+                      Item.of("history " + i), counted(written.tokens(histories.get(i))))));
     } finally {
       lease.leave();
     }

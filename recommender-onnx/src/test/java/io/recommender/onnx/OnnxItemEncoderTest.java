@@ -24,6 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -187,6 +189,39 @@ class OnnxItemEncoderTest {
         }
       }
     }
+  }
+
+  @Test
+  void helpersChangeNoVector() {
+    List<Item> items = new ArrayList<>();
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < 300; i++) {
+      texts.add("red lamp ".repeat(i % 7) + i);
+      items.add(EncoderFixtures.title("i" + i, texts.get(i)));
+    }
+    List<Item> broken = new ArrayList<>(items);
+    broken.set(200, Item.of("sku-7"));
+    Path bundle = EncoderFixtures.RESOURCES.resolve("bert-states");
+    BundleOptions options = BundleOptions.defaults().maxTokens(40);
+    ExecutorService pool = Executors.newFixedThreadPool(2);
+    try (OnnxItemEncoder alone = RecommenderBundle.openEncoder(bundle, options);
+        OnnxItemEncoder helped = RecommenderBundle.openEncoder(bundle, options.executor(pool, 3))) {
+      long before = helped.modelRuns();
+      long runs = alone.modelRuns();
+      float[][] expected = alone.encode(items);
+      assertArrayEquals(expected, helped.encode(items));
+      assertEquals(alone.modelRuns() - runs, helped.modelRuns() - before);
+      assertArrayEquals(alone.encodeTexts(texts), helped.encodeTexts(texts));
+      IllegalArgumentException e =
+          assertThrows(IllegalArgumentException.class, () -> helped.encode(broken));
+      assertEquals("item 'sku-7', feature 'title': expected a text, found none", e.getMessage());
+      assertArrayEquals(expected, helped.encode(items), "stays usable");
+    } finally {
+      pool.shutdown();
+    }
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> options.executor(pool, 0));
+    assertEquals("threads: expected at least 1, found 0", e.getMessage());
   }
 
   @Test
