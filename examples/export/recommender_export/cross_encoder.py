@@ -19,6 +19,7 @@ import onnx
 import torch
 
 from .bundle import ExportError, open_session, seal
+from .fuse import fuse
 from .lora import Gate
 from .pair_texts import PairTexts, Template
 from .parity import ParityError, difference
@@ -200,7 +201,7 @@ def _export(graph: PairGraph, encoder: CrossEncoder, texts: PairTexts, pairs, pa
         torch.onnx.export(graph, tuple(example.values()), str(path), input_names=list(example), output_names=["score"],
                           dynamic_axes=axes | {"score": {0: "batch"}}, opset_version=opset, do_constant_folding=True,
                           dynamo=False)
-    onnx.save(share_extents(onnx.load(path)), path)
+    onnx.save(fuse(share_extents(onnx.load(path))), path)
     onnx.checker.check_model(str(path))
 
 

@@ -20,6 +20,7 @@ import onnx
 import torch
 
 from .bundle import ExportError, open_session, seal
+from .fuse import fuse
 from .parity import ParityError, difference
 from .simplify import share_extents
 
@@ -246,7 +247,7 @@ def _export(graph: TextGraph, encoder: TextEncoder, texts: list[str], path: Path
         warnings.simplefilter("ignore")
         torch.onnx.export(graph, tuple(example.values()), str(path), input_names=list(example), output_names=[output],
                           dynamic_axes=axes, opset_version=opset, do_constant_folding=True, dynamo=False)
-    onnx.save(share_extents(onnx.load(path)), path)
+    onnx.save(fuse(share_extents(onnx.load(path))), path)
     onnx.checker.check_model(str(path))
 
 
