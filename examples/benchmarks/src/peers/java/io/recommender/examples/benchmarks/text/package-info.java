@@ -1,2 +1,2 @@
-/** Keyword indexes side by side. */
+/** Keyword indexes, and encoders of texts, side by side. */
 package io.recommender.examples.benchmarks.text;

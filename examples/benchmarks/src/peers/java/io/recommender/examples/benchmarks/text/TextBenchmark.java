@@ -1,0 +1,185 @@
+package io.recommender.examples.benchmarks.text;
+
+import ai.djl.ModelException;
+import ai.onnxruntime.OrtException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code examples/run benchmark texts}: encodes the same texts with several libraries. */
+@Command(
+    name = "examples/run benchmark texts",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Encodes a file of texts with this library, LangChain4j and DJL, in turns, on the same model,",
+      "the same runtime and the same number of threads. Needs JDK 21 or newer."
+    })
+public final class TextBenchmark implements Callable<Integer> {
+  @Parameters(
+      paramLabel = "DIR",
+      description = "Bundle of recommender_export.text_encoder --pool-outside, with mean pooling.")
+  private Path bundle = Path.of(".");
+
+  @Option(names = "--file", required = true, description = "A text a line, UTF-8.")
+  private Path file = Path.of(".");
+
+  @Option(names = "--threads", description = "Threads (default: ${DEFAULT-VALUE}).")
+  private int threads = 2;
+
+  @Option(names = "--rounds", description = "Measured rounds (default: ${DEFAULT-VALUE}).")
+  private int rounds = 3;
+
+  @Option(names = "--warm-up", description = "Texts before (default: ${DEFAULT-VALUE}).")
+  private int warmUp = 1000;
+
+  @Option(names = "--batch", description = "Texts of a run in DJL (default: ${DEFAULT-VALUE}).")
+  private int batch = 32;
+
+  @Option(
+      names = "--on-request",
+      description = {
+        "Encodes with this library alone, once for each line that it reads, and writes the seconds.",
+        "For whoever takes turns with it from outside."
+      })
+  private boolean onRequest;
+
+  @Option(
+      names = "--vectors",
+      description = "Where the vectors of the library go: float32, little-endian, row by row.")
+  private @Nullable Path vectors;
+
+  /**
+   * Runs the command.
+   *
+   * @param arguments see {@code --help}
+   */
+  public static void main(String[] arguments) {
+    System.exit(new CommandLine(new TextBenchmark()).execute(arguments));
+  }
+
+  @Override
+  public Integer call() throws IOException, OrtException, ModelException {
+    List<String> texts = Files.readAllLines(file);
+    List<TextEngine> engines = new ArrayList<>();
+    try {
+      if (!onRequest) {
+        // DJL cannot start once somebody else has started the runtime.
+        engines.add(new DjlTexts(bundle, threads, batch));
+        engines.add(0, new LangChain4jTexts(bundle, threads));
+      }
+      engines.add(0, new LibraryTexts(bundle, threads));
+      List<String> first = texts.subList(0, Math.min(warmUp, texts.size()));
+      engines.forEach(engine -> engine.encode(first));
+      if (onRequest) {
+        answer(engines.get(0), texts);
+      } else {
+        compare(engines, texts, System.out);
+      }
+    } finally {
+      engines.forEach(TextEngine::close);
+    }
+    return 0;
+  }
+
+  private void answer(TextEngine engine, List<String> texts) throws IOException {
+    BufferedReader requests =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    System.out.println("ready");
+    while (requests.readLine() != null) {
+      long start = System.nanoTime();
+      float[][] made = engine.encode(texts);
+      System.out.println((System.nanoTime() - start) / 1e9);
+      write(made);
+    }
+  }
+
+  private void compare(List<TextEngine> engines, List<String> texts, PrintStream out)
+      throws IOException {
+    double[][] seconds = new double[engines.size()][rounds];
+    float[][][] made = new float[engines.size()][][];
+    for (int round = 0; round < rounds; round++) {
+      for (int turn = 0; turn < engines.size(); turn++) {
+        int engine = (turn + round) % engines.size();
+        long start = System.nanoTime();
+        made[engine] = engines.get(engine).encode(texts);
+        seconds[engine][round] = (System.nanoTime() - start) / 1e9;
+      }
+    }
+    write(made[0]);
+    out.printf(
+        Locale.ROOT,
+        "%d texts, %d threads, %d rounds in turns, Java %s%n%n",
+        texts.size(),
+        threads,
+        rounds,
+        Runtime.version());
+    out.println(
+        "                       seconds: median, least, most   texts/s   time   difference");
+    for (int i = 0; i < engines.size(); i++) {
+      double[] sorted = seconds[i].clone();
+      Arrays.sort(sorted);
+      double median = sorted[rounds / 2];
+      out.printf(
+          Locale.ROOT,
+          "%-24s %10.2f %7.2f %7.2f %11.0f %6.2f %12.1e%n",
+          engines.get(i).name(),
+          median,
+          sorted[0],
+          sorted[rounds - 1],
+          texts.size() / median,
+          ratio(seconds[i], seconds[0]),
+          difference(made[i], made[0]));
+    }
+    out.println(
+        "\ntime: median over the rounds of the ratio to the first; difference of components");
+  }
+
+  private static double ratio(double[] times, double[] than) {
+    double[] ratios = new double[times.length];
+    for (int i = 0; i < ratios.length; i++) {
+      ratios[i] = times[i] / than[i];
+    }
+    Arrays.sort(ratios);
+    return ratios[ratios.length / 2];
+  }
+
+  private static double difference(float[][] one, float[][] other) {
+    double most = 0;
+    for (int i = 0; i < one.length; i++) {
+      for (int j = 0; j < one[i].length; j++) {
+        most = Math.max(most, Math.abs(one[i][j] - other[i][j]));
+      }
+    }
+    return most;
+  }
+
+  private void write(float[][] made) throws IOException {
+    if (vectors == null || made.length == 0) {
+      return;
+    }
+    ByteBuffer bytes =
+        ByteBuffer.allocate(made.length * made[0].length * Float.BYTES)
+            .order(ByteOrder.LITTLE_ENDIAN);
+    for (float[] vector : made) {
+      bytes.asFloatBuffer().put(vector);
+      bytes.position(bytes.position() + vector.length * Float.BYTES);
+    }
+    Files.write(vectors, bytes.array());
+  }
+}
