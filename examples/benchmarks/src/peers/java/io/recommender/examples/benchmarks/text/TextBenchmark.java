@@ -2,10 +2,12 @@ package io.recommender.examples.benchmarks.text;
 
 import ai.djl.ModelException;
 import ai.onnxruntime.OrtException;
+import com.sun.management.OperatingSystemMXBean;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -31,6 +33,9 @@ import picocli.CommandLine.Parameters;
       "the same runtime and the same number of threads. Needs JDK 21 or newer."
     })
 public final class TextBenchmark implements Callable<Integer> {
+  private static final OperatingSystemMXBean PROCESS =
+      ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+
   @Parameters(
       paramLabel = "DIR",
       description = "Bundle of recommender_export.text_encoder --pool-outside, with mean pooling.")
@@ -54,8 +59,8 @@ public final class TextBenchmark implements Callable<Integer> {
   @Option(
       names = "--on-request",
       description = {
-        "Encodes with this library alone, once for each line that it reads, and writes the seconds.",
-        "For whoever takes turns with it from outside."
+        "Encodes with this library alone, once for each line that it reads, and writes the seconds",
+        "and the seconds of processor time. For whoever takes turns with it from outside."
       })
   private boolean onRequest;
 
@@ -103,8 +108,10 @@ public final class TextBenchmark implements Callable<Integer> {
     System.out.println("ready");
     while (requests.readLine() != null) {
       long start = System.nanoTime();
+      long busy = PROCESS.getProcessCpuTime();
       float[][] made = engine.encode(texts);
-      System.out.println((System.nanoTime() - start) / 1e9);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      System.out.println(seconds + " " + (PROCESS.getProcessCpuTime() - busy) / 1e9);
       write(made);
     }
   }
@@ -112,13 +119,16 @@ public final class TextBenchmark implements Callable<Integer> {
   private void compare(List<TextEngine> engines, List<String> texts, PrintStream out)
       throws IOException {
     double[][] seconds = new double[engines.size()][rounds];
+    double[][] busy = new double[engines.size()][rounds];
     float[][][] made = new float[engines.size()][][];
     for (int round = 0; round < rounds; round++) {
       for (int turn = 0; turn < engines.size(); turn++) {
         int engine = (turn + round) % engines.size();
         long start = System.nanoTime();
+        long before = PROCESS.getProcessCpuTime();
         made[engine] = engines.get(engine).encode(texts);
         seconds[engine][round] = (System.nanoTime() - start) / 1e9;
+        busy[engine][round] = (PROCESS.getProcessCpuTime() - before) / 1e9;
       }
     }
     write(made[0]);
@@ -130,20 +140,21 @@ public final class TextBenchmark implements Callable<Integer> {
         rounds,
         Runtime.version());
     out.println(
-        "                       seconds: median, least, most   texts/s   time   difference");
+        "                       seconds: median, least, most   texts/s   time   processor   difference");
     for (int i = 0; i < engines.size(); i++) {
       double[] sorted = seconds[i].clone();
       Arrays.sort(sorted);
       double median = sorted[rounds / 2];
       out.printf(
           Locale.ROOT,
-          "%-24s %10.2f %7.2f %7.2f %11.0f %6.2f %12.1e%n",
+          "%-24s %10.2f %7.2f %7.2f %11.0f %6.2f %11.2f %12.1e%n",
           engines.get(i).name(),
           median,
           sorted[0],
           sorted[rounds - 1],
           texts.size() / median,
           ratio(seconds[i], seconds[0]),
+          ratio(busy[i], busy[0]),
           difference(made[i], made[0]));
     }
     out.println(
