@@ -308,7 +308,15 @@ final class ListModel {
     if (input.perCandidate()) {
       int length = input.length(call, 0, count);
       input.ensure(lane.inputs()[place], count, length);
-      input.write(lane.inputs()[place], count, length, call, 0, count);
+      input.write(
+          lane.inputs()[place],
+          count,
+          length,
+          call,
+          0,
+          count,
+          place,
+          ItemRows.NONE.of(call, 0, count));
       put(environment, lane, place, count, length, tensors);
     } else {
       int length = input.length(call, -1, 0);

@@ -51,8 +51,11 @@ import java.util.function.ToDoubleFunction;
  * <p><b>Lifetime.</b> Holds native memory until {@link #close()}, which waits for calls in flight.
  * Later calls throw {@link IllegalStateException}.
  *
- * <p><b>Cost.</b> For items of the bundle a copy of their rows, which were made at load; for other
- * items and for features in tables a look-up each. All else is the graph.
+ * <p><b>Cost.</b> For items of the bundle a copy of their rows, which were made at load. For other
+ * items a look-up of each feature when an {@link Item} is first seen, and a copy from then on, as
+ * long as it is the same object and {@link RerankerOptions#keptBytes} has room: so an application
+ * does well to keep its items, and to make a new one when a feature changes. For features in tables
+ * a look-up each. All else is the graph.
  *
  * <p>Made by {@link RecommenderBundle#openReranker(java.nio.file.Path)}.
  */
@@ -109,7 +112,13 @@ public final class OnnxReranker implements Reranker, Diagnosable {
     checkTables(ranker, options);
     RankerModel model =
         RankerModel.of(
-            session, ranker, catalog, options.tables(), options.chunk(), options.rememberedBytes());
+            session,
+            ranker,
+            catalog,
+            options.tables(),
+            options.chunk(),
+            options.rememberedBytes(),
+            options.keptBytes());
     return new OnnxReranker(ranker, catalog, session, model, options, modelVersion, fingerprint);
   }
 

@@ -19,6 +19,7 @@ import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,9 @@ final class RankerInput {
 
   /** Tables of the caller by column; null where there is none. */
   private final @Nullable Table[] tables;
+
+  /** The columns that have a table. */
+  private final int[] fromTables;
 
   /** Numbers in a row, or at a place of a row. */
   private final int width;
@@ -64,6 +68,8 @@ final class RankerInput {
     this.spec = spec;
     this.writers = writers;
     this.tables = tables;
+    fromTables =
+        IntStream.range(0, tables.length).filter(column -> tables[column] != null).toArray();
     this.width = width;
     this.places = places;
   }
@@ -255,8 +261,19 @@ final class RankerInput {
 
   /** Bytes of one row that can be made at load, 0 for one that cannot. */
   long bytesToRemember() {
-    boolean fromTables = Arrays.stream(tables).anyMatch(table -> table != null);
-    return perCandidate() && !hasPlaces() && !fromTables ? (long) width * spec.type().size : 0;
+    return perCandidate() && !hasPlaces() && fromTables.length == 0
+        ? (long) width * spec.type().size
+        : 0;
+  }
+
+  /**
+   * Bytes of one row that can be kept for an item of the application, 0 for one that cannot. What
+   * tables say of it is written anew in each call.
+   */
+  long bytesToKeep() {
+    return perCandidate() && !hasPlaces() && (input.role() != Role.PRESENT || tables[0] == null)
+        ? (long) width * spec.type().size
+        : 0;
   }
 
   /** Makes the rows of all items of the bundle. */
@@ -315,8 +332,21 @@ final class RankerInput {
     }
   }
 
-  /** Writes rows of candidates; if there are more rows than candidates, the last one fills them. */
-  void write(TensorBuffer buffer, int rows, int length, RankerCall call, int from, int to) {
+  /**
+   * Writes rows of candidates; if there are more rows than candidates, the last one fills them.
+   *
+   * @param place of this input among all
+   * @param kept rows of items that the application brings
+   */
+  void write(
+      TensorBuffer buffer,
+      int rows,
+      int length,
+      RankerCall call,
+      int from,
+      int to,
+      int place,
+      ItemRows.Batch kept) {
     TensorBuffer known = remembered;
     for (int row = 0; row < rows; row++) {
       int candidate = Math.min(from + row, to - 1);
@@ -326,8 +356,11 @@ final class RankerInput {
           && call.known()[candidate]
           && complete.get(call.ordinals()[candidate])) {
         buffer.copy(row * width, known, call.ordinals()[candidate] * width, width);
+      } else if (kept.read(place, candidate, buffer, row * width, width)) {
+        writeFromTables(buffer, row, call, candidate);
       } else {
         writeRow(buffer, row, call, candidate);
+        kept.write(place, candidate, buffer, row * width, width);
       }
     }
   }
@@ -336,16 +369,8 @@ final class RankerInput {
     int base = row * width;
     switch (input.role()) {
       case FEATURE, CATEGORY -> {
-        int at = base;
         for (int i = 0; i < writers.length; i++) {
-          FeatureWriter writer = writers[i];
-          Feature value = call.feature(writer.feature(), tables[i], candidate);
-          if (input.columns().get(i).category()) {
-            writer.writeIds(buffer, at, value, call.owner(candidate));
-          } else {
-            writer.writeNumbers(buffer, at, value, call.owner(candidate));
-          }
-          at += writer.width();
+          writeColumn(buffer, base, i, call, candidate);
         }
       }
       case PRESENT ->
@@ -353,6 +378,25 @@ final class RankerInput {
               base, call.feature(writers[0].feature(), tables[0], candidate) == null ? 0 : 1);
       case ITEM_ID -> buffer.put(base, places.itemId(call, candidate));
       case CATEGORY_LIST, VECTOR_LIST, HISTORY, MASK -> throw new AssertionError(input.role());
+    }
+  }
+
+  private void writeColumn(
+      TensorBuffer buffer, int base, int column, RankerCall call, int candidate) {
+    FeatureWriter writer = writers[column];
+    // With several columns each has a width of 1.
+    int at = base + column;
+    Feature value = call.feature(writer.feature(), tables[column], candidate);
+    if (input.columns().get(column).category()) {
+      writer.writeIds(buffer, at, value, call.owner(candidate));
+    } else {
+      writer.writeNumbers(buffer, at, value, call.owner(candidate));
+    }
+  }
+
+  private void writeFromTables(TensorBuffer buffer, int row, RankerCall call, int candidate) {
+    for (int column : fromTables) {
+      writeColumn(buffer, row * width, column, call, candidate);
     }
   }
 

@@ -52,6 +52,7 @@ final class RankerModel {
   private final int columns;
   private final int fixedRows;
   private final int chunk;
+  private final ItemRows itemRows;
   private final LongAdder requestBytes = new LongAdder();
   private final LongAdder candidateBytes = new LongAdder();
   private final ArrayBlockingQueue<Lane> idle = new ArrayBlockingQueue<>(IDLE_LANES);
@@ -65,7 +66,8 @@ final class RankerModel {
       ReasonOutputs reasons,
       int columns,
       int fixedRows,
-      int chunk) {
+      int chunk,
+      ItemRows itemRows) {
     this.session = session;
     this.ranker = ranker;
     this.inputs = inputs;
@@ -75,6 +77,7 @@ final class RankerModel {
     this.columns = columns;
     this.fixedRows = fixedRows;
     this.chunk = fixedRows > 0 ? fixedRows : chunk;
+    this.itemRows = itemRows;
   }
 
   /** Direct buffers of inputs and outputs, reused from run to run. */
@@ -94,6 +97,7 @@ final class RankerModel {
    * the graph for one candidate and for several.
    *
    * @param rememberedBytes how much memory the rows of known items may take
+   * @param keptBytes how much memory the rows of other items may take
    */
   static RankerModel of(
       OnnxSession session,
@@ -101,7 +105,8 @@ final class RankerModel {
       Catalog catalog,
       Map<Side, Map<String, Table>> tables,
       int chunk,
-      long rememberedBytes) {
+      long rememberedBytes,
+      long keptBytes) {
     String model = session.name();
     Map<String, String> roles = new LinkedHashMap<>();
     ranker.inputs().forEach(input -> roles.put(input.name(), input.role().name()));
@@ -143,7 +148,10 @@ final class RankerModel {
             ReasonOutputs.of(session, ranker.reasons()),
             columns,
             Arrays.stream(fixed).max().orElse(0),
-            chunk);
+            chunk,
+            new ItemRows(
+                inputs.stream().mapToLong(RankerInput::bytesToKeep).toArray(),
+                ranker.layout() == Layout.ITEMS ? 0 : keptBytes));
     opened.tryOut(1);
     opened.tryOut(3);
     opened.remember(catalog, rememberedBytes);
@@ -376,15 +384,17 @@ final class RankerModel {
       int rows,
       Map<String, OnnxTensor> tensors)
       throws OrtException {
+    ItemRows.Batch kept = itemRows.of(call, from, to);
     for (int i = 0; i < inputs.size(); i++) {
       RankerInput input = inputs.get(i);
       if (input.perCandidate()) {
         int length = input.length(call, from, to);
         candidateBytes.add(input.ensure(lane.inputs()[i], rows, length));
-        input.write(lane.inputs()[i], rows, length, call, from, to);
+        input.write(lane.inputs()[i], rows, length, call, from, to, i, kept);
         put(environment, lane, i, rows, length, tensors);
       }
     }
+    kept.keep();
   }
 
   private Result ofCandidates(

@@ -37,12 +37,16 @@ public final class RerankerOptions {
   /** How many bytes the rows of known items may take unless set otherwise. */
   public static final long DEFAULT_REMEMBERED_BYTES = 1L << 28;
 
+  /** How many bytes the rows of other items may take unless set otherwise. */
+  public static final long DEFAULT_KEPT_BYTES = 1L << 26;
+
   private static final RerankerOptions DEFAULTS =
       new RerankerOptions(
           OnnxOptions.defaults(),
           DEFAULT_CHUNK,
           BundleOptions.DEFAULT_MAX_TOKENS,
           DEFAULT_REMEMBERED_BYTES,
+          DEFAULT_KEPT_BYTES,
           null,
           null,
           Map.of());
@@ -51,6 +55,7 @@ public final class RerankerOptions {
   private final int chunk;
   private final int maxTokens;
   private final long rememberedBytes;
+  private final long keptBytes;
   private final @Nullable ScorePolicy policy;
   private final @Nullable Function<? super String, Optional<Item>> items;
   private final Map<Side, Map<String, Table>> tables;
@@ -60,6 +65,7 @@ public final class RerankerOptions {
       int chunk,
       int maxTokens,
       long rememberedBytes,
+      long keptBytes,
       @Nullable ScorePolicy policy,
       @Nullable Function<? super String, Optional<Item>> items,
       Map<Side, Map<String, Table>> tables) {
@@ -67,6 +73,7 @@ public final class RerankerOptions {
     this.chunk = chunk;
     this.maxTokens = maxTokens;
     this.rememberedBytes = rememberedBytes;
+    this.keptBytes = keptBytes;
     this.policy = policy;
     this.items = items;
     this.tables = tables;
@@ -89,6 +96,7 @@ public final class RerankerOptions {
         chunk,
         maxTokens,
         rememberedBytes,
+        keptBytes,
         policy,
         items,
         tables);
@@ -105,7 +113,8 @@ public final class RerankerOptions {
     if (chunk < 1) {
       throw new IllegalArgumentException("chunk: expected at least 1, found " + chunk);
     }
-    return new RerankerOptions(onnx, chunk, maxTokens, rememberedBytes, policy, items, tables);
+    return new RerankerOptions(
+        onnx, chunk, maxTokens, rememberedBytes, keptBytes, policy, items, tables);
   }
 
   /**
@@ -120,7 +129,8 @@ public final class RerankerOptions {
     if (maxTokens < 1) {
       throw new IllegalArgumentException("maxTokens: expected at least 1, found " + maxTokens);
     }
-    return new RerankerOptions(onnx, chunk, maxTokens, rememberedBytes, policy, items, tables);
+    return new RerankerOptions(
+        onnx, chunk, maxTokens, rememberedBytes, keptBytes, policy, items, tables);
   }
 
   /**
@@ -134,7 +144,24 @@ public final class RerankerOptions {
     if (bytes < 0) {
       throw new IllegalArgumentException("rememberedBytes: expected at least 0, found " + bytes);
     }
-    return new RerankerOptions(onnx, chunk, maxTokens, bytes, policy, items, tables);
+    return new RerankerOptions(onnx, chunk, maxTokens, bytes, keptBytes, policy, items, tables);
+  }
+
+  /**
+   * Sets how many bytes the tensor rows of items that the application brings may take. A row is
+   * made when a ranker first sees an {@link Item}, and copied when it sees the same object again;
+   * one of the same id and other features is another item. Rows of items that are garbage, and of
+   * those not asked for lately, make room for others; there are never more than 262,144.
+   *
+   * @param bytes at least 0; with 0 every call looks features up
+   * @return a copy
+   */
+  public RerankerOptions keptBytes(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("keptBytes: expected at least 0, found " + bytes);
+    }
+    return new RerankerOptions(
+        onnx, chunk, maxTokens, rememberedBytes, bytes, policy, items, tables);
   }
 
   /**
@@ -149,6 +176,7 @@ public final class RerankerOptions {
         chunk,
         maxTokens,
         rememberedBytes,
+        keptBytes,
         Objects.requireNonNull(policy, "policy"),
         items,
         tables);
@@ -167,6 +195,7 @@ public final class RerankerOptions {
         chunk,
         maxTokens,
         rememberedBytes,
+        keptBytes,
         policy,
         Objects.requireNonNull(items, "items"),
         tables);
@@ -231,7 +260,7 @@ public final class RerankerOptions {
     Map<Side, Map<String, Table>> all = new HashMap<>(tables);
     all.put(side, Map.copyOf(ofSide));
     return new RerankerOptions(
-        onnx, chunk, maxTokens, rememberedBytes, policy, items, Map.copyOf(all));
+        onnx, chunk, maxTokens, rememberedBytes, keptBytes, policy, items, Map.copyOf(all));
   }
 
   /** {@return how the model is run} */
@@ -252,6 +281,11 @@ public final class RerankerOptions {
   /** {@return how many bytes the rows of known items may take} */
   public long rememberedBytes() {
     return rememberedBytes;
+  }
+
+  /** {@return how many bytes the rows of other items may take} */
+  public long keptBytes() {
+    return keptBytes;
   }
 
   /** {@return how the scores of tasks become one, if the bundle does not decide} */

@@ -86,6 +86,16 @@ final class TensorBuffer {
     memory.put(index * type.size, from.memory, fromIndex * type.size, count * type.size);
   }
 
+  /** Copies elements in, as they are in memory. */
+  void put(int index, byte[] from, int offset, int count) {
+    memory.put(index * type.size, from, offset, count * type.size);
+  }
+
+  /** Copies elements out, as they are in memory. */
+  void get(int index, byte[] to, int offset, int count) {
+    memory.get(index * type.size, to, offset, count * type.size);
+  }
+
   /** Copies floats out, widening half precision. */
   void get(int index, float[] to, int count) {
     if (type == OnnxJavaType.FLOAT) {

@@ -166,6 +166,67 @@ class OnnxRerankerTest {
   }
 
   @Test
+  void anItemOfTheCallerThatChangesIsNeverRankedAsItWas() {
+    Map<String, Item> live = new HashMap<>();
+    OnnxReranker kept =
+        open(RerankerOptions.defaults().items(id -> Optional.ofNullable(live.get(id))));
+    for (int price : new int[] {1, 1, 50, 50, 7}) {
+      for (Item item : RankerFixtures.items().subList(0, 12)) {
+        Map<String, Feature> features = new HashMap<>(item.features());
+        features.put("price", new Feature.Scalar(price + item.id().length()));
+        live.put(item.id(), new Item(item.id(), features));
+      }
+      for (int again = 0; again < 3; again++) {
+        for (ScoredItem item : kept.rerank(REQUEST, RankerFixtures.candidates(12))) {
+          assertScores(RankerFixtures.outputs(REQUEST, live.get(item.itemId())), item);
+        }
+      }
+    }
+  }
+
+  @Test
+  void tablesAreAskedForItemsWhoseRowsAreKept() {
+    Map<String, Item> live = new HashMap<>();
+    RankerFixtures.items()
+        .forEach(item -> live.put(item.id(), new Item(item.id(), item.features())));
+    double[] price = {0};
+    OnnxReranker reranker =
+        open(
+            RerankerOptions.defaults()
+                .items(id -> Optional.ofNullable(live.get(id)))
+                .itemTable("price", id -> Optional.of(new Feature.Scalar(price[0]))));
+    for (int call = 0; call < 4; call++) {
+      price[0] = 3 * call;
+      for (ScoredItem item : reranker.rerank(REQUEST, RankerFixtures.candidates(9))) {
+        Map<String, Feature> features = new HashMap<>(live.get(item.itemId()).features());
+        features.put("price", new Feature.Scalar(price[0]));
+        assertScores(RankerFixtures.outputs(REQUEST, new Item(item.itemId(), features)), item);
+      }
+    }
+  }
+
+  @Test
+  void rowsThatAreKeptAreThoseMadeInACall() {
+    Map<String, Item> live = new HashMap<>();
+    RankerFixtures.items()
+        .forEach(item -> live.put(item.id(), new Item(item.id(), item.features())));
+    RerankerOptions options =
+        RerankerOptions.defaults().items(id -> Optional.ofNullable(live.get(id)));
+    List<ScoredItem> candidates = RankerFixtures.candidates(20);
+    List<ScoredItem> expected = open(options.keptBytes(0)).rerank(REQUEST, candidates);
+    // Room for four, so that most are forgotten again.
+    for (long bytes : new long[] {1, 1000, RerankerOptions.DEFAULT_KEPT_BYTES}) {
+      OnnxReranker reranker = open(options.keptBytes(bytes).chunk(7));
+      for (int call = 0; call < 3; call++) {
+        assertEquals(expected, reranker.rerank(REQUEST, candidates));
+      }
+    }
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> options.keptBytes(-1));
+    assertEquals("keptBytes: expected at least 0, found -1", e.getMessage());
+  }
+
+  @Test
   void tablesGoBeforeItemsAndRequests() {
     float[] user = {1, -1, 2};
     float[] pair = {0.25f, 0, -0.5f};
