@@ -56,7 +56,7 @@ class Fields(torch.nn.Module):
 
     def forward(self, pixel_values, raster, dense):
         photo, land = (x.flatten(2).transpose(1, 2) for x in (self.photo(pixel_values), self.raster(raster)))
-        query = self.table(dense).unsqueeze(1)
+        query = self.table(dense / 10).unsqueeze(1)
         seen = self.attention(query, *[torch.cat([photo, land], 1)] * 2, need_weights=False)[0]
         crops = self.crops(torch.relu(torch.cat([query, seen], 2)).squeeze(1))
         return crops.softmax(-1), self.soil(photo.mean(1)).softmax(-1)
@@ -67,8 +67,8 @@ def fields() -> None:
     rng = np.random.default_rng(30)
     module = Fields().eval()
     with torch.no_grad():
-        for layer in (module.crops, module.soil):
-            layer.weight *= 6
+        for layer in (module.crops, module.soil, module.raster):
+            layer.weight *= 4
     trees = json.loads((HERE / "crops" / "golden.json").read_text())["requests"]
     names, crops = list(trees[0]["context"]), trees[0]["candidates"]
     shapes = {"pixel_values": (3, SIDE, SIDE), "raster": (7, 32, 32)}

