@@ -30,6 +30,7 @@ public final class JsonParser {
   public static final class SyntaxException extends Exception {
     private static final long serialVersionUID = 1L;
 
+    /** The message without the line. */
     private final String inLine;
 
     SyntaxException(int line, int column, String problem) {

@@ -18,6 +18,11 @@ public final class Listeners {
   private final List<RecommenderListener> listeners;
   private final AtomicBoolean warned = new AtomicBoolean();
 
+  /**
+   * Creates listeners.
+   *
+   * @param listeners who is told, in order; copied
+   */
   public Listeners(List<RecommenderListener> listeners) {
     this.listeners = List.copyOf(listeners);
   }
@@ -27,7 +32,11 @@ public final class Listeners {
     return listeners.isEmpty();
   }
 
-  /** Tells each listener of an event. */
+  /**
+   * Tells each listener of an event.
+   *
+   * @param event calls the method of a listener that the event has
+   */
   public void tell(Consumer<RecommenderListener> event) {
     for (RecommenderListener listener : listeners) {
       try {
