@@ -467,7 +467,8 @@ class BatchingRecommenderTest {
     assertEquals(callers, answered.get());
     if (HAS_VIRTUAL_THREADS) {
       int others = answeredBeforeTheFirstEnded.get();
-      assertTrue(others >= callers - processors, () -> others + " of " + callers);
+      // Where nobody lets others run, these are as many as there are processors.
+      assertTrue(others > callers / 2, () -> others + " of " + callers);
     }
   }
 
