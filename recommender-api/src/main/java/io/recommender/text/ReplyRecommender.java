@@ -7,6 +7,7 @@ import io.recommender.Recommendations;
 import io.recommender.ScoredItem;
 import io.recommender.SequenceRecommender;
 import io.recommender.Turn;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +41,8 @@ import java.util.regex.Pattern;
  * <p><b>Length.</b> With {@link #maxTokens} a reply that is too long ends after its last word that
  * fits.
  *
- * <p>Without items the model is not asked. Items, scores and notices are those of the recommender.
+ * <p>Without items nothing is said, and the model is not asked unless it drafts first. Items,
+ * scores and notices are those of the recommender.
  *
  * <p><b>Thread safety.</b> As that of the recommender and the generator.
  *
@@ -60,6 +62,7 @@ public final class ReplyRecommender implements SequenceRecommender {
   private final String title;
   private final ItemMentions mentions;
   private final PromptBudget length;
+  private final boolean draftsFirst;
 
   /**
    * Creates a recommender.
@@ -83,7 +86,8 @@ public final class ReplyRecommender implements SequenceRecommender {
         Objects.requireNonNull(catalog, "catalog"),
         Objects.requireNonNull(title, "title"),
         new ItemMentions(catalog, title),
-        PromptBudget.NONE);
+        PromptBudget.NONE,
+        false);
   }
 
   private ReplyRecommender(
@@ -93,7 +97,8 @@ public final class ReplyRecommender implements SequenceRecommender {
       Catalog catalog,
       String title,
       ItemMentions mentions,
-      PromptBudget length) {
+      PromptBudget length,
+      boolean draftsFirst) {
     this.recommender = recommender;
     this.generator = generator;
     this.prompt = prompt;
@@ -101,6 +106,7 @@ public final class ReplyRecommender implements SequenceRecommender {
     this.title = title;
     this.mentions = mentions;
     this.length = length;
+    this.draftsFirst = draftsFirst;
   }
 
   /**
@@ -117,7 +123,22 @@ public final class ReplyRecommender implements SequenceRecommender {
       throw new IllegalArgumentException("tokens: expected at least 1, found " + tokens);
     }
     PromptBudget changed = new PromptBudget(tokens, Objects.requireNonNull(counter, "counter"));
-    return new ReplyRecommender(recommender, generator, prompt, catalog, title, mentions, changed);
+    return new ReplyRecommender(
+        recommender, generator, prompt, catalog, title, mentions, changed, draftsFirst);
+  }
+
+  /**
+   * Returns this recommender with replies that are written before the items are found: the
+   * recommender is asked with the draft as the last turn of the dialog, places included, and its
+   * items are filled in. So what is said can decide what is recommended (Wang et al., "Towards
+   * Unified Conversational Recommender Systems via Knowledge-Enhanced Prompt Learning" (UniCRS),
+   * KDD 2022). The prompt has no {@code items} and no {@code best} then.
+   *
+   * @return a copy
+   */
+  public ReplyRecommender draftingFirst() {
+    return new ReplyRecommender(
+        recommender, generator, prompt, catalog, title, mentions, length, true);
   }
 
   /**
@@ -128,6 +149,13 @@ public final class ReplyRecommender implements SequenceRecommender {
    */
   @Override
   public Recommendations recommend(RecommendationRequest request) {
+    if (draftsFirst) {
+      String draft = written(PromptText.valuesOf(request, catalog, title, MAX_ITEMS));
+      List<Turn> dialog = new ArrayList<>(request.dialog());
+      dialog.add(Turn.assistant(draft));
+      Recommendations answer = recommender.recommend(request.toBuilder().dialog(dialog).build());
+      return replied(request, answer, draft);
+    }
     Recommendations answer = recommender.recommend(request);
     if (answer.isEmpty()) {
       return answer;
@@ -135,8 +163,19 @@ public final class ReplyRecommender implements SequenceRecommender {
     Map<String, String> values = PromptText.valuesOf(request, catalog, title, MAX_ITEMS);
     values.put("items", PromptText.numbered(answer.items(), catalog, title));
     values.put("best", PromptText.titleOf(catalog, answer.items().get(0).itemId(), title));
-    String written = generator.generate(prompt.write(values)).strip();
+    return replied(request, answer, written(values));
+  }
+
+  private String written(Map<String, String> values) {
+    return generator.generate(prompt.write(values)).strip();
+  }
+
+  private Recommendations replied(
+      RecommendationRequest request, Recommendations answer, String written) {
     Recommendations.Builder replied = answer.toBuilder().modelRuns(answer.modelRuns() + 1);
+    if (answer.isEmpty()) {
+      return replied.build();
+    }
     // Cut first: the beginning of a title may be another one.
     String text = shortened(filled(written, answer.items(), replied));
     Set<String> others = new HashSet<>(mentions.find(text));

@@ -101,6 +101,19 @@ class ConversationTest {
     }
   }
 
+  @Nested
+  class DraftKeepsTheContract extends SequenceRecommenderContract {
+    @Override
+    protected SequenceRecommender create() {
+      return replying(table(), "Try <item>.").draftingFirst();
+    }
+
+    @Override
+    protected Catalog items() {
+      return FILMS;
+    }
+  }
+
   @Test
   void titlesAreFoundAsWholeWordsTheLongestFirst() {
     assertEquals(
@@ -170,6 +183,47 @@ class ConversationTest {
     assertEquals("Alien or !", answer.text());
     assertTrue(answer.hasNotice(Notice.Code.UNREADABLE_TEXT));
     assertTrue(answer.hasNotice(Notice.Code.SHORTFALL), "that of the recommender stays");
+  }
+
+  @Test
+  void whatIsDraftedFirstIsReadByTheRecommenderAndThenFilled() {
+    List<String> prompts = new ArrayList<>();
+    FakeRecommender expert = FakeRecommender.of("f2", "f6", "f9");
+    ReplyRecommender drafting =
+        new ReplyRecommender(
+                expert,
+                prompt -> {
+                  prompts.add(prompt);
+                  return "Try <item> or <item>.\n";
+                },
+                PromptText.of("{dialog}\nAssistant:"),
+                FILMS,
+                "title")
+            .draftingFirst();
+    Turn asked = Turn.user("A film?");
+    Recommendations answer = drafting.recommend(saying(asked).build());
+    assertEquals(List.of("User: A film?\nAssistant:"), prompts);
+    assertEquals("Try Alien or 8 1/2.", answer.text());
+    assertEquals(
+        List.of(asked, Turn.assistant("Try <item> or <item>.")), expert.requests().get(0).dialog());
+    assertTrue(answer.notices().isEmpty());
+
+    Recommendations one = drafting.recommend(saying(asked).k(1).build());
+    assertEquals("Try Alien or .", one.text());
+    assertTrue(one.hasNotice(Notice.Code.UNREADABLE_TEXT), "two places, one item");
+
+    Recommendations none = drafting.recommend(saying(asked).filter(itemId -> false).build());
+    assertEquals("", none.text());
+    assertEquals(1, none.modelRuns(), "the draft was written all the same");
+
+    ReplyRecommender tooCurious =
+        new ReplyRecommender(expert, prompt -> "", PromptText.of("{best}"), FILMS, "title")
+            .draftingFirst();
+    RecommendationRequest request = saying(asked).build();
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> tooCurious.recommend(request))
+            .getMessage();
+    assertTrue(message.contains("best"), message);
   }
 
   @Test

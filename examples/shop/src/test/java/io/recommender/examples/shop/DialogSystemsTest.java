@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.recommender.Catalog;
 import io.recommender.Feature;
 import io.recommender.Item;
+import io.recommender.Notice;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.SequenceRecommender;
@@ -175,6 +176,97 @@ class DialogSystemsTest {
           floats(dialog.get("query")),
           talk.encode(List.of(said(request, index).orElseThrow()))[0],
           1e-5f);
+    }
+  }
+
+  /** All that was said, the draft of a reply included, after the vectors of known entities. */
+  private static Optional<Item> prompted(RecommendationRequest request, FlatIndex knowledge) {
+    StringBuilder words = new StringBuilder();
+    request.dialog().forEach(turn -> words.append(turn.text()).append(' '));
+    float[] vectors = new float[NAMED * WIDTH];
+    float[] mask = new float[NAMED];
+    List<String> entities = request.history().itemIds();
+    for (int i = 0; i < entities.size(); i++) {
+      System.arraycopy(
+          knowledge.vector(entities.get(i)).orElseThrow(), 0, vectors, i * WIDTH, WIDTH);
+      mask[i] = 1;
+    }
+    return Optional.of(
+        new Item(
+            "prompt",
+            Map.of(
+                "dialog", new Feature.Text(words.toString()),
+                "named", Feature.Tensor.of(vectors, NAMED, WIDTH),
+                "named_mask", Feature.Tensor.vector(mask))));
+  }
+
+  private static double[] scores(OnnxItemEncoder talk, FlatIndex index, String words) {
+    RecommendationRequest request = saying(Turn.user(words));
+    float[] query = talk.encode(List.of(prompted(request, index).orElseThrow()))[0];
+    return movies().stream()
+        .mapToDouble(
+            movie -> {
+              float[] vector = index.vector(movie.id()).orElseThrow();
+              return IntStream.range(0, WIDTH).mapToDouble(i -> vector[i] * query[i]).sum();
+            })
+        .toArray();
+  }
+
+  @Test
+  void uniCrsDraftsAReplyThatItsSecondPassReadsAndFills() {
+    try (OnnxItemEncoder movies = RecommenderBundle.openEncoder(RESOURCES.resolve("movies"));
+        OnnxItemEncoder talk = RecommenderBundle.openEncoder(RESOURCES.resolve("talk"))) {
+      FlatIndex index = new FlatIndex(WIDTH, Similarity.DOT);
+      index.addAll(movies().stream().map(Item::id).toList(), movies.encode(movies()));
+      Catalog catalog = Catalog.of(movies());
+      SequenceRecommender scorer =
+          VectorRecommender.of(
+              "unicrs", QueryVector.encodedBy(talk, request -> prompted(request, index)), index);
+      Map<String, List<String>> found = new HashMap<>();
+      for (String draft :
+          List.of("try <item> or <item>", "try <item> or <item> with a ghost and blood")) {
+        SequenceRecommender assistant =
+            new ReplyRecommender(
+                    scorer,
+                    prompt -> draft,
+                    PromptText.of("{dialog}\nAssistant:"),
+                    catalog,
+                    "title")
+                .draftingFirst();
+        long runs = talk.modelRuns();
+        Recommendations answer = assistant.recommend(saying(Turn.user("a film with a ship")));
+        assertEquals(runs + 1, talk.modelRuns());
+        double[] expected = scores(talk, index, "a film with a ship " + draft);
+        List<String> order =
+            IntStream.range(0, expected.length)
+                .boxed()
+                .sorted((one, other) -> Double.compare(expected[other], expected[one]))
+                .limit(5)
+                .map(i -> "movie-" + i)
+                .toList();
+        assertEquals(order, answer.itemIds());
+        String first = "Number" + order.get(0).substring("movie-".length());
+        String second = "Number" + order.get(1).substring("movie-".length());
+        assertEquals(
+            draft.replaceFirst("<item>", first).replaceFirst("<item>", second), answer.text());
+        assertFalse(answer.text().contains("<item>"), answer.text());
+        found.put(draft, order);
+
+        Recommendations one =
+            assistant.recommend(saying(Turn.user("a film with a ship")).toBuilder().k(1).build());
+        assertEquals(1, one.size());
+        assertTrue(one.hasNotice(Notice.Code.UNREADABLE_TEXT), "two places, one item");
+      }
+      assertEquals(2, found.values().stream().distinct().count(), "the draft decides");
+      assertNotEquals(
+          scorer.recommend(saying(Turn.user("a film"))).itemIds(),
+          scorer
+              .recommend(
+                  saying(Turn.user("a film")).toBuilder()
+                      .history(UserHistory.of("movie-3"))
+                      .build())
+              .itemIds(),
+          "so do the entities");
     }
   }
 
