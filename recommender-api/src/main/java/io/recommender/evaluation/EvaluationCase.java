@@ -1,5 +1,6 @@
 package io.recommender.evaluation;
 
+import io.recommender.Feature;
 import io.recommender.UserHistory;
 import java.time.Instant;
 import java.util.Collections;
@@ -19,16 +20,19 @@ public final class EvaluationCase {
   private final UserHistory training;
   private final Map<String, Double> ratings;
   private final @Nullable Instant time;
+  private final Map<String, Feature> context;
 
   private EvaluationCase(
       UserHistory history,
       UserHistory training,
       Map<String, Double> ratings,
-      @Nullable Instant time) {
+      @Nullable Instant time,
+      Map<String, Feature> context) {
     this.history = history;
     this.training = training;
     this.ratings = ratings;
     this.time = time;
+    this.context = context;
   }
 
   /**
@@ -50,7 +54,7 @@ public final class EvaluationCase {
           }
         });
     Map<String, Double> copy = Collections.unmodifiableMap(new LinkedHashMap<>(ratings));
-    return new EvaluationCase(history, history, copy, null);
+    return new EvaluationCase(history, history, copy, null, Map.of());
   }
 
   /**
@@ -61,7 +65,7 @@ public final class EvaluationCase {
    */
   public EvaluationCase trainedOn(UserHistory training) {
     Objects.requireNonNull(training, "training");
-    return new EvaluationCase(history, training, ratings, time);
+    return new EvaluationCase(history, training, ratings, time, context);
   }
 
   /**
@@ -72,7 +76,18 @@ public final class EvaluationCase {
    */
   public EvaluationCase at(Instant time) {
     Objects.requireNonNull(time, "time");
-    return new EvaluationCase(history, training, ratings, time);
+    return new EvaluationCase(history, training, ratings, time, context);
+  }
+
+  /**
+   * Returns this case with a context, which becomes that of the request: what the user was looking
+   * for, where, on which device.
+   *
+   * @param context features by name; copied
+   * @return a copy
+   */
+  public EvaluationCase withContext(Map<String, Feature> context) {
+    return new EvaluationCase(history, training, ratings, time, Map.copyOf(context));
   }
 
   /** {@return what is shown to the recommender, oldest first} */
@@ -93,6 +108,11 @@ public final class EvaluationCase {
   /** {@return the moment of the request, if known} */
   public Optional<Instant> time() {
     return Optional.ofNullable(time);
+  }
+
+  /** {@return the context of the request; unmodifiable, possibly empty} */
+  public Map<String, Feature> context() {
+    return context;
   }
 
   /** Tells the numbers of interactions, never the items or the user. */

@@ -195,6 +195,7 @@ public final class Evaluator {
       request.filter(ItemFilter.unseen(evaluationCase.history()));
     }
     evaluationCase.time().ifPresent(request::time);
+    evaluationCase.context().forEach(request::context);
     return request.build();
   }
 

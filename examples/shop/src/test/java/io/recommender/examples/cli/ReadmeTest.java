@@ -12,6 +12,7 @@ import io.recommender.ann.semantic.BeamDecoder;
 import io.recommender.ann.text.KeywordIndex;
 import io.recommender.ann.vectors.LinearMap;
 import io.recommender.evaluation.Evaluator;
+import io.recommender.examples.sessions.AppSessions;
 import io.recommender.onnx.RecommenderBundle;
 import io.recommender.pipeline.RecommenderPipeline;
 import io.recommender.serving.SwappableRecommender;
@@ -52,6 +53,7 @@ class ReadmeTest {
               MarkovRecommender.class,
               UserStore.class,
               KeywordIndex.class,
+              AppSessions.class,
               LinearMap.class,
               EntityGraph.class,
               RecommenderPipeline.class,
