@@ -77,7 +77,7 @@ class EstimatedBytesTest {
     if (type == byte.class) {
       return Byte.BYTES;
     }
-    if (type == short.class) {
+    if (type == short.class || type == char.class) {
       return Short.BYTES;
     }
     if (type == int.class || type == float.class) {
