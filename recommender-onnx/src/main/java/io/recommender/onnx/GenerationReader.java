@@ -46,7 +46,8 @@ final class GenerationReader {
       EnumSet.complementOf(EnumSet.of(Role.SOFT_TOKENS, Role.SOFT_MASK));
 
   private static final Set<Role> OF_TEXT =
-      EnumSet.of(Role.TOKEN_IDS, Role.ATTENTION_MASK, Role.POSITION_IDS);
+      EnumSet.of(
+          Role.TOKEN_IDS, Role.ATTENTION_MASK, Role.POSITION_IDS, Role.SOFT_TOKENS, Role.SOFT_MASK);
   private static final Set<Role> OF_TEXT_STEPS =
       EnumSet.complementOf(EnumSet.of(Role.SOFT_TOKENS, Role.SOFT_MASK, Role.ALIGNED));
   private static final Set<Role> REPEATABLE = EnumSet.of(Role.ALIGNED, Role.SOFT_TOKENS);
@@ -82,6 +83,9 @@ final class GenerationReader {
     Optional<Codes> codes = isText ? Optional.empty() : Optional.of(codes(root.object("codes")));
     Optional<Text> text = isText ? Optional.of(text(root.object("text"))) : Optional.empty();
     List<TokenInput> inputs = inputs(root, isText ? OF_TEXT : OF_PROMPTS);
+    if (isText) {
+      checkVectors(inputs);
+    }
     Optional<String> logits = decoder ? Optional.of(root.string("logits")) : Optional.empty();
     Optional<Step> step =
         decoder && !root.has("step")
@@ -129,6 +133,18 @@ final class GenerationReader {
         logits,
         step,
         caches);
+  }
+
+  /** A text has places for vectors of one kind, and nothing is known of items. */
+  private static void checkVectors(List<TokenInput> inputs) {
+    List<TokenInput> soft =
+        inputs.stream().filter(input -> input.role() == Role.SOFT_TOKENS).toList();
+    if (soft.size() > 1 || soft.stream().anyMatch(input -> input.file().isPresent())) {
+      throw BundleFailures.invalid(
+          FILE,
+          "/generation/inputs: expected at most one of role SOFT_TOKENS, without a file, found "
+              + soft);
+    }
   }
 
   private int token(JsonObject object, String member) {

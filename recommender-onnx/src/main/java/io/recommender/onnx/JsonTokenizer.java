@@ -5,7 +5,10 @@ import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
 import io.recommender.internal.JsonNode;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A tokenizer out of a {@code tokenizer.json} of Hugging Face. */
@@ -19,6 +22,10 @@ final class JsonTokenizer implements TextTokenizer {
   private final long handle;
   private final boolean specialTokens;
   private final int largestToken;
+
+  /** The texts of tokens that are found in a text before it is split otherwise. */
+  private final Map<Integer, String> added;
+
   private final @Nullable TokenLayout layout;
   private final @Nullable PairTemplate pairs;
 
@@ -28,6 +35,7 @@ final class JsonTokenizer implements TextTokenizer {
       long handle,
       boolean specialTokens,
       int largestToken,
+      Map<Integer, String> added,
       @Nullable TokenLayout layout,
       @Nullable PairTemplate pairs) {
     this.file = file;
@@ -35,6 +43,7 @@ final class JsonTokenizer implements TextTokenizer {
     this.handle = handle;
     this.specialTokens = specialTokens;
     this.largestToken = largestToken;
+    this.added = added;
     this.layout = layout;
     this.pairs = pairs;
   }
@@ -59,6 +68,7 @@ final class JsonTokenizer implements TextTokenizer {
           tokenizer.handle,
           tokenizer.specialTokens,
           tokenizer.largestToken,
+          tokenizer.added,
           layout,
           pairs);
     } catch (RuntimeException | Error e) {
@@ -86,7 +96,7 @@ final class JsonTokenizer implements TextTokenizer {
           file, "expected a tokenizer, found one that cannot be read: " + e.getMessage(), e);
     }
     JsonTokenizer tokenizer =
-        new JsonTokenizer(file, library, handle, specialTokens, largest, null, null);
+        new JsonTokenizer(file, library, handle, specialTokens, largest, added(json), null, null);
     try {
       library.disablePadding(handle);
       library.disableTruncation(handle);
@@ -142,6 +152,23 @@ final class JsonTokenizer implements TextTokenizer {
       largest = Math.max(largest, token(file, "/added_tokens", added.get("id")));
     }
     return (int) largest;
+  }
+
+  private static Map<Integer, String> added(JsonNode json) {
+    Map<Integer, String> added = new HashMap<>();
+    for (JsonNode token : elements(json, "added_tokens")) {
+      JsonNode id = token.get("id");
+      JsonNode content = token.get("content");
+      if (id != null && id.isInt() && content != null && content.isTextual()) {
+        added.put(id.intValue(), content.textValue());
+      }
+    }
+    return added;
+  }
+
+  /** Returns the text of an added token: wherever a text has it, it is this token. */
+  Optional<String> addedToken(int token) {
+    return Optional.ofNullable(added.get(token));
   }
 
   private static List<JsonNode> elements(JsonNode object, String member) {
