@@ -9,7 +9,8 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * SIMD through the Vector API. The only class that names it; loaded by name when it is there.
+ * SIMD through the Vector API. Loaded by name when that is there; what it computes of logits lies
+ * in {@link PanamaLogits}.
  *
  * <p>Four rows at once keep several cache misses in flight, which a scan of random memory waits
  * for. A tile keeps eight sums in registers and needs no sum across lanes, because each lane is a
@@ -17,7 +18,7 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class PanamaVectorKernels extends VectorKernels {
   // A species that is not a constant of the class falls off the fast path of the compiler.
-  private static final VectorSpecies<Float> SPECIES =
+  static final VectorSpecies<Float> SPECIES =
       FloatVector.SPECIES_PREFERRED.length() > TILE_ROWS / 2
           ? FloatVector.SPECIES_512
           : FloatVector.SPECIES_PREFERRED;
@@ -28,17 +29,6 @@ final class PanamaVectorKernels extends VectorKernels {
       VectorSpecies.of(short.class, SPECIES.vectorShape());
   private static final int SHORT_LANES = SHORTS.length();
   private static final int INT_LANES = INTS.length();
-
-  private static final FloatVector ALL_LOG2_E = FloatVector.broadcast(SPECIES, LOG2_E);
-  private static final FloatVector ALL_TO_EXPONENT = FloatVector.broadcast(SPECIES, TO_EXPONENT);
-  private static final FloatVector ALL_MINUS_LN_2 =
-      FloatVector.broadcast(SPECIES, -0.6931471805599453f);
-  private static final FloatVector ALL_720TH = FloatVector.broadcast(SPECIES, 1f / 720);
-  private static final FloatVector ALL_120TH = FloatVector.broadcast(SPECIES, 1f / 120);
-  private static final FloatVector ALL_24TH = FloatVector.broadcast(SPECIES, 1f / 24);
-  private static final FloatVector ALL_6TH = FloatVector.broadcast(SPECIES, 1f / 6);
-  private static final FloatVector ALL_HALF = FloatVector.broadcast(SPECIES, 0.5f);
-  private static final FloatVector ALL_ONE = FloatVector.broadcast(SPECIES, 1);
 
   private static final VectorKernels SCALAR = new ScalarVectorKernels();
 
@@ -558,63 +548,16 @@ final class PanamaVectorKernels extends VectorKernels {
     }
   }
 
-  // Vectors that a method takes or returns become objects wherever it is not inlined, which a large
-  // caller decides; so every step is written out.
   @Override
   public float logSumExp(float[] elements, int length) {
-    if (length < LANES) {
-      return SCALAR.logSumExp(elements, length);
-    }
-    float max = max(elements, length);
-    if (max == Float.NEGATIVE_INFINITY) {
-      return ScalarVectorKernels.sum(elements, length);
-    }
-    double sum = 0;
-    int i = 0;
-    while (i + LANES <= length) {
-      int end = Math.min(length, i + SUM_BLOCK);
-      FloatVector part = FloatVector.zero(SPECIES);
-      for (; i + LANES <= end; i += LANES) {
-        FloatVector given = load(elements, i).sub(max);
-        FloatVector x =
-            given.blend(LEAST_EXPONENT, given.compare(VectorOperators.LT, LEAST_EXPONENT));
-        FloatVector shifted = x.fma(ALL_LOG2_E, ALL_TO_EXPONENT);
-        FloatVector rest = shifted.sub(ALL_TO_EXPONENT).fma(ALL_MINUS_LN_2, x);
-        FloatVector terms = rest.fma(ALL_720TH, ALL_120TH);
-        terms = terms.fma(rest, ALL_24TH);
-        terms = terms.fma(rest, ALL_6TH);
-        terms = terms.fma(rest, ALL_HALF);
-        terms = terms.fma(rest, ALL_ONE);
-        terms = terms.fma(rest, ALL_ONE);
-        FloatVector scale =
-            shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
-        part = terms.fma(scale, part);
-      }
-      sum += part.reduceLanes(VectorOperators.ADD);
-    }
-    for (; i < length; i++) {
-      sum += ScalarVectorKernels.exp(elements[i] - max);
-    }
-    return (float) (max + Math.log(sum));
+    return length < PanamaLogits.LEAST
+        ? SCALAR.logSumExp(elements, length)
+        : PanamaLogits.logSumExp(elements, length);
   }
 
-  /** Returns the largest element. Comparing is two instructions, max has to see to NaN. */
-  private static float max(float[] elements, int length) {
-    FloatVector max0 = load(elements, length - LANES);
-    FloatVector max1 = max0;
-    int i = 0;
-    for (; i + 2 * LANES <= length; i += 2 * LANES) {
-      FloatVector x0 = load(elements, i);
-      FloatVector x1 = load(elements, i + LANES);
-      max0 = max0.blend(x0, x0.compare(VectorOperators.GT, max0));
-      max1 = max1.blend(x1, x1.compare(VectorOperators.GT, max1));
-    }
-    if (i + LANES <= length) {
-      FloatVector x = load(elements, i);
-      max0 = max0.blend(x, x.compare(VectorOperators.GT, max0));
-    }
-    return max0.blend(max1, max1.compare(VectorOperators.GT, max0))
-        .reduceLanes(VectorOperators.MAX);
+  @Override
+  public int atLeast(float[] elements, int from, int to, float limit, int[] places) {
+    return PanamaLogits.atLeast(elements, from, to, limit, places);
   }
 
   @Override

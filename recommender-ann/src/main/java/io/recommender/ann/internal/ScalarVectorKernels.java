@@ -247,6 +247,22 @@ final class ScalarVectorKernels extends VectorKernels {
     return (float) (max + Math.log(sum));
   }
 
+  @Override
+  public int atLeast(float[] elements, int from, int to, float limit, int[] places) {
+    return atLeast(elements, from, to, limit, places, 0);
+  }
+
+  /** Does the same where there are some places already; returns how many there are then. */
+  static int atLeast(float[] elements, int from, int to, float limit, int[] places, int count) {
+    int added = count;
+    for (int i = from; i < to; i++) {
+      if (elements[i] >= limit) {
+        places[added++] = i;
+      }
+    }
+    return added;
+  }
+
   /** Returns negative infinity if all elements are that, else NaN or positive infinity. */
   static float sum(float[] elements, int length) {
     float sum = 0;

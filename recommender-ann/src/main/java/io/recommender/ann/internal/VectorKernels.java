@@ -283,6 +283,15 @@ public abstract class VectorKernels {
   public abstract float logSumExp(float[] elements, int length);
 
   /**
+   * Lists the elements of a range that are at least a limit.
+   *
+   * @param limit the limit; NaN is never reached, nor does NaN reach one
+   * @param places is given their places, ascending; at least as long as the range
+   * @return how many there are
+   */
+  public abstract int atLeast(float[] elements, int from, int to, float limit, int[] places);
+
+  /**
    * Replaces elements by their Hadamard transform, which is not scaled. The result is the same with
    * all kernels.
    *

@@ -7,6 +7,7 @@ import io.recommender.ann.internal.VectorKernels;
 import io.recommender.spi.GenerativeModel.Normalization;
 import io.recommender.spi.NextTokenScorer.Decoding;
 import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
+import it.unimi.dsi.fastutil.floats.FloatArrays;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntArrays;
 import java.util.ArrayList;
@@ -26,16 +27,30 @@ final class BeamSearch {
     /** The logits of the tokens that lead to an item. */
     private float[] possible = new float[64];
 
+    private int[] places = new int[64];
+
     Scratch(int vocabularySize) {
       logits = new float[vocabularySize];
+    }
+
+    /** Returns room for the places of some logits. */
+    int[] places(int count) {
+      if (places.length < count) {
+        places = new int[count];
+      }
+      return places;
     }
   }
 
   private static final int NO_TOKEN = -1;
 
+  /** From so many children on, it is quicker to look through all logits of a level at once. */
+  private static final int LEAST_SCANNED = 48;
+
   private final CodeVersion version;
   private final Accepted accepted;
   private final Accepted present;
+  private final boolean isAllPresent;
   private final CodeTokens tokens;
   private final BeamOptions options;
   private final int endToken;
@@ -70,6 +85,7 @@ final class BeamSearch {
     levels = shape.levels();
     endToken = options.endToken().orElse(NO_TOKEN);
     present = new Accepted(version.present(), RowSet.all(version.delta().size()), false);
+    isAllPresent = version.present().size() == version.base().size();
     children = new CodeChildren(version);
     beams = new BeamPool(options.width());
     next = new BeamPool(options.width());
@@ -117,10 +133,10 @@ final class BeamSearch {
         continue;
       }
       if (depth == 0 || options.branches() >= options.width()) {
-        expand(beam, scratch.logits, base, next);
+        expand(beam, scratch, base, next);
       } else {
         family.clear();
-        expand(beam, scratch.logits, base, family);
+        expand(beam, scratch, base, family);
         family.sort();
         next.addAll(family);
       }
@@ -149,14 +165,15 @@ final class BeamSearch {
     }
   }
 
-  private void expand(int beam, float[] logits, double base, BeamPool into) {
+  private void expand(int beam, Scratch scratch, double base, BeamPool into) {
     int offset = tokens.offset(depth);
     int[] table = tokens.table(depth);
     children.of(beams, beam, depth);
     if (children.areListed() && table == null) {
-      expandListed(beam, logits, offset, base, into);
+      expandListed(beam, scratch, offset, base, into);
       return;
     }
+    float[] logits = scratch.logits;
     double threshold = into.threshold();
     while (children.advance()) {
       int code = children.code;
@@ -168,19 +185,48 @@ final class BeamSearch {
   }
 
   /** Does the same where there may be hundreds of children, of which few are good enough. */
-  private void expandListed(int beam, float[] logits, int offset, double base, BeamPool into) {
+  private void expandListed(int beam, Scratch scratch, int offset, double base, BeamPool into) {
     int[] codes = children.listedCodes();
+    int start = children.listedStart();
     int end = children.listedEnd();
+    if (end - start >= LEAST_SCANNED) {
+      expandScanned(beam, scratch, offset, codes[start], codes[end - 1], base, into);
+      return;
+    }
+    float[] logits = scratch.logits;
     float limit = limit(into, base);
-    for (int child = children.listedStart(); child < end; child++) {
+    for (int child = start; child < end; child++) {
       float logit = logits[offset + codes[child]];
-      if (logit >= limit && base + logit > into.threshold()) {
-        children.atListed(child);
-        if (add(beam, base + logit, into)) {
+      if (logit >= limit && addListed(beam, child, base + logit, into)) {
+        limit = limit(into, base);
+      }
+    }
+  }
+
+  /** Does the same by looking through the logits of all codes from the first to the last child. */
+  private void expandScanned(
+      int beam, Scratch scratch, int offset, int first, int last, double base, BeamPool into) {
+    float[] logits = scratch.logits;
+    int[] places = scratch.places(last + 1 - first);
+    float limit = limit(into, base);
+    int count = kernels.atLeast(logits, offset + first, offset + last + 1, limit, places);
+    for (int i = 0; i < count; i++) {
+      int at = places[i];
+      if (logits[at] >= limit) {
+        int child = children.listed(at - offset);
+        if (child >= 0 && addListed(beam, child, base + logits[at], into)) {
           limit = limit(into, base);
         }
       }
     }
+  }
+
+  private boolean addListed(int beam, int child, double score, BeamPool into) {
+    if (score <= into.threshold()) {
+      return false;
+    }
+    children.atListed(child);
+    return add(beam, score, into);
   }
 
   /** Returns what a logit has to reach at least, in the arithmetic of floats. */
@@ -234,15 +280,34 @@ final class BeamSearch {
       return count;
     }
     children.of(beams, beam, depth);
+    int[] table = tokens.table(depth);
+    if (isAllPresent && children.areListed() && table == null) {
+      return gatherListed(count, scratch);
+    }
     while (children.advance()) {
       if (present.any(children.start, children.end, children.deltaStart, children.deltaEnd)) {
-        if (count == scratch.possible.length) {
-          scratch.possible = Arrays.copyOf(scratch.possible, 2 * count);
-        }
+        scratch.possible = FloatArrays.grow(scratch.possible, count + 1, count);
         scratch.possible[count++] = scratch.logits[tokens.token(depth, children.code)];
       }
     }
     return count;
+  }
+
+  /** Does the same where each child has an item. */
+  private int gatherListed(int count, Scratch scratch) {
+    int[] codes = children.listedCodes();
+    int start = children.listedStart();
+    int end = children.listedEnd();
+    int offset = tokens.offset(depth);
+    scratch.possible = FloatArrays.grow(scratch.possible, count + end - start, count);
+    if (end > start && codes[end - 1] - codes[start] == end - 1 - start) {
+      System.arraycopy(scratch.logits, offset + codes[start], scratch.possible, count, end - start);
+    } else {
+      for (int child = start; child < end; child++) {
+        scratch.possible[count + child - start] = scratch.logits[offset + codes[child]];
+      }
+    }
+    return count + end - start;
   }
 
   /** Returns the end of those rows of a beam that have no code left. */

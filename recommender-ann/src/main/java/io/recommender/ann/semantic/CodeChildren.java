@@ -16,6 +16,7 @@ final class CodeChildren {
   private final CodeDirectory directory;
 
   private int depth;
+  private int parent;
   private boolean isListed;
   private int child;
   private int lastChild;
@@ -56,7 +57,7 @@ final class CodeChildren {
     this.depth = depth;
     to = beams.end(beam);
     deltaTo = beams.deltaEnd(beam);
-    int parent = beams.node(beam);
+    parent = beams.node(beam);
     isListed = parent != BeamPool.UNLISTED;
     if (isListed) {
       child = directory.children[depth][parent];
@@ -86,6 +87,11 @@ final class CodeChildren {
   /** Returns the place after that of the last listed child. */
   int listedEnd() {
     return lastChild;
+  }
+
+  /** Returns the place of a listed child by its code, or -1. */
+  int listed(int code) {
+    return directory.child(depth, parent, code);
   }
 
   /** Goes to a listed child. */

@@ -28,6 +28,11 @@ final class Slowed extends VectorKernels {
   }
 
   @Override
+  public int atLeast(float[] elements, int from, int to, float limit, int[] places) {
+    return kernels.atLeast(elements, from, to, limit, places);
+  }
+
+  @Override
   public float dot(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
     return kernels.dot(query, queryOffset, rows, rowOffset, length);
   }

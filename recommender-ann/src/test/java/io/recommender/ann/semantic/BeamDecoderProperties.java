@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
@@ -150,6 +151,67 @@ class BeamDecoderProperties {
         assertEquals(answers.get(i).items(), decoder.recommend(request).items());
       }
     }
+  }
+
+  /**
+   * So many items that levels are listed, and so many codes that they are looked through at once.
+   */
+  @Property(tries = 40)
+  void wideLevelsOfManyItemsAreSearchedAsPlainly(@ForAll long seed) {
+    Random random = new Random(seed);
+    int levels = 2 + random.nextInt(2);
+    int size = 32 + random.nextInt(225);
+    int first = 1 + random.nextInt(8);
+    int power = 1 + random.nextInt(3);
+    CodeShape shape = CodeShape.of(levels, size);
+    CodeModel model = new CodeModel();
+    for (int i = 0; i < 5000; i++) {
+      int[] code = new int[levels];
+      for (int level = 0; level < levels; level++) {
+        code[level] = (int) (size * Math.pow(random.nextDouble(), power));
+      }
+      code[0] %= first;
+      model.add("item-" + i, code);
+    }
+    SemanticIdIndex index = SemanticIdIndex.builder(shape).build();
+    index.addAll(List.copyOf(model.codes.keySet()), model.codes.values().toArray(int[][]::new));
+    for (int i = random.nextInt(3) * 40; i > 0; i--) {
+      String id = "item-" + random.nextInt(5050);
+      switch (random.nextInt(3)) {
+        case 0 -> assertEquals(model.remove(id), index.remove(id));
+        case 1 -> assertEquals(model.setAvailable(id, false), index.setAvailable(id, false));
+        default -> {
+          int[] code = CodeModel.randomCode(shape, random);
+          model.add(id, code);
+          index.add(id, code);
+        }
+      }
+    }
+    int[] offsets = IntStream.range(0, levels).map(level -> level * size).toArray();
+    CodeTokens tokens = CodeTokens.offsets(offsets);
+    int vocabularySize = levels * size;
+    float[][] logits = new float[vocabularySize][vocabularySize];
+    for (float[] row : logits) {
+      for (int i = 0; i < row.length; i++) {
+        row[i] =
+            random.nextInt(40) == 0 ? Float.NEGATIVE_INFINITY : 3 * (float) random.nextGaussian();
+      }
+    }
+    BigramScorer scorer = new BigramScorer(logits);
+    BeamOptions options =
+        BeamOptions.of(1 + random.nextInt(30))
+            .normalization(random.nextBoolean() ? Normalization.CATALOG : Normalization.VOCABULARY);
+    BeamDecoder decoder =
+        BeamDecoder.builder(scorer, index, tokens, (request, codes) -> Optional.of(Prompt.of(0)))
+            .options(options)
+            .build();
+    ItemFilter filter =
+        random.nextBoolean() ? ItemFilter.all() : id -> Math.floorMod(id.hashCode(), 3) > 0;
+    RecommendationRequest request =
+        RecommendationRequest.of(UserHistory.empty()).filter(filter).k(options.width()).build();
+    List<ScoredItem> expected =
+        new PlainBeams(scorer, model, shape, tokens, options, filter).search(new int[] {0});
+    assertEqual(request.k(), expected, decoder.recommend(request));
   }
 
   /** Asserts that items and scores are equal, but that items of about equal score may swap. */

@@ -8,6 +8,7 @@ import io.recommender.ann.semantic.BeamOptions;
 import io.recommender.ann.semantic.CodeShape;
 import io.recommender.ann.semantic.CodeTokens;
 import io.recommender.ann.semantic.SemanticIdIndex;
+import io.recommender.spi.GenerativeModel.Normalization;
 import io.recommender.spi.NextTokenScorer;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,6 +60,10 @@ public class BeamBenchmark {
   @Param({"EVEN", "SKEWED"})
   public Codes codes;
 
+  /** Whether probabilities are among all tokens, or among those that lead to an item. */
+  @Param({"VOCABULARY", "CATALOG"})
+  public Normalization normalization;
+
   private final List<RecommendationRequest> requests = new ArrayList<>();
   private BeamDecoder decoder;
   private int next;
@@ -99,7 +104,7 @@ public class BeamBenchmark {
                 CodeTokens.offsets(1, 1 + CODES, 1 + 2 * CODES, 1 + 3 * CODES),
                 (request, codesOfHistory) ->
                     Optional.of(NextTokenScorer.Prompt.of((int) request.seed())))
-            .options(BeamOptions.of(beams))
+            .options(BeamOptions.of(beams).normalization(normalization))
             .build();
     for (int i = 0; i < DRAWN; i++) {
       requests.add(RecommendationRequest.of(UserHistory.empty()).seed(i).build());

@@ -1,5 +1,6 @@
 package io.recommender.ann.internal;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,7 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class LogSumExpTest {
+class LogitKernelsTest {
   private static final float INFINITY = Float.POSITIVE_INFINITY;
 
   static List<VectorKernels> kernels() {
@@ -70,12 +71,15 @@ class LogSumExpTest {
   @ParameterizedTest
   @MethodSource("kernels")
   void whatIsNoNumberIsToldWhereverItIs(VectorKernels kernels) {
-    Stream.of(Float.NaN, INFINITY)
+    Stream.of(Float.NaN, Float.intBitsToFloat(0xffc00000), INFINITY)
         .forEach(
             wrong -> {
               for (int length : new int[] {1, 5, 16, 33, 70}) {
                 for (int at = 0; at < length; at++) {
                   float[] elements = new float[length];
+                  elements[at] = wrong;
+                  assertTrue(Float.isNaN(kernels.logSumExp(elements, length)), wrong + " " + at);
+                  Arrays.fill(elements, -3);
                   elements[at] = wrong;
                   assertTrue(Float.isNaN(kernels.logSumExp(elements, length)), wrong + " " + at);
                 }
@@ -88,5 +92,26 @@ class LogSumExpTest {
     masked[1] = Float.NaN;
     assertTrue(Float.isNaN(kernels.logSumExp(masked, masked.length)));
     assertTrue(Float.isNaN(kernels.logSumExp(masked, 3)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("kernels")
+  void elementsAtLeastALimitAreListedWhereverTheyAre(VectorKernels kernels) {
+    Random random = new Random(2);
+    for (int length = 0; length < 150; length++) {
+      float[] elements = new float[length + 1];
+      for (int i = 0; i <= length; i++) {
+        elements[i] = random.nextInt(8) == 0 ? Float.NaN : random.nextInt(100);
+      }
+      for (float limit : new float[] {-INFINITY, 50, 97, 99, 100, INFINITY, Float.NaN}) {
+        for (int from = 0; from <= length; from++) {
+          int[] expected =
+              IntStream.range(from, length).filter(i -> elements[i] >= limit).toArray();
+          int[] found = new int[length - from];
+          int count = kernels.atLeast(elements, from, length, limit, found);
+          assertArrayEquals(expected, Arrays.copyOf(found, count));
+        }
+      }
+    }
   }
 }
