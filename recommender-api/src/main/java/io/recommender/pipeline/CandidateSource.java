@@ -49,16 +49,17 @@ public final class CandidateSource {
   }
 
   /**
-   * Returns this source with a weight, its part in the fusion.
+   * Returns this source with a weight, its part in the fusion. One of weight 0 leaves what others
+   * propose in its order, but for ties that it breaks if it is declared before them.
    *
-   * @param weight finite, above 0
+   * @param weight finite, at least 0
    * @return a copy
    * @throws IllegalArgumentException if the weight is not
    */
   public CandidateSource weight(double weight) {
-    if (!(weight > 0 && weight < Double.POSITIVE_INFINITY)) {
+    if (!(weight >= 0 && weight < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
-          "weight of source '%s': expected a finite number above 0, found %s"
+          "weight of source '%s': expected a finite number of at least 0, found %s"
               .formatted(name, weight));
     }
     return new CandidateSource(name, recommender, weight, depth, maxConcurrentCalls);

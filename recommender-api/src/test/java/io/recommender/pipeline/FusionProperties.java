@@ -114,6 +114,26 @@ class FusionProperties {
   }
 
   @Property(tries = 500)
+  void aSourceOfWeightZeroLeavesTheOrderOfTheOthers(@ForAll long seed) {
+    Random random = new Random(seed);
+    List<ScoredItem> one = list(random);
+    List<ScoredItem> other = list(random);
+    List<ScoredItem> silent = list(random);
+    for (Fusion fusion :
+        List.of(
+            Fusion.reciprocalRank(),
+            Fusion.weighted(Fusion.Normalization.NONE),
+            Fusion.weighted(Fusion.Normalization.MIN_MAX),
+            Fusion.interleaved())) {
+      List<String> without = order(fusion, candidates(List.of(one, other)), 2, 1);
+      List<String> with =
+          new ArrayList<>(order(fusion, candidates(List.of(one, other, silent)), 2, 1, 0));
+      with.retainAll(without);
+      assertEquals(without, with, fusion.toString());
+    }
+  }
+
+  @Property(tries = 500)
   void indexesAreOrderedAsByAComparator(@ForAll long seed) {
     Random random = new Random(seed);
     double[] scores = new double[random.nextInt(300)];

@@ -253,9 +253,9 @@ class PipelineFileTest {
         "p.json: /formatVersion: expected 1, found 2; a newer library may read it",
         refusal(MINIMAL.replace("Version\":1", "Version\":2")));
     assertEquals(
-        "p.json: /sources/0/weight: weight of source 'a': expected a finite number above 0, found"
-            + " 0.0",
-        refusal(MINIMAL.replace("\"recommender\":\"a\"", "\"recommender\":\"a\",\"weight\":0")));
+        "p.json: /sources/0/weight: weight of source 'a': expected a finite number of at least 0,"
+            + " found -1.0",
+        refusal(MINIMAL.replace("\"recommender\":\"a\"", "\"recommender\":\"a\",\"weight\":-1")));
     assertEquals(
         "p.json: pipeline 'home': expected at least one source, found none",
         refusal("{\"formatVersion\":1,\"name\":\"home\"}"));
