@@ -4,6 +4,7 @@ import io.recommender.ItemIndexFactory;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,35 +19,39 @@ public final class BundleOptions {
   /** The largest number of tokens in one run of an encoder unless set otherwise. */
   public static final int DEFAULT_MAX_TOKENS = 512;
 
-  private static final BundleOptions DEFAULTS =
-      new BundleOptions(
-          OnnxOptions.defaults(),
-          null,
-          1,
-          DEFAULT_MAX_BATCH,
-          DEFAULT_MAX_TOKENS,
-          SharedCall.Helpers.NONE);
+  private static final BundleOptions DEFAULTS = new BundleOptions(new Settings());
 
-  private final OnnxOptions onnx;
-  private final @Nullable ItemIndexFactory index;
-  private final double goldenRecall;
-  private final int maxBatch;
-  private final int maxTokens;
-  private final SharedCall.Helpers helpers;
+  private final Settings settings;
 
-  private BundleOptions(
-      OnnxOptions onnx,
-      @Nullable ItemIndexFactory index,
-      double goldenRecall,
-      int maxBatch,
-      int maxTokens,
-      SharedCall.Helpers helpers) {
-    this.onnx = onnx;
-    this.index = index;
-    this.goldenRecall = goldenRecall;
-    this.maxBatch = maxBatch;
-    this.maxTokens = maxTokens;
-    this.helpers = helpers;
+  private BundleOptions(Settings settings) {
+    this.settings = settings;
+  }
+
+  /** What can be set; once it is in options, nobody changes it. */
+  private static final class Settings {
+    OnnxOptions onnx = OnnxOptions.defaults();
+    @Nullable ItemIndexFactory index;
+    double goldenRecall = 1;
+    int maxBatch = DEFAULT_MAX_BATCH;
+    int maxTokens = DEFAULT_MAX_TOKENS;
+    SharedCall.Helpers helpers = SharedCall.Helpers.NONE;
+
+    Settings copy() {
+      Settings copy = new Settings();
+      copy.onnx = onnx;
+      copy.index = index;
+      copy.goldenRecall = goldenRecall;
+      copy.maxBatch = maxBatch;
+      copy.maxTokens = maxTokens;
+      copy.helpers = helpers;
+      return copy;
+    }
+  }
+
+  private BundleOptions with(Consumer<Settings> change) {
+    Settings changed = settings.copy();
+    change.accept(changed);
+    return new BundleOptions(changed);
   }
 
   /** {@return the default options of the runtime, no index} */
@@ -61,8 +66,8 @@ public final class BundleOptions {
    * @return a copy
    */
   public BundleOptions onnx(OnnxOptions onnx) {
-    return new BundleOptions(
-        Objects.requireNonNull(onnx, "onnx"), index, goldenRecall, maxBatch, maxTokens, helpers);
+    Objects.requireNonNull(onnx, "onnx");
+    return with(changed -> changed.onnx = onnx);
   }
 
   /**
@@ -73,8 +78,8 @@ public final class BundleOptions {
    * @return a copy
    */
   public BundleOptions index(ItemIndexFactory index) {
-    return new BundleOptions(
-        onnx, Objects.requireNonNull(index, "index"), goldenRecall, maxBatch, maxTokens, helpers);
+    Objects.requireNonNull(index, "index");
+    return with(changed -> changed.index = index);
   }
 
   /**
@@ -91,7 +96,7 @@ public final class BundleOptions {
       throw new IllegalArgumentException(
           "goldenRecall: expected a number from 0 to 1, found " + goldenRecall);
     }
-    return new BundleOptions(onnx, index, goldenRecall, maxBatch, maxTokens, helpers);
+    return with(changed -> changed.goldenRecall = goldenRecall);
   }
 
   /**
@@ -106,7 +111,7 @@ public final class BundleOptions {
     if (maxBatch < 1) {
       throw new IllegalArgumentException("maxBatch: expected at least 1, found " + maxBatch);
     }
-    return new BundleOptions(onnx, index, goldenRecall, maxBatch, maxTokens, helpers);
+    return with(changed -> changed.maxBatch = maxBatch);
   }
 
   /**
@@ -121,7 +126,7 @@ public final class BundleOptions {
     if (maxTokens < 1) {
       throw new IllegalArgumentException("maxTokens: expected at least 1, found " + maxTokens);
     }
-    return new BundleOptions(onnx, index, goldenRecall, maxBatch, maxTokens, helpers);
+    return with(changed -> changed.maxTokens = maxTokens);
   }
 
   /**
@@ -149,42 +154,38 @@ public final class BundleOptions {
     if (threads < 1) {
       throw new IllegalArgumentException("threads: expected at least 1, found " + threads);
     }
-    return new BundleOptions(
-        onnx,
-        index,
-        goldenRecall,
-        maxBatch,
-        maxTokens,
-        new SharedCall.Helpers(Objects.requireNonNull(executor, "executor"), threads));
+    SharedCall.Helpers helpers =
+        new SharedCall.Helpers(Objects.requireNonNull(executor, "executor"), threads);
+    return with(changed -> changed.helpers = helpers);
   }
 
   /** {@return how the model is run} */
   public OnnxOptions onnx() {
-    return onnx;
+    return settings.onnx;
   }
 
   /** {@return which index answers for a model that ends in a user vector} */
   public Optional<ItemIndexFactory> index() {
-    return Optional.ofNullable(index);
+    return Optional.ofNullable(settings.index);
   }
 
   /** {@return which part of the items of the golden requests an index has to find} */
   public double goldenRecall() {
-    return goldenRecall;
+    return settings.goldenRecall;
   }
 
   /** {@return the largest number of requests, or items to encode, in one run of the model} */
   public int maxBatch() {
-    return maxBatch;
+    return settings.maxBatch;
   }
 
   /** Who shares the work of a call to an encoder. */
   SharedCall.Helpers helpers() {
-    return helpers;
+    return settings.helpers;
   }
 
   /** {@return the largest number of tokens in one run of an encoder of texts} */
   public int maxTokens() {
-    return maxTokens;
+    return settings.maxTokens;
   }
 }
