@@ -1,7 +1,8 @@
 """From PyTorch modules to recommender bundles."""
 
 from .bundle import Embedding, ExportError, Scores, export_bundle
+from .diffusion import Diffusion
 from .parity import ParityError
 from .window import Sequence, Windows
 
-__all__ = ["Embedding", "ExportError", "ParityError", "Scores", "Sequence", "Windows", "export_bundle"]
+__all__ = ["Diffusion", "Embedding", "ExportError", "ParityError", "Scores", "Sequence", "Windows", "export_bundle"]

@@ -26,6 +26,10 @@ KINDS = ("LOGIT", "PROBABILITY", "LOG_PROBABILITY", "DOT", "COSINE", "OTHER")
 _FLOATS = {"tensor(float)", "tensor(float16)"}
 
 
+class ExportError(ValueError):
+    """The module, its description or its graph cannot become a bundle; the message says what differs from what."""
+
+
 @dataclass(frozen=True)
 class Scores:
     """Output of contract SEQ_LOGITS, [B, C]: the column of an item is its ordinal + ``offset``.
@@ -38,6 +42,30 @@ class Scores:
     offset: int = 0
     extra_columns: int = 0
 
+    def graph_output(self) -> str:
+        """The output of the graph that reads windows."""
+        return self.name
+
+    def manifest(self, count: int) -> dict:
+        """What the manifest says of the output; raises ``ExportError`` if it cannot."""
+        if self.kind not in KINDS:
+            raise ExportError(f"scores.kind: {self.kind!r}, expected one of {', '.join(KINDS)}")
+        return {"contract": "SEQ_LOGITS", "scores": {"name": self.name, "kind": self.kind, "offset": self.offset}}
+
+    def check_width(self, width: int, count: int) -> None:
+        expected = self.offset + count + self.extra_columns
+        if width != expected:
+            raise ExportError(
+                f"output {self.name!r} has {width} columns, expected {expected}: {count} items + offset {self.offset} + "
+                f"{self.extra_columns} extra columns. Is there a padding column (offset 1) or are items missing?")
+
+    def write(self, work: Path, opset: int, tolerance: float) -> None:
+        """Writes the files that only this kind of output has."""
+
+    def item_scores(self, row: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
+        """Graph output of one request -> scores [N] by ordinal."""
+        return row[self.offset:self.offset + count].astype(np.float32)
+
 
 @dataclass(frozen=True)
 class Embedding:
@@ -48,9 +76,36 @@ class Embedding:
     similarity: str = "DOT"
     normalize: bool = False
 
+    def graph_output(self) -> str:
+        return self.name
 
-class ExportError(ValueError):
-    """The module, its description or its graph cannot become a bundle; the message says what differs from what."""
+    def manifest(self, count: int) -> dict:
+        shape = np.shape(self.item_vectors)
+        if len(shape) != 2 or shape[0] != count:
+            raise ExportError(f"item_vectors: shape {list(shape)}, expected [{count}, D] as there are {count} items")
+        if self.similarity not in ("DOT", "COSINE", "L2"):
+            raise ExportError(f"embedding.similarity: {self.similarity!r}, expected DOT, COSINE or L2")
+        return {"contract": "SEQ_EMBEDDING",
+                "embedding": {"name": self.name, "dimension": shape[1], "similarity": self.similarity,
+                              "normalize": self.normalize, "itemVectors": "item_vectors.npy"}}
+
+    def check_width(self, width: int, count: int) -> None:
+        if width != np.shape(self.item_vectors)[1]:
+            raise ExportError(f"output {self.name!r} has dimension {width}, item_vectors {np.shape(self.item_vectors)[1]}")
+
+    def write(self, work: Path, opset: int, tolerance: float) -> None:
+        np.save(work / "item_vectors.npy", np.ascontiguousarray(self.item_vectors, dtype=np.float32))
+
+    def item_scores(self, row: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
+        user, vectors = row.astype(np.float32), np.asarray(self.item_vectors, dtype=np.float32)
+        if self.normalize:
+            user = user / np.linalg.norm(user)
+        if self.similarity == "L2":
+            return -((vectors - user) ** 2).sum(1)
+        dot = vectors @ user
+        if self.similarity == "COSINE":
+            dot = dot / (np.linalg.norm(vectors, axis=1) * np.linalg.norm(user))
+        return dot
 
 
 def export_bundle(module: torch.nn.Module, inputs: dict[str, torch.Tensor], roles: dict[str, str | dict],
@@ -63,6 +118,7 @@ def export_bundle(module: torch.nn.Module, inputs: dict[str, torch.Tensor], role
     ``inputs``: example tensors by input name, batch first, in the order of ``forward``'s arguments. ``roles``: for each
     input a role name, or a dict with the role's members. ``items``: records with ``id`` and attributes, in ordinal order.
     ``tables``: what inputs of role ITEM_TABLE read, by file name: arrays [N, ...] of float32 or integers, row = ordinal.
+    ``output``: ``Scores``, ``Embedding`` or ``diffusion.Diffusion``.
     ``golden_histories``: histories or requests (see ``window``) whose answers by the *module* are recorded.
     """
     module, tables = module.eval(), _tables(tables or {}, len(items))
@@ -77,13 +133,12 @@ def export_bundle(module: torch.nn.Module, inputs: dict[str, torch.Tensor], role
     work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=out_dir.parent))
     try:
         graph = work / manifest["model"]
-        _export_graph(module, inputs, manifest, graph, opset)
+        _export_graph(module, inputs, manifest, graph, opset, output.graph_output())
         session = open_session(graph)
         _check_signature(session, manifest, inputs, len(items), output)
         windows = windows_of(manifest, [i["id"] for i in items], session, tables)
         parity.check(module, session, windows, manifest, tolerance)
-        if isinstance(output, Embedding):
-            np.save(work / "item_vectors.npy", np.ascontiguousarray(output.item_vectors, dtype=np.float32))
+        output.write(work, opset, tolerance)
         for file, table in tables.items():
             np.save(work / file, table)
         if len(golden_histories):
@@ -134,21 +189,6 @@ def top_k(scores: np.ndarray, k: int) -> list[int]:
     return [int(i) for i in order if scores[i] > -np.inf]
 
 
-def item_scores(output: np.ndarray, described: Scores | Embedding, count: int) -> np.ndarray:
-    """Graph output of one request -> scores [N] by ordinal."""
-    if isinstance(described, Scores):
-        return output[described.offset:described.offset + count].astype(np.float32)
-    user, vectors = output.astype(np.float32), np.asarray(described.item_vectors, dtype=np.float32)
-    if described.normalize:
-        user = user / np.linalg.norm(user)
-    if described.similarity == "L2":
-        return -((vectors - user) ** 2).sum(1)
-    dot = vectors @ user
-    if described.similarity == "COSINE":
-        dot = dot / (np.linalg.norm(vectors, axis=1) * np.linalg.norm(user))
-    return dot
-
-
 def _manifest(inputs, roles, items, name, version, sequence, output, unknown_items, fallback, opset) -> dict:
     _check_items(items)
     ids = {item["id"] for item in items}
@@ -170,24 +210,13 @@ def _manifest(inputs, roles, items, name, version, sequence, output, unknown_ite
         raise ExportError("unknown_items is UNK but sequence.unknown_id is not given")
     if strange := [i for i in fallback if i not in ids]:
         raise ExportError(f"fallback: item {strange[0]!r} is not in items")
+    described = output.manifest(len(items))
     manifest = {
         "formatVersion": 1, "name": name, "version": str(version),
-        "contract": "SEQ_LOGITS" if isinstance(output, Scores) else "SEQ_EMBEDDING",
-        "model": "model.onnx", "opset": opset, "producer": f"pytorch {torch.__version__.split('+')[0]}, torch.onnx",
+        "contract": described.pop("contract"), "model": "model.onnx", "opset": opset, "producer": f"pytorch {torch.__version__.split('+')[0]}, torch.onnx",
         "items": {"file": "items.jsonl", "count": len(items)}, "sequence": sequence.manifest(), "inputs": entries,
     }
-    if isinstance(output, Scores):
-        if output.kind not in KINDS:
-            raise ExportError(f"scores.kind: {output.kind!r}, expected one of {', '.join(KINDS)}")
-        manifest["scores"] = {"name": output.name, "kind": output.kind, "offset": output.offset}
-    else:
-        shape = np.shape(output.item_vectors)
-        if len(shape) != 2 or shape[0] != len(items):
-            raise ExportError(f"item_vectors: shape {list(shape)}, expected [{len(items)}, D] as there are {len(items)} items")
-        if output.similarity not in ("DOT", "COSINE", "L2"):
-            raise ExportError(f"embedding.similarity: {output.similarity!r}, expected DOT, COSINE or L2")
-        manifest["embedding"] = {"name": output.name, "dimension": shape[1], "similarity": output.similarity,
-                                 "normalize": output.normalize, "itemVectors": "item_vectors.npy"}
+    manifest |= described
     manifest["unknownItems"] = unknown_items
     if len(fallback):
         manifest["fallback"] = list(fallback)
@@ -222,13 +251,12 @@ def _check_items(items: list[dict]) -> None:
                 raise ExportError(f"items[{i}]: {key!r} is neither text, number, boolean nor an array of texts or numbers")
 
 
-def _export_graph(module, inputs, manifest, graph: Path, opset: int) -> None:
+def _export_graph(module, inputs, manifest, graph: Path, opset: int, out: str) -> None:
     dynamic = {e["name"]: {0: "batch"} for e in manifest["inputs"]}
     if manifest["sequence"]["length"] == "DYNAMIC":
         for e in manifest["inputs"]:
             if e["role"] in STEP_ROLES:
                 dynamic[e["name"]][1] = "length"
-    out = (manifest.get("scores") or manifest["embedding"])["name"]
     dynamic[out] = {0: "batch"}
     # A batch of 1 in the example could be traced as a constant, so it is doubled.
     example = tuple(torch.cat([t, t]) if t.shape[0] == 1 else t for t in inputs.values())
@@ -252,14 +280,7 @@ def _check_signature(session, manifest, inputs, count: int, output) -> None:
         raise ExportError(f"output {result.name!r}: {result.type} {result.shape}, expected float32 or float16 of shape [B, C]")
     feed = {n: torch.cat([t, t])[:2].numpy() for n, t in inputs.items()}
     width = session.run([result.name], feed)[0].shape[1]
-    if isinstance(output, Scores):
-        expected = output.offset + count + output.extra_columns
-        if width != expected:
-            raise ExportError(
-                f"output {result.name!r} has {width} columns, expected {expected}: {count} items + offset {output.offset} + "
-                f"{output.extra_columns} extra columns. Is there a padding column (offset 1) or are items missing?")
-    elif width != np.shape(output.item_vectors)[1]:
-        raise ExportError(f"output {result.name!r} has dimension {width}, item_vectors {np.shape(output.item_vectors)[1]}")
+    output.check_width(width, count)
 
 
 def _golden(module, windows: Windows, manifest, output, histories, k: int) -> dict:
@@ -269,7 +290,7 @@ def _golden(module, windows: Windows, manifest, output, histories, k: int) -> di
         if not windows.kept(request["history"]):
             continue  # answered by the fallback, not by the graph
         row = parity.run_module(module, windows.arrays([request]))[0]
-        scores = item_scores(row, output, manifest["items"]["count"])
+        scores = output.item_scores(row, manifest["items"]["count"], request.get("seed", 0))
         best = top_k(scores, k)
         items = list(windows.ordinals)
         requests.append({**_instants(request), "k": len(best), "items": [items[i] for i in best],

@@ -2,7 +2,7 @@
 
 A history is a list, oldest first, of item ids or of records
 ``{"item": "sku-1", "at": "2024-05-01T10:00:00Z", "behavior": "click", "domain": "shoes", "context": {...}}``.
-A request is ``{"history": [...], "at": "...", "context": {...}}``; only ``history`` is needed.
+A request is ``{"history": [...], "at": "...", "context": {...}, "seed": 0}``; only ``history`` is needed.
 """
 
 from dataclasses import dataclass, field

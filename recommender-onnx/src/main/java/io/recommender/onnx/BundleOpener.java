@@ -1,8 +1,6 @@
 package io.recommender.onnx;
 
 import io.recommender.Catalog;
-import io.recommender.ItemIndex;
-import io.recommender.ItemIndexFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -10,8 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Opens what a bundle holds, whose files were verified: loads the graphs, checks every tensor, and
@@ -20,8 +16,6 @@ import org.slf4j.LoggerFactory;
  * <p><b>Immutable</b>.
  */
 final class BundleOpener {
-  private static final Logger LOG = LoggerFactory.getLogger(BundleOpener.class);
-
   private final Path folder;
   private final Seal seal;
   private final Manifest manifest;
@@ -72,7 +66,7 @@ final class BundleOpener {
   private String door() {
     String method =
         switch (manifest.contract()) {
-          case SEQ_LOGITS, SEQ_EMBEDDING -> "open";
+          case SEQ_LOGITS, SEQ_EMBEDDING, SEQ_DIFFUSION -> "open";
           case SEQ_GENERATIVE -> "openGenerative";
           case TEXT_GENERATION -> "openTextGenerator";
           case ITEM_ENCODER -> "openEncoder";
@@ -231,15 +225,7 @@ final class BundleOpener {
           "the model writes item codes, so a decoder has to answer:"
               + " RecommenderBundle.openGenerative(folder) opens the model for one");
     }
-    OnnxSession session = openSession(manifest.model(), options.onnx());
-    try {
-      return manifest.contract() == Manifest.Contract.SEQ_LOGITS
-          ? loadScores(session, options)
-          : loadVectors(session, options);
-    } catch (RuntimeException | Error e) {
-      closeAfter(e, session::close);
-      throw e;
-    }
+    return new SequenceOpener(this, folder, seal, manifest, catalog, options).open();
   }
 
   OnnxGenerativeModel generative(BundleOptions options) {
@@ -334,27 +320,19 @@ final class BundleOpener {
     return JsonTokenizer.open(seal.resolve(folder, layout.tokenizer(), Manifest.FILE), layout);
   }
 
-  private OnnxSession openSession(String file, OnnxOptions options) {
+  OnnxSession openSession(String file, OnnxOptions options) {
     Path model = seal.resolve(folder, file, Manifest.FILE);
     checkOpset(model);
     return OnnxSession.open(model, options);
   }
 
-  private static void closeAfter(Throwable failure, Runnable close) {
+  /** Closes what was opened before a failure. */
+  static void closeAfter(Throwable failure, Runnable close) {
     try {
       close.run();
     } catch (RuntimeException suppressed) {
       failure.addSuppressed(suppressed);
     }
-  }
-
-  private int requiredColumns(Manifest.Scores scores) {
-    long columns = (long) catalog.size() + scores.offset();
-    if (columns > Integer.MAX_VALUE) {
-      throw BundleFailures.invalid(
-          Manifest.FILE, "/scores/offset: expected a column number, found " + scores.offset());
-    }
-    return (int) columns;
   }
 
   private void checkOpset(Path model) {
@@ -369,98 +347,5 @@ final class BundleOpener {
           "expected opset %d as %s says, found %d"
               .formatted(manifest.opset().get(), Manifest.FILE, found.getAsLong()));
     }
-  }
-
-  /** Reads the tables of items that inputs need, each once. */
-  private Map<String, ItemTable> itemTables() {
-    Map<String, ItemTable> tables = new HashMap<>();
-    for (Manifest.Input input : manifest.inputs()) {
-      String file = input.feature();
-      if (input.role() == Manifest.Role.ITEM_TABLE && !tables.containsKey(file)) {
-        ItemTable table =
-            NpyFile.readTable(seal.resolve(folder, file, Manifest.FILE), catalog.size());
-        table.complete(file, catalog, input.defaultValue());
-        LOG.info("{}: table {} of {} bytes", manifest.name(), file, table.bytes());
-        tables.put(file, table);
-      }
-    }
-    return tables;
-  }
-
-  private OnnxSequenceRecommender loadScores(OnnxSession session, BundleOptions options) {
-    Manifest.Scores scores = manifest.scores().orElseThrow();
-    SequenceModel model =
-        SequenceModel.of(manifest, session, catalog, itemTables(), requiredColumns(scores), false);
-    Head head = new ScoreHead(session.name(), scores, catalog, manifest.name(), model.columns());
-    return replayed(assemble(session, model, head, () -> {}, options), 1);
-  }
-
-  private OnnxSequenceRecommender loadVectors(OnnxSession session, BundleOptions options) {
-    Manifest.Embedding embedding = manifest.embedding().orElseThrow();
-    ItemIndexFactory factory =
-        options
-            .index()
-            .orElseThrow(
-                () ->
-                    BundleFailures.invalid(
-                        folder,
-                        "the model ends in a user vector, so an index has to be given:"
-                            + " RecommenderBundle.open(folder,"
-                            + " BundleOptions.defaults().index(FlatIndex::new))"));
-    SequenceModel model =
-        SequenceModel.of(manifest, session, catalog, itemTables(), embedding.dimension(), true);
-    float[][] vectors =
-        NpyFile.readMatrix(
-            seal.resolve(folder, embedding.itemVectors(), Manifest.FILE),
-            catalog.size(),
-            embedding.dimension());
-    ItemIndex index = factory.create(embedding.dimension(), embedding.similarity(), catalog.size());
-    try {
-      List<String> ids = new ArrayList<>(catalog.size());
-      for (int ordinal = 0; ordinal < catalog.size(); ordinal++) {
-        ids.add(catalog.id(ordinal));
-      }
-      index.addAll(ids, vectors);
-      Head head = new VectorHead(session.name(), embedding, index, manifest.name());
-      return replayed(
-          assemble(session, model, head, index::close, options), options.goldenRecall());
-    } catch (RuntimeException | Error e) {
-      closeAfter(e, index::close);
-      throw e;
-    }
-  }
-
-  private OnnxSequenceRecommender assemble(
-      OnnxSession session,
-      SequenceModel model,
-      Head head,
-      Runnable closeHead,
-      BundleOptions options) {
-    return new OnnxSequenceRecommender(
-        manifest,
-        catalog,
-        session,
-        model,
-        head,
-        closeHead,
-        session::close,
-        seal.fingerprint(),
-        options.maxBatch());
-  }
-
-  private OnnxSequenceRecommender replayed(OnnxSequenceRecommender recommender, double recall) {
-    manifest
-        .golden()
-        .map(file -> GoldenRequests.read(seal.resolve(folder, file, Manifest.FILE)))
-        .ifPresent(
-            golden -> {
-              if (recall < 1) {
-                recommender.foundGolden(golden.replay(recommender, recall));
-              } else {
-                golden.replay(recommender);
-                recommender.foundGolden(1);
-              }
-            });
-    return recommender;
   }
 }

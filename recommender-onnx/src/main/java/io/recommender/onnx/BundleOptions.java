@@ -35,6 +35,7 @@ public final class BundleOptions {
     int maxBatch = DEFAULT_MAX_BATCH;
     int maxTokens = DEFAULT_MAX_TOKENS;
     SharedCall.Helpers helpers = SharedCall.Helpers.NONE;
+    Diffusion.@Nullable Sampling sampling;
 
     Settings copy() {
       Settings copy = new Settings();
@@ -44,6 +45,7 @@ public final class BundleOptions {
       copy.maxBatch = maxBatch;
       copy.maxTokens = maxTokens;
       copy.helpers = helpers;
+      copy.sampling = sampling;
       return copy;
     }
   }
@@ -130,6 +132,23 @@ public final class BundleOptions {
   }
 
   /**
+   * Sets how a model of contract {@code SEQ_DIFFUSION} samples the vector of a user, in place of
+   * what its bundle says; other bundles do not use it. The golden requests are answered as the
+   * bundle says.
+   *
+   * @param steps how many runs of the denoising graph a vector takes, at least 1 and at most as
+   *     many as its noise schedule has times, which opening the bundle checks; fewer are faster
+   * @param eta how much of the noise is drawn anew at each step: 0 for none (DDIM), so that only
+   *     the vector that the steps begin with is random, 1 for all of it (DDPM)
+   * @return a copy
+   * @throws IllegalArgumentException if a number is out of its range
+   */
+  public BundleOptions sampling(int steps, double eta) {
+    Diffusion.Sampling sampling = new Diffusion.Sampling(steps, eta);
+    return with(changed -> changed.sampling = sampling);
+  }
+
+  /**
    * Sets who shares the work of one call to an encoder of items with the calling thread. A single
    * caller who encodes a catalogue on n cores is done soonest with n threads here and one thread
    * for each run ({@link OnnxOptions#intraOpThreads}), since those do not wait for each other
@@ -177,6 +196,11 @@ public final class BundleOptions {
   /** {@return the largest number of requests, or items to encode, in one run of the model} */
   public int maxBatch() {
     return settings.maxBatch;
+  }
+
+  /** How the vector of a user is sampled, if not as the bundle says. */
+  Optional<Diffusion.Sampling> sampling() {
+    return Optional.ofNullable(settings.sampling);
   }
 
   /** Who shares the work of a call to an encoder. */

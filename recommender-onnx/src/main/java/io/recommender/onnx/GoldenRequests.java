@@ -83,6 +83,7 @@ final class GoldenRequests {
       if (golden.has("at")) {
         request.time(time(golden, "at"));
       }
+      request.seed(golden.integer("seed", Integer.MIN_VALUE, 0));
       features(golden, "context").forEach(request::context);
       return new Golden(
           request.build(), items, scores.stream().mapToDouble(Double::doubleValue).toArray());

@@ -2,6 +2,8 @@ package io.recommender.onnx;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything one call in flight needs, kept for the next one: windows, direct buffers of inputs and
@@ -16,13 +18,24 @@ final class Lane {
   private final Manifest manifest;
   private final List<Window> windows = new ArrayList<>();
   private final TensorBuffer[] inputs;
-  private final TensorBuffer output;
+  private final TensorBuffer graphOutput;
+  private final Denoiser.@Nullable Buffers denoising;
   private final TopItems top = new TopItems();
   private final float[] block = new float[BLOCK];
 
-  Lane(Manifest manifest, List<InputWriter> writers, TensorBuffer output) {
+  /**
+   * Makes a lane.
+   *
+   * @param denoising what a denoiser needs, if one follows the graph
+   */
+  Lane(
+      Manifest manifest,
+      List<InputWriter> writers,
+      TensorBuffer graphOutput,
+      Denoiser.@Nullable Buffers denoising) {
     this.manifest = manifest;
-    this.output = output;
+    this.graphOutput = graphOutput;
+    this.denoising = denoising;
     inputs = writers.stream().map(InputWriter::newBuffer).toArray(TensorBuffer[]::new);
   }
 
@@ -37,8 +50,18 @@ final class Lane {
     return inputs[index];
   }
 
+  /** What the graph gives. */
+  TensorBuffer graphOutput() {
+    return graphOutput;
+  }
+
+  /** What is ranked by: the output of the graph, or the latents that a denoiser makes under it. */
   TensorBuffer output() {
-    return output;
+    return denoising == null ? graphOutput : denoising.latent();
+  }
+
+  Denoiser.Buffers denoising() {
+    return Objects.requireNonNull(denoising);
   }
 
   TopItems top() {
@@ -51,7 +74,7 @@ final class Lane {
 
   /** The bytes of its direct buffers. */
   long bytes() {
-    long bytes = output.capacity();
+    long bytes = graphOutput.capacity() + (denoising == null ? 0L : denoising.capacity());
     for (TensorBuffer input : inputs) {
       bytes += input.capacity();
     }

@@ -19,6 +19,7 @@ record Manifest(
     List<Input> inputs,
     Optional<Scores> scores,
     Optional<Embedding> embedding,
+    Optional<Diffusion> diffusion,
     List<Ranker.Reasons> reasons,
     Optional<Generation> generation,
     Optional<Encoder> encoder,
@@ -35,6 +36,7 @@ record Manifest(
   enum Contract {
     SEQ_LOGITS,
     SEQ_EMBEDDING,
+    SEQ_DIFFUSION,
     SEQ_GENERATIVE,
     TEXT_GENERATION,
     ITEM_ENCODER,
@@ -131,6 +133,7 @@ record Manifest(
         inputs,
         scores,
         embedding,
+        diffusion,
         reasons,
         generation,
         encoder,
@@ -142,15 +145,16 @@ record Manifest(
         golden);
   }
 
-  /** How a history becomes a window, which the contracts SEQ_LOGITS and SEQ_EMBEDDING say. */
+  /** How a history becomes a window, which contracts with a window say. */
   Sequence sequence() {
     return window.orElseThrow();
   }
 
-  /** The output that the contract is about. */
+  /** The output of the graph that reads windows. */
   String output() {
-    return contract == Contract.SEQ_LOGITS
-        ? scores.orElseThrow().name()
-        : embedding.orElseThrow().name();
+    return scores
+        .map(Scores::name)
+        .or(() -> diffusion.map(sampled -> sampled.condition().name()))
+        .orElseGet(() -> embedding.orElseThrow().name());
   }
 }

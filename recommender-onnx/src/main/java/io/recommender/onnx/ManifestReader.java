@@ -66,6 +66,7 @@ final class ManifestReader {
       List<Input> inputs = List.of();
       Optional<Scores> scores = Optional.empty();
       Optional<Embedding> embedding = Optional.empty();
+      Optional<Diffusion> diffusion = Optional.empty();
       List<Ranker.Reasons> reasons = List.of();
       Optional<Generation> generation = Optional.empty();
       Optional<Encoder> encoder = Optional.empty();
@@ -93,6 +94,9 @@ final class ManifestReader {
           scores = Optional.of(scores(root.object("scores")));
         } else {
           embedding = Optional.of(embedding(root.object("embedding")));
+        }
+        if (contract == Contract.SEQ_DIFFUSION) {
+          diffusion = Optional.of(Diffusion.read(root.object("diffusion")));
         }
         reasons = RankerReader.reasons(root);
       }
@@ -124,6 +128,7 @@ final class ManifestReader {
           inputs,
           scores,
           embedding,
+          diffusion,
           reasons,
           generation,
           encoder,

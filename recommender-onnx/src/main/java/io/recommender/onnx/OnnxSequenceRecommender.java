@@ -42,8 +42,13 @@ import java.util.stream.IntStream;
  * and also closes the index. Later calls throw {@link IllegalStateException}. A filter is called
  * during a call, so it must not close the recommender.
  *
- * <p><b>Cost.</b> One run of the model, a pass over its scores, and no allocation that grows with
- * the catalogue.
+ * <p><b>Diffusion.</b> A model of contract {@code SEQ_DIFFUSION} samples the vector of the user:
+ * its first graph makes a condition of the window, and a second one takes the noise out of a random
+ * vector under it, step by step. The noise follows from the {@linkplain RecommendationRequest#seed
+ * seed of the request} alone, so that equal requests get equal answers, alone or in a batch.
+ *
+ * <p><b>Cost.</b> One run of the model, for diffusion one more for each step, a pass over its
+ * scores, and no allocation that grows with the catalogue.
  *
  * <p>Made by {@link RecommenderBundle#open}.
  */
@@ -117,9 +122,9 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
     return session.device();
   }
 
-  /** {@return how often the model was run since it was opened} */
+  /** {@return how often graphs of the model were run since it was opened} */
   public long modelRuns() {
-    return session.runs();
+    return model.runs();
   }
 
   /** {@return the bytes, outside the heap, of the tables of items that inputs are read from} */
@@ -164,6 +169,13 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
               .bytes("idle buffers", model.idleBytes());
       goldenRecall.ifPresent(recall -> diagnosis.ratio("recall of golden items", recall));
       diagnosis.part(session.diagnose());
+      model
+          .denoiser()
+          .ifPresent(
+              denoiser ->
+                  diagnosis
+                      .fact("sampling", denoiser.sampling())
+                      .part(denoiser.session().diagnose()));
       head.diagnose(diagnosis, sample);
       return diagnosis.build();
     } finally {
@@ -194,8 +206,9 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
   }
 
   /**
-   * Returns the state of the model for a request: the user vector before the head of the model
-   * compares it with those of items, and before it is normalized. {@link #steered} edits it.
+   * Returns the state of the model for a request: the user vector, sampled or not, before the head
+   * of the model compares it with those of items, and before it is normalized. {@link #steered}
+   * edits it.
    *
    * @param request the request
    * @return the vector, a new array; empty if no item of the history is known
@@ -359,7 +372,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
       return vectors;
     }
     throw new IllegalStateException(
-        "%s: expected a model of contract SEQ_EMBEDDING, which has a user vector, found %s"
+        "%s: expected a model of contract SEQ_EMBEDDING or SEQ_DIFFUSION, which has a user vector, found %s"
             .formatted(modelVersion, manifest.contract()));
   }
 
@@ -417,7 +430,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
         Recommendations.of(request.k(), items)
             .scoreKind(by.scoreKind())
             .modelVersion(modelVersion)
-            .modelRuns(1);
+            .modelRuns(model.runsEach());
     noteUnknown(answer, window);
     for (int i = 0; i < manifest.inputs().size(); i++) {
       if (window.absent(i) > 0) {

@@ -38,7 +38,14 @@ final class OtherCatalog {
     Map<String, ItemTable> read = tables(source, catalog, tables);
     check("itemVectors", itemVectors, catalog.size(), embedding.dimension());
     SequenceModel model =
-        SequenceModel.of(manifest, source.session(), catalog, read, embedding.dimension(), true);
+        SequenceModel.of(
+            manifest,
+            source.session(),
+            catalog,
+            read,
+            source.model().columns(),
+            true,
+            source.model().denoiser());
     ItemIndex index = factory.create(embedding.dimension(), embedding.similarity(), catalog.size());
     try {
       List<String> ids = new ArrayList<>(catalog.size());

@@ -356,8 +356,8 @@ public final class RecommenderBundle implements Diagnosable {
 
   /**
    * {@return the contract of the graph: {@code SEQ_LOGITS}, {@code SEQ_EMBEDDING}, {@code
-   * SEQ_GENERATIVE}, {@code TEXT_GENERATION}, {@code ITEM_ENCODER}, {@code POINTWISE_RANKER},
-   * {@code CROSS_ENCODER} or {@code LISTWISE_RERANKER}}
+   * SEQ_DIFFUSION}, {@code SEQ_GENERATIVE}, {@code TEXT_GENERATION}, {@code ITEM_ENCODER}, {@code
+   * POINTWISE_RANKER}, {@code CROSS_ENCODER} or {@code LISTWISE_RERANKER}}
    */
   public String contract() {
     return manifest.contract().name();
@@ -365,7 +365,7 @@ public final class RecommenderBundle implements Diagnosable {
 
   /** {@return whether {@link BundleOptions#index} is needed to open the bundle} */
   public boolean needsIndex() {
-    return manifest.contract() == Manifest.Contract.SEQ_EMBEDDING;
+    return manifest.embedding().isPresent();
   }
 
   /** {@return framework and exporter, for people; possibly empty} */

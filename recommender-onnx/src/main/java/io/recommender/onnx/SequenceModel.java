@@ -38,6 +38,7 @@ final class SequenceModel {
   private final List<InputWriter> writers;
   private final OnnxJavaType outputType;
   private final ReasonOutputs reasons;
+  private final Optional<Denoiser> denoiser;
   private final int fixedBatch;
   private final int columns;
   private final ArrayBlockingQueue<Lane> idle = new ArrayBlockingQueue<>(IDLE_LANES);
@@ -49,6 +50,7 @@ final class SequenceModel {
       List<InputWriter> writers,
       OnnxJavaType outputType,
       ReasonOutputs reasons,
+      Optional<Denoiser> denoiser,
       int fixedBatch,
       int columns) {
     this.manifest = manifest;
@@ -57,6 +59,7 @@ final class SequenceModel {
     this.writers = writers;
     this.outputType = outputType;
     this.reasons = reasons;
+    this.denoiser = denoiser;
     this.fixedBatch = fixedBatch;
     this.columns = columns;
   }
@@ -68,6 +71,7 @@ final class SequenceModel {
    * @param tables the tables of items that inputs read, by file
    * @param width the number of columns the output must have, or at least must have
    * @param exactly whether it must have exactly that many
+   * @param denoiser what samples the vectors of users under the output, if something does
    */
   static SequenceModel of(
       Manifest manifest,
@@ -75,7 +79,8 @@ final class SequenceModel {
       Catalog catalog,
       Map<String, ItemTable> tables,
       int width,
-      boolean exactly) {
+      boolean exactly,
+      Optional<Denoiser> denoiser) {
     String model = session.name();
     Map<String, String> roles = new LinkedHashMap<>();
     manifest.inputs().forEach(input -> roles.put(input.name(), input.role().name()));
@@ -107,7 +112,7 @@ final class SequenceModel {
     ReasonOutputs reasons = ReasonOutputs.of(session, manifest.reasons());
     SequenceModel probe =
         new SequenceModel(
-            manifest, session, catalog, writers, spec.type(), reasons, fixedBatch, width);
+            manifest, session, catalog, writers, spec.type(), reasons, denoiser, fixedBatch, width);
     int columns = probe.probe(Math.max(1, fixedBatch));
     if (exactly ? columns != width : columns < width) {
       throw BundleFailures.mismatch(
@@ -124,7 +129,7 @@ final class SequenceModel {
       throw BundleFailures.mismatch(model, "the width of output '%s' varies".formatted(output));
     }
     return new SequenceModel(
-        manifest, session, catalog, writers, spec.type(), reasons, fixedBatch, columns);
+        manifest, session, catalog, writers, spec.type(), reasons, denoiser, fixedBatch, columns);
   }
 
   static int fixedBatch(String model, Map<String, TensorSpec> inputs) {
@@ -204,6 +209,21 @@ final class SequenceModel {
         .sum();
   }
 
+  /** What samples the vectors of users, if something does. */
+  Optional<Denoiser> denoiser() {
+    return denoiser;
+  }
+
+  /** How often graphs were run since they were opened. */
+  long runs() {
+    return session.runs() + denoiser.map(after -> after.session().runs()).orElse(0L);
+  }
+
+  /** How many runs one call takes. */
+  int runsEach() {
+    return 1 + denoiser.map(Denoiser::runs).orElse(0);
+  }
+
   /** Columns of the output. */
   int columns() {
     return columns;
@@ -239,16 +259,20 @@ final class SequenceModel {
 
   void release(Lane lane) {
     lane.clear();
-    if (lane.output().capacity() <= MAX_OUTPUT_BYTES) {
+    if (lane.graphOutput().capacity() <= MAX_OUTPUT_BYTES) {
       idle.offer(lane);
     }
   }
 
   private Lane newLane() {
-    return new Lane(manifest, writers, new TensorBuffer(outputType));
+    return new Lane(
+        manifest,
+        writers,
+        new TensorBuffer(outputType),
+        denoiser.map(Denoiser::newBuffers).orElse(null));
   }
 
-  /** Runs the windows in the lane; row i of its output belongs to window i. */
+  /** Runs the windows in the lane; row i of its output belongs to window i of the first rows. */
   void run(Lane lane, int rows) {
     int padded = fixedBatch == 0 ? rows : fixedBatch;
     for (int row = rows; row < padded; row++) {
@@ -256,18 +280,19 @@ final class SequenceModel {
     }
     int length = length(lane, rows);
     write(lane, padded, length);
-    lane.output().ensure((long) padded * columns);
+    lane.graphOutput().ensure((long) padded * columns);
     run(
         lane,
         padded,
         length,
         (environment, runner, tensors) -> {
           try (OnnxTensor output =
-              lane.output().tensor(environment, new long[] {padded, columns})) {
+              lane.graphOutput().tensor(environment, new long[] {padded, columns})) {
             runner.run(tensors, Map.of(manifest.output(), output));
             return List.of();
           }
         });
+    denoiser.ifPresent(after -> after.run(lane, padded));
   }
 
   /** Tells what the graph goes by for the first window in the lane. */

@@ -96,15 +96,24 @@ final class TensorBuffer {
     memory.get(index * type.size, to, offset, count * type.size);
   }
 
+  /** Copies floats in; for a buffer of floats. */
+  void put(int index, float[] from, int count) {
+    floats().put(index, from, 0, count);
+  }
+
+  private FloatBuffer floats() {
+    FloatBuffer view = floats;
+    if (view == null) {
+      view = memory.asFloatBuffer();
+      floats = view;
+    }
+    return view;
+  }
+
   /** Copies floats out, widening half precision. */
   void get(int index, float[] to, int count) {
     if (type == OnnxJavaType.FLOAT) {
-      FloatBuffer source = floats;
-      if (source == null) {
-        source = memory.asFloatBuffer();
-        floats = source;
-      }
-      source.get(index, to, 0, count);
+      floats().get(index, to, 0, count);
     } else {
       ShortBuffer source = halves;
       if (source == null) {

@@ -7,6 +7,9 @@
  * }
  * }</pre>
  *
+ * <p>What reads a history and scores items, or ends in a vector, computed or sampled by diffusion,
+ * is opened so; one that ends in a vector needs an index.
+ *
  * <p>A model that writes item codes, token by token, is opened for a decoder: {@link
  * io.recommender.onnx.OnnxGenerativeModel}.
  *

@@ -63,6 +63,17 @@ class ManifestTest {
     }
   }
 
+  private static List<ObjectNode> examples(Contract contract) {
+    return documented().stream()
+        .filter(node -> node.get("contract").textValue().equals(contract.name()))
+        .map(node -> (ObjectNode) node)
+        .toList();
+  }
+
+  private static ObjectNode example(Contract contract) {
+    return examples(contract).get(0);
+  }
+
   @Test
   void everyContractIsDocumentedByAnExample() {
     Set<Contract> shown = EnumSet.noneOf(Contract.class);
@@ -119,7 +130,7 @@ class ManifestTest {
   @ParameterizedTest
   @MethodSource("faults")
   void theReaderAndTheSchemaRefuseTheSameFaults(Fault fault) throws JsonProcessingException {
-    assertRefusedByBoth(documented().get(0).deepCopy(), fault);
+    assertRefusedByBoth(example(Contract.SEQ_LOGITS), fault);
   }
 
   private static void assertRefusedByBoth(ObjectNode manifest, Fault fault)
@@ -142,6 +153,37 @@ class ManifestTest {
     assertFalse(SCHEMA.validate(manifest).isEmpty(), "the schema allows what the reader refuses");
   }
 
+  static Stream<Fault> faultsOfDiffusion() {
+    return Stream.of(
+        new Fault("/diffusion", null, "/diffusion: expected an object"),
+        new Fault("/embedding", null, "/embedding: expected an object"),
+        new Fault("/scores", "{}", "/scores: unknown member"),
+        new Fault("/diffusion/model", "\"a/b\"", "/diffusion/model: expected a plain file name"),
+        new Fault("/diffusion/condition/size", "0", "/condition/size: expected an integer"),
+        new Fault("/diffusion/inputs/2", "{\"role\": \"NOISE\"}", "/inputs/2/role: expected one"),
+        new Fault("/diffusion/inputs", "[]", "/diffusion/inputs: expected inputs of the roles"),
+        new Fault("/diffusion/prediction", "\"x0\"", "/diffusion/prediction: expected one of"),
+        new Fault("/diffusion/schedule/kind", "\"SIGMOID\"", "/schedule/kind: expected one of"),
+        new Fault("/diffusion/schedule/kind", "\"COSINE\"", "/schedule/from: unknown member"),
+        new Fault("/diffusion/schedule/kind", "\"TABLE\"", "/schedule/signal: expected an array"),
+        new Fault("/diffusion/schedule/times", "70000", "/times: expected at most 65536"),
+        new Fault("/diffusion/schedule/from", "0", "/schedule: expected 0 < from <= to < 1"),
+        new Fault("/diffusion/schedule/to", null, "/schedule: expected 0 < from <= to < 1"),
+        new Fault(
+            "/diffusion/schedule",
+            "{\"kind\": \"TABLE\", \"signal\": [1]}",
+            "/signal/0: expected a number above 0 and below 1.0, found 1.0"),
+        new Fault("/diffusion/steps", "0", "/diffusion/steps: expected an integer of at least 1"),
+        new Fault("/diffusion/eta", "1.5", "/diffusion/eta: expected a number from 0 to 1"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("faultsOfDiffusion")
+  void theReaderAndTheSchemaRefuseTheSameFaultsOfDiffusion(Fault fault)
+      throws JsonProcessingException {
+    assertRefusedByBoth(example(Contract.SEQ_DIFFUSION), fault);
+  }
+
   static Stream<Fault> faultsOfText() {
     return Stream.of(
         new Fault("/generation/text", null, "/generation/text: expected an object"),
@@ -157,7 +199,7 @@ class ManifestTest {
   @ParameterizedTest
   @MethodSource("faultsOfText")
   void theReaderAndTheSchemaRefuseTheSameFaultsOfText(Fault fault) throws JsonProcessingException {
-    assertRefusedByBoth(documented().get(documented().size() - 1).deepCopy(), fault);
+    assertRefusedByBoth(example(Contract.TEXT_GENERATION), fault);
   }
 
   static Stream<Fault> faultsOfGeneration() {
@@ -205,7 +247,7 @@ class ManifestTest {
   @MethodSource("faultsOfGeneration")
   void theReaderAndTheSchemaRefuseTheSameFaultsOfGeneration(Fault fault)
       throws JsonProcessingException {
-    assertRefusedByBoth(documented().get(2).deepCopy(), fault);
+    assertRefusedByBoth(example(Contract.SEQ_GENERATIVE), fault);
   }
 
   static Stream<Fault> faultsOfEncoder() {
@@ -251,7 +293,7 @@ class ManifestTest {
   @MethodSource("faultsOfEncoder")
   void theReaderAndTheSchemaRefuseTheSameFaultsOfAnEncoder(Fault fault)
       throws JsonProcessingException {
-    assertRefusedByBoth(documented().get(4).deepCopy(), fault);
+    assertRefusedByBoth(example(Contract.ITEM_ENCODER), fault);
   }
 
   static Stream<Fault> faultsOfRanker() {
@@ -292,7 +334,7 @@ class ManifestTest {
   @MethodSource("faultsOfRanker")
   void theReaderAndTheSchemaRefuseTheSameFaultsOfARanker(Fault fault)
       throws JsonProcessingException {
-    assertRefusedByBoth(documented().get(5).deepCopy(), fault);
+    assertRefusedByBoth(example(Contract.POINTWISE_RANKER), fault);
   }
 
   static Stream<Fault> faultsOfList() {
@@ -316,12 +358,12 @@ class ManifestTest {
   @ParameterizedTest
   @MethodSource("faultsOfList")
   void theReaderAndTheSchemaRefuseTheSameFaultsOfAList(Fault fault) throws JsonProcessingException {
-    assertRefusedByBoth(documented().get(7).deepCopy(), fault);
+    assertRefusedByBoth(example(Contract.LISTWISE_RERANKER), fault);
   }
 
   @Test
   void faultsAcrossMembersOfAListAreRefused() {
-    ObjectNode manifest = documented().get(7).deepCopy();
+    ObjectNode manifest = example(Contract.LISTWISE_RERANKER);
     ObjectNode list = (ObjectNode) manifest.get("list");
     list.put("minLength", 7);
     assertRefused(manifest, "/list/minLength: expected at most maxLength 6, found 7");
@@ -375,12 +417,12 @@ class ManifestTest {
   @MethodSource("faultsOfCrossEncoder")
   void theReaderAndTheSchemaRefuseTheSameFaultsOfACrossEncoder(Fault fault)
       throws JsonProcessingException {
-    assertRefusedByBoth(documented().get(6).deepCopy(), fault);
+    assertRefusedByBoth(example(Contract.CROSS_ENCODER), fault);
   }
 
   @Test
   void faultsAcrossMembersOfACrossEncoderAreRefused() {
-    ObjectNode manifest = documented().get(6).deepCopy();
+    ObjectNode manifest = example(Contract.CROSS_ENCODER);
     ObjectNode crossEncoder = (ObjectNode) manifest.get("crossEncoder");
     ((ObjectNode) crossEncoder.at("/text/defaults")).put("colour", "");
     assertRefused(
@@ -395,7 +437,7 @@ class ManifestTest {
 
   @Test
   void faultsAcrossMembersOfARankerAreRefused() {
-    ObjectNode manifest = documented().get(5).deepCopy();
+    ObjectNode manifest = example(Contract.POINTWISE_RANKER);
     ObjectNode ranker = (ObjectNode) manifest.get("ranker");
     ObjectNode mask = (ObjectNode) ranker.at("/inputs/1");
     assertRefused(
@@ -425,7 +467,7 @@ class ManifestTest {
 
   @Test
   void faultsAcrossMembersOfAnEncoderAreRefused() {
-    ObjectNode manifest = documented().get(4).deepCopy();
+    ObjectNode manifest = example(Contract.ITEM_ENCODER);
     ArrayNode inputs = (ArrayNode) manifest.at("/encoder/inputs");
     ((ObjectNode) inputs.get(4)).put("feature", "photo");
     assertRefused(manifest, "a feature that another input reads, [image, color], found 'photo'");
@@ -446,7 +488,7 @@ class ManifestTest {
 
   @Test
   void faultsAcrossMembersOfGenerationAreRefused() {
-    ObjectNode manifest = documented().get(2).deepCopy();
+    ObjectNode manifest = example(Contract.SEQ_GENERATIVE);
     ObjectNode generation = (ObjectNode) manifest.get("generation");
     generation.put("vocabularySize", 1025);
     assertRefused(manifest, "/prefix/0: expected a token of 0 to 1024 as vocabularySize says");
@@ -471,7 +513,7 @@ class ManifestTest {
 
   @Test
   void faultsOfATableOfTokensAreRefused() {
-    ObjectNode manifest = documented().get(3).deepCopy();
+    ObjectNode manifest = examples(Contract.SEQ_GENERATIVE).get(1);
     ObjectNode codes = (ObjectNode) manifest.at("/generation/codes");
     ArrayNode table = (ArrayNode) codes.get("tokens");
     ((ArrayNode) table.get(0)).set(1, 32100);
@@ -484,7 +526,7 @@ class ManifestTest {
 
   @Test
   void faultsAcrossMembersAreRefused() {
-    ObjectNode manifest = documented().get(1).deepCopy();
+    ObjectNode manifest = example(Contract.SEQ_EMBEDDING);
     ArrayNode inputs = (ArrayNode) manifest.get("inputs");
     inputs.addObject().put("role", "LENGTH").put("name", "other");
     assertRefused(manifest, "role LENGTH occurs twice");
