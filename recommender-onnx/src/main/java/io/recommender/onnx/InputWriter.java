@@ -3,6 +3,7 @@ package io.recommender.onnx;
 import ai.onnxruntime.OnnxJavaType;
 import io.recommender.Catalog;
 import io.recommender.Feature;
+import io.recommender.HistoryTransform;
 import io.recommender.Interaction;
 import io.recommender.RecommendationRequest;
 import io.recommender.onnx.Manifest.Input;
@@ -271,7 +272,9 @@ final class InputWriter {
       case STEP_FEATURE -> {
         Feature feature = step == null ? null : step.context().get(input.feature());
         int absent = writeFeature(buffer, index, feature, "interaction");
-        return step == null ? 0 : absent;
+        // Only added interactions have this one, so that none of the others lacks it.
+        boolean isExpected = step != null && !input.feature().equals(HistoryTransform.ADDED);
+        return isExpected ? absent : 0;
       }
       default -> throw new AssertionError(input.role());
     }

@@ -297,6 +297,16 @@ class CrossDomainSystemsTest {
     assertFalse(saysProfileIsMissing(zero), zero::toString);
   }
 
+  @Test
+  void noInteractionLacksTheFlagOfAddedOnes() {
+    Recommendations answer =
+        model.recommend(
+            books(List.of(watched(2), read(9)))
+                .context("profile", Feature.Tensor.vector(0, 0, 0))
+                .build());
+    assertFalse(answer.hasNotice(Notice.Code.DEFAULTED_FEATURE), answer::toString);
+  }
+
   private static boolean saysProfileIsMissing(Recommendations answer) {
     return answer.notices().stream()
         .anyMatch(
