@@ -35,9 +35,10 @@ public interface Explainer {
    * @param request the request that the item was or might be recommended for
    * @param itemId the item
    * @return the reasons; none for an item or a request that the model knows nothing of
-   * @throws IllegalArgumentException if the request lacks a feature that the model cannot do
-   *     without
-   * @throws RecommenderException if a model fails; it stays usable
+   * @throws IllegalArgumentException if the request lacks a text that the model cannot do without
+   * @throws RecommenderException of kind SHAPE_MISMATCH if the request lacks a number or tensor
+   *     that the model cannot do without, or has one of another shape; or if a model fails. It
+   *     stays usable
    */
   List<Reason> explain(RecommendationRequest request, String itemId);
 

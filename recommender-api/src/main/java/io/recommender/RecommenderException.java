@@ -17,7 +17,10 @@ public final class RecommenderException extends RuntimeException {
   public enum Kind {
     /** A bundle is incomplete, damaged, inconsistent, or answers its golden requests wrongly. */
     BUNDLE_INVALID,
-    /** A tensor of the graph has another name, type or shape than the manifest needs. */
+    /**
+     * A tensor of the graph has another name, type or shape than the manifest needs, or a number or
+     * tensor of an item or a request is absent or has another shape than the graph takes.
+     */
     SHAPE_MISMATCH,
     /** The graph uses an operator or an opset that this runtime does not have. */
     UNSUPPORTED_OPERATOR,

@@ -38,6 +38,22 @@ final class BundleJson {
     return JsonObject.of(Kind.BUNDLE_INVALID, file, place, node);
   }
 
+  /** Reads an array of finite numbers. */
+  static double[] numbers(String file, JsonObject node, String member) {
+    return node
+        .array(
+            member,
+            (place, value) -> {
+              if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
+                throw wrong(file, place, "a number", value);
+              }
+              return value.doubleValue();
+            })
+        .stream()
+        .mapToDouble(Double::doubleValue)
+        .toArray();
+  }
+
   static RecommenderException wrong(String file, String place, String expected, JsonNode found) {
     return JsonObject.wrong(Kind.BUNDLE_INVALID, file, place, expected, found);
   }

@@ -53,6 +53,7 @@ record Encoder(
    * One input. Members that a role does not use have their defaults.
    *
    * @param defaultValue what an absent feature becomes; none if it is required
+   * @param normalization of the numbers of a FEATURE
    * @param items how histories become tokens, of role ITEM_POSITIONS
    */
   record Input(
@@ -61,6 +62,7 @@ record Encoder(
       String feature,
       Map<String, Integer> vocabulary,
       OptionalDouble defaultValue,
+      Normalization normalization,
       Optional<Items> items) {
     Input(
         Role role,
@@ -68,7 +70,7 @@ record Encoder(
         String feature,
         Map<String, Integer> vocabulary,
         OptionalDouble defaultValue) {
-      this(role, name, feature, vocabulary, defaultValue, Optional.empty());
+      this(role, name, feature, vocabulary, defaultValue, Normalization.NONE, Optional.empty());
     }
   }
 

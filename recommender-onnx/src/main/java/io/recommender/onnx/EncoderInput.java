@@ -95,15 +95,18 @@ final class EncoderInput {
         encoder.inputs().stream()
             .anyMatch(
                 other -> other.role() == Role.PRESENT && other.feature().equals(input.feature()));
+    int[] extents = ofFeature ? spec.extents() : new int[0];
+    input.normalization().check(model, input.name(), extents);
     FeatureWriter feature =
         new FeatureWriter(
             input.name(),
             input.feature(),
-            ofFeature ? spec.extents() : new int[0],
+            extents,
             input.vocabulary(),
             input.defaultValue().isEmpty() && hasPresence
                 ? OptionalDouble.of(0)
-                : input.defaultValue());
+                : input.defaultValue(),
+            input.normalization());
     return new EncoderInput(model, input, encoder.tokens(), spec, feature);
   }
 

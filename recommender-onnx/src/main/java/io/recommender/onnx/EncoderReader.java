@@ -101,7 +101,14 @@ final class EncoderReader {
       }
       Optional<Encoder.Items> items =
           role == Role.ITEM_POSITIONS ? Optional.of(items(input)) : Optional.empty();
-      return new Input(role, input.string("name"), feature, vocabulary, defaultValue, items);
+      return new Input(
+          role,
+          input.string("name"),
+          feature,
+          vocabulary,
+          defaultValue,
+          role == Role.FEATURE ? Normalization.read(input) : Normalization.NONE,
+          items);
     }
   }
 

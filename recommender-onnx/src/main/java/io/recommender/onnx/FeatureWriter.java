@@ -22,24 +22,28 @@ final class FeatureWriter {
   private final int width;
   private final Map<String, Integer> vocabulary;
   private final OptionalDouble absent;
+  private final Normalization normalization;
 
   /**
    * Plans a feature.
    *
    * @param extents of one row, none for a single number
    * @param absent what every number of an absent feature becomes; none if it is required
+   * @param normalization of the numbers that are there
    */
   FeatureWriter(
       String input,
       String feature,
       int[] extents,
       Map<String, Integer> vocabulary,
-      OptionalDouble absent) {
+      OptionalDouble absent,
+      Normalization normalization) {
     this.input = input;
     this.feature = feature;
     this.extents = extents;
     this.vocabulary = vocabulary;
     this.absent = absent;
+    this.normalization = normalization;
     width = Arrays.stream(extents).reduce(1, Math::multiplyExact);
   }
 
@@ -95,20 +99,28 @@ final class FeatureWriter {
    */
   void writeNumbers(TensorBuffer buffer, int base, @Nullable Feature value, @Nullable Item owner) {
     if (value instanceof Feature.Scalar scalar && width == 1) {
-      buffer.put(base, scalar.value());
+      buffer.put(base, normalization.apply(scalar.value(), 0, 1));
     } else if (value instanceof Feature.Tensor tensor && fits(tensor)) {
-      for (int i = 0; i < width; i++) {
-        buffer.put(base + i, tensor.value(i));
-      }
+      writeTensor(buffer, base, tensor);
     } else if (value == null) {
       if (absent.isEmpty()) {
-        throw new IllegalArgumentException(
-            "%s, feature '%s': expected a number or tensor for input '%s', found none"
-                .formatted(named(owner), feature, input));
+        throw unfit("none", owner);
       }
       fill(buffer, base);
     } else {
-      throw unfit(value, owner);
+      throw unfit(found(value), owner);
+    }
+  }
+
+  private void writeTensor(TensorBuffer buffer, int base, Feature.Tensor tensor) {
+    if (normalization.isNone()) {
+      for (int i = 0; i < width; i++) {
+        buffer.put(base + i, tensor.value(i));
+      }
+      return;
+    }
+    for (int i = 0; i < width; i++) {
+      buffer.put(base + i, normalization.apply(tensor.value(i), i, width));
     }
   }
 
@@ -116,11 +128,11 @@ final class FeatureWriter {
   void checkNumbers(Feature value, @Nullable Item owner) {
     boolean number = value instanceof Feature.Scalar && width == 1;
     if (!number && !(value instanceof Feature.Tensor tensor && fits(tensor))) {
-      throw unfit(value, owner);
+      throw unfit(found(value), owner);
     }
   }
 
-  private RecommenderException unfit(Feature value, @Nullable Item owner) {
+  private RecommenderException unfit(String found, @Nullable Item owner) {
     return new RecommenderException(
         Kind.SHAPE_MISMATCH,
         "%s, feature '%s': expected %s for input '%s', found %s"
@@ -129,7 +141,7 @@ final class FeatureWriter {
                 feature,
                 width == 1 ? "a number" : "a tensor " + Arrays.toString(extents),
                 input,
-                found(value)));
+                found));
   }
 
   /** A flat tensor of the right size fits any shape, so that files of vectors can feed images. */

@@ -6,6 +6,8 @@ import io.recommender.Feature;
 import io.recommender.HistoryTransform;
 import io.recommender.Interaction;
 import io.recommender.RecommendationRequest;
+import io.recommender.RecommenderException;
+import io.recommender.RecommenderException.Kind;
 import io.recommender.onnx.Manifest.Input;
 import io.recommender.onnx.Manifest.Role;
 import io.recommender.onnx.OnnxSession.TensorSpec;
@@ -316,12 +318,14 @@ final class InputWriter {
           feature instanceof Feature.Tensor tensor
               ? "a tensor of %d numbers".formatted(tensor.size())
               : "a " + feature.getClass().getSimpleName();
-      throw new IllegalArgumentException(
-          "%s feature '%s': expected %s, found %s"
+      throw new RecommenderException(
+          Kind.SHAPE_MISMATCH,
+          "%s, feature '%s': expected %s for input '%s', found %s"
               .formatted(
                   owner,
                   input.feature(),
-                  width == 1 ? "a scalar" : "a tensor of %d numbers".formatted(width),
+                  width == 1 ? "a number" : "a tensor of %d numbers".formatted(width),
+                  input.name(),
                   found));
     }
     return 0;

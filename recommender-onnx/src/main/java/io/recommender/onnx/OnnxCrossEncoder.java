@@ -149,7 +149,8 @@ public final class OnnxCrossEncoder implements Reranker, Diagnosable {
                 input.feature(),
                 CrossEncoderChecks.extents(session, input.name()),
                 Map.of(),
-                input.defaultValue()));
+                input.defaultValue(),
+                Normalization.NONE));
       }
     }
     return new OnnxCrossEncoder(

@@ -155,10 +155,11 @@ public final class OnnxItemEncoder implements ItemEncoder, Diagnosable {
   /**
    * Encodes a batch.
    *
-   * @throws IllegalArgumentException if an item lacks a required feature, or one cannot be read as
-   *     a text; the message names the item and the feature
-   * @throws RecommenderException if a tensor has another shape than the model takes, or the model
-   *     fails or gives NaN; the encoder stays usable
+   * @throws IllegalArgumentException if an item lacks a required text, or a feature cannot be read
+   *     as one; the message names the item and the feature
+   * @throws RecommenderException of kind SHAPE_MISMATCH if a required number or tensor is absent,
+   *     or has another shape than the model takes; the message names item, feature and input. Or if
+   *     the model fails or gives NaN; the encoder stays usable
    */
   @Override
   public float[][] encode(List<Item> items) {

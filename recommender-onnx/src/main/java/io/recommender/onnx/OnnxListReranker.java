@@ -118,10 +118,11 @@ public final class OnnxListReranker implements Reranker, Diagnosable {
   /**
    * Picks a list.
    *
-   * @throws IllegalArgumentException if a required feature is absent or of another kind than the
-   *     model reads; the message names the item and the feature
-   * @throws RecommenderException if a tensor has another shape than the model takes, or the model
-   *     fails or gives NaN; the reranker stays usable
+   * @throws IllegalArgumentException if the model reads ids and a feature has none, such as a
+   *     tensor
+   * @throws RecommenderException of kind SHAPE_MISMATCH if a required number or tensor is absent,
+   *     or has another shape than the model takes; the message names item, feature and input. Or if
+   *     the model fails or gives NaN; the reranker stays usable
    */
   @Override
   public List<ScoredItem> rerank(RecommendationRequest request, List<ScoredItem> candidates) {

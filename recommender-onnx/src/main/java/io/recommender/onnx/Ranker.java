@@ -54,12 +54,14 @@ record Ranker(
    *
    * @param category whether ids are written rather than numbers
    * @param defaultValue what an absent feature becomes; none if it is required
+   * @param normalization of its numbers
    */
   record Column(
       String feature,
       boolean category,
       Map<String, Integer> vocabulary,
-      OptionalDouble defaultValue) {}
+      OptionalDouble defaultValue,
+      Normalization normalization) {}
 
   /** The places of an input with an axis of places, such as a list or a history. */
   record Places(int maxLength, Manifest.Length length, Manifest.PaddingSide paddingSide) {}

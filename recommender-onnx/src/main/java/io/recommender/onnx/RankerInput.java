@@ -166,13 +166,18 @@ final class RankerInput {
     @Nullable Table[] tables = new @Nullable Table[writers.length];
     for (int i = 0; i < writers.length; i++) {
       Column column = listed.columns().get(i);
+      int[] ofColumn = writers.length > 1 ? new int[0] : extents;
+      if (input == listed) {
+        column.normalization().check(model, input.name(), ofColumn);
+      }
       writers[i] =
           new FeatureWriter(
               input.name(),
               column.feature(),
-              writers.length > 1 ? new int[0] : extents,
+              ofColumn,
               column.vocabulary(),
-              absent(column, ranker, side));
+              absent(column, ranker, side),
+              column.normalization());
       tables[i] = tablesByFeature.getOrDefault(side, Map.of()).get(column.feature());
     }
     int width =

@@ -140,7 +140,8 @@ final class RankerReader {
           feature,
           true,
           ManifestReader.vocabulary(node.object("vocabulary")),
-          OptionalDouble.of(node.integer("default", Integer.MIN_VALUE)));
+          OptionalDouble.of(node.integer("default", Integer.MIN_VALUE)),
+          Normalization.NONE);
     }
     return new Column(
         feature,
@@ -148,7 +149,8 @@ final class RankerReader {
         Map.of(),
         role == Role.FEATURE && node.has("default")
             ? OptionalDouble.of(node.number("default", 0))
-            : OptionalDouble.empty());
+            : OptionalDouble.empty(),
+        role == Role.FEATURE ? Normalization.read(node) : Normalization.NONE);
   }
 
   private static Places places(JsonObject input) {
@@ -229,8 +231,8 @@ final class RankerReader {
         return new Calibration.Platt(
             calibration.number("slope", 1), calibration.number("intercept", 0));
       }
-      double[] from = numbers(calibration, "from");
-      double[] to = numbers(calibration, "to");
+      double[] from = BundleJson.numbers(FILE, calibration, "from");
+      double[] to = BundleJson.numbers(FILE, calibration, "to");
       if (from.length == 0 || from.length != to.length) {
         throw BundleFailures.invalid(
             FILE,
@@ -248,21 +250,6 @@ final class RankerReader {
       }
       return new Calibration.Isotonic(from, to);
     }
-  }
-
-  private static double[] numbers(JsonObject node, String member) {
-    return node
-        .array(
-            member,
-            (place, value) -> {
-              if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
-                throw BundleJson.wrong(FILE, place, "a number", value);
-              }
-              return value.doubleValue();
-            })
-        .stream()
-        .mapToDouble(Double::doubleValue)
-        .toArray();
   }
 
   private static ScorePolicy policy(JsonObject node) {

@@ -167,12 +167,16 @@ class CropSystemsTest {
     SequenceRecommender strict =
         new CatalogRecommender(
             "strict", trees.catalog(), ClassReranker.of(soils, shares()), ScoreKind.PROBABILITY);
-    IllegalArgumentException e =
-        assertThrows(
-            IllegalArgumentException.class, () -> strict.recommend(soil(measured).build()));
-    assertTrue(
-        e.getMessage().contains("feature 'pixel_values': expected a number or tensor for input"),
+    RecommenderException e =
+        assertThrows(RecommenderException.class, () -> strict.recommend(soil(measured).build()));
+    assertEquals(Kind.SHAPE_MISMATCH, e.kind());
+    assertEquals(
+        "request, feature 'pixel_values': expected a tensor [3, 8, 8] for input 'pixel_values',"
+            + " found none",
         e.getMessage());
+    assertEquals(
+        5,
+        strict.recommend(soil(measured).context("pixel_values", photo(measured)).build()).size());
   }
 
   /** The classes of the soil beside the crops, and what another order of the bands does. */

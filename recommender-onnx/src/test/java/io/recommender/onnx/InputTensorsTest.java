@@ -10,6 +10,8 @@ import io.recommender.Interaction;
 import io.recommender.Notice;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
+import io.recommender.RecommenderException;
+import io.recommender.RecommenderException.Kind;
 import io.recommender.ScoredItem;
 import io.recommender.UserHistory;
 import java.nio.file.Path;
@@ -241,16 +243,18 @@ class InputTensorsTest {
           new float[] {1, 2, 0, 0, 5, 3, 0, 0, 52.5f, 13.4f, 0, 0, 0, 0, 0, 0, 0, -2, -2, -2},
           values(bare));
       assertEquals(4, bare.notices().size());
-      IllegalArgumentException e =
+      RecommenderException e =
           assertThrows(
-              IllegalArgumentException.class,
+              RecommenderException.class,
               () ->
                   ask(
                       recommender,
                       RecommendationRequest.of(history)
                           .context("profile", Feature.Tensor.vector(1, 2))));
+      assertEquals(Kind.SHAPE_MISMATCH, e.kind());
       assertEquals(
-          "request feature 'profile': expected a tensor of 3 numbers, found a tensor of 2 numbers",
+          "request, feature 'profile': expected a tensor of 3 numbers for input 'profile', found a"
+              + " tensor of 2 numbers",
           e.getMessage());
     }
   }

@@ -310,7 +310,8 @@ class OnnxItemEncoderTest {
       Item tensor = new Item("sku-8", Map.of("title", Feature.Tensor.vector(1)));
       e = assertThrows(IllegalArgumentException.class, () -> encoder.encode(List.of(tensor)));
       assertEquals(
-          "item 'sku-8', feature 'title': expected a text, category, list of ids or number, found a Tensor",
+          "item 'sku-8', feature 'title': expected a text, category, list of ids or number, found a"
+              + " Tensor",
           e.getMessage());
       assertEquals(1, encoder.encode(items.subList(0, 1)).length, "stays usable");
     }
@@ -403,7 +404,8 @@ class OnnxItemEncoderTest {
             assertThrows(RecommenderException.class, () -> encoder.encode(items));
         assertEquals(Kind.NON_FINITE_OUTPUT, e.kind());
         assertEquals(
-            "model.onnx: output 'states' of item 'item-1', component 3: expected a finite number, found NaN",
+            "model.onnx: output 'states' of item 'item-1', component 3: expected a finite number,"
+                + " found NaN",
             e.getMessage());
         assertEquals(1, encoder.encode(items.subList(2, 3)).length, "stays usable");
       }
@@ -481,22 +483,24 @@ class OnnxItemEncoderTest {
   void aModalityOfAnotherShapeIsRefusedByName() {
     try (OnnxItemEncoder encoder =
         RecommenderBundle.openEncoder(EncoderFixtures.modalitiesBundle(folder).seal())) {
-      IllegalArgumentException absent =
-          assertThrows(
-              IllegalArgumentException.class, () -> encoder.encode(List.of(Item.of("sku-1"))));
+      RecommenderException absent =
+          assertThrows(RecommenderException.class, () -> encoder.encode(List.of(Item.of("sku-1"))));
+      assertEquals(Kind.SHAPE_MISMATCH, absent.kind());
       assertEquals(
-          "item 'sku-1', feature 'price': expected a number or tensor for input 'price', found none",
+          "item 'sku-1', feature 'price': expected a number for input 'price', found none",
           absent.getMessage());
       assertMismatch(
           encoder,
           "photo",
           Feature.Tensor.vector(1, 2),
-          "item 'sku-1', feature 'photo': expected a tensor [3] for input 'vector', found a tensor [2]");
+          "item 'sku-1', feature 'photo': expected a tensor [3] for input 'vector', found a tensor"
+              + " [2]");
       assertMismatch(
           encoder,
           "image",
           Feature.Tensor.of(new float[] {1, 2, 3, 4}, 4, 1),
-          "item 'sku-1', feature 'image': expected a tensor [2, 2] for input 'image', found a tensor [4, 1]");
+          "item 'sku-1', feature 'image': expected a tensor [2, 2] for input 'image', found a"
+              + " tensor [4, 1]");
       assertMismatch(
           encoder,
           "photo",

@@ -263,7 +263,8 @@ class OnnxRerankerTest {
     RerankerOptions options = RerankerOptions.defaults().itemTable("ur", id -> Optional.empty());
     IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> open(options));
     assertEquals(
-        "table 'ur': expected a feature that an input of the candidates reads, one of [cr, ir, price, rating, tags], found none of that name",
+        "table 'ur': expected a feature that an input of the candidates reads, one of [cr, ir,"
+            + " price, rating, tags], found none of that name",
         e.getMessage());
   }
 
@@ -424,12 +425,13 @@ class OnnxRerankerTest {
   @Test
   void whatIsRequiredIsNamed() {
     OnnxReranker reranker = open();
-    IllegalArgumentException e =
+    RecommenderException e =
         assertThrows(
-            IllegalArgumentException.class,
+            RecommenderException.class,
             () -> reranker.rerank(REQUEST, List.of(new ScoredItem("gone", 1))));
+    assertEquals(Kind.SHAPE_MISMATCH, e.kind());
     assertEquals(
-        "item 'gone', feature 'price': expected a number or tensor for input 'dense', found none",
+        "item 'gone', feature 'price': expected a number for input 'dense', found none",
         e.getMessage());
     RecommendationRequest wrong =
         REQUEST.toBuilder().context("ur", Feature.Tensor.vector(1, 2)).build();
@@ -523,7 +525,9 @@ class OnnxRerankerTest {
     double[] first = RankerFixtures.outputs(request, RankerFixtures.items().get(4));
     double[] second = RankerFixtures.outputs(request, free);
     String golden =
-        "{\"tolerance\": 1e-4, \"requests\": [{\"history\": [\"sku-1\"], \"candidates\": [\"sku-4\", {\"features\": {\"price\": 1}}], \"outputs\": [[%s, %s, %s], [%s, %s, %s]]}]}";
+        "{\"tolerance\": 1e-4, \"requests\": [{\"history\": [\"sku-1\"], \"candidates\":"
+            + " [\"sku-4\", {\"features\": {\"price\": 1}}], \"outputs\": [[%s, %s, %s], [%s, %s,"
+            + " %s]]}]}";
     Object[] numbers = {first[0], first[1], first[2], second[0], second[1], second[2]};
     open(bundle.file("golden.json", golden.formatted(numbers)), RerankerOptions.defaults());
     numbers[4] = second[1] + 0.01;

@@ -185,7 +185,9 @@ class RoutingExplainerTest extends ExplainerContract {
   void aRequestWithoutAFeatureIsRefusedAndAClosedModelToo() {
     Explainer explainer = create();
     RecommendationRequest nobody = RecommendationRequest.of(UserHistory.empty()).build();
-    assertThrows(IllegalArgumentException.class, () -> explainer.explain(nobody, "item-1"));
+    RecommenderException absent =
+        assertThrows(RecommenderException.class, () -> explainer.explain(nobody, "item-1"));
+    assertEquals(Kind.SHAPE_MISMATCH, absent.kind());
     ranker.close();
     assertThrows(IllegalStateException.class, () -> explainer.explain(request(), "item-1"));
   }
