@@ -20,6 +20,8 @@ import onnxruntime
 import torch
 
 from . import parity
+from .fuse import fuse
+from .simplify import share_extents
 from .window import STEP_ROLES, Sequence, Windows, milliseconds, role_entry
 
 KINDS = ("LOGIT", "PROBABILITY", "LOG_PROBABILITY", "DOT", "COSINE", "OTHER")
@@ -266,6 +268,7 @@ def _export_graph(module, inputs, manifest, graph: Path, opset: int, out: str) -
                           opset_version=opset, do_constant_folding=True, dynamo=False)
     model = onnx.load(str(graph))
     onnx.checker.check_model(model, full_check=True)
+    onnx.save(fuse(share_extents(model)), str(graph))
     found = next(o.version for o in model.opset_import if o.domain in ("", "ai.onnx"))
     if found != opset:
         raise ExportError(f"model.onnx: opset {found}, expected {opset}")

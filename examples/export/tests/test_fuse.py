@@ -73,3 +73,29 @@ def test_a_graph_with_nothing_to_fuse_is_as_before(tmp_path):
     check(before, numbers(3, 8))
     assert fuse(before).graph.node == before.graph.node
     assert [o.domain for o in fuse(before).opset_import] == [o.domain for o in before.opset_import]
+
+
+class Places(torch.nn.Module):
+    """Positions counted from the end, the same rows of a table for every window, as SASRec here has them."""
+
+    def __init__(self):
+        super().__init__()
+        self.table, self.norm = torch.nn.Parameter(torch.randn(9, 8)), torch.nn.LayerNorm(8)
+
+    def forward(self, x):
+        return self.norm(x + self.table[9 - x.shape[1]:])
+
+
+def test_positions_cut_out_of_a_table_join_their_normalization(tmp_path):
+    before = exported(Places().eval(), tmp_path)
+    for rows, length in ((1, 1), (1, 9), (7, 4), (3, 1)):
+        found = check(before, numbers(rows, length, 8))
+        assert found["SkipLayerNormalization"] == 1 and not found["LayerNormalization"] and not found["Add"]
+
+
+def test_half_precision_stays(tmp_path):
+    path, module = tmp_path / "half.onnx", Layer().eval().half()
+    torch.onnx.export(module, (torch.randn(2, 4, 8).half(),), str(path), input_names=["x"], output_names=["y"], opset_version=17,
+                      dynamo=False)
+    found = Counter(node.op_type for node in fuse(onnx.load(path)).graph.node)
+    assert not found["SkipLayerNormalization"] and not found["Gelu"]
