@@ -24,6 +24,7 @@ from .bundle import ExportError, open_session, seal
 from .codes import PADDING, CodeTokens
 from .generative import start_token
 from .graph_rows import Aligned, Graph, check_decoding
+from .fuse import DOMAIN
 from .parity import ParityError, difference
 from .simplify import share_extents
 
@@ -92,7 +93,8 @@ def export_generative(model, vocabulary: CodeVocabulary, items: list[dict], layo
     if len(items) != len(vocabulary.codes):
         raise ExportError(f"items: {len(items)}, codes: {len(vocabulary.codes)}, expected as many")
     _check_length(model, layout.longest(vocabulary.codes.shape[1]))
-    described = _encoder_decoder(model, cached) if encoder_decoder else _decoder(model, aligned, cached, shared)
+    longest = layout.longest(vocabulary.codes.shape[1])
+    described = _encoder_decoder(model, cached) if encoder_decoder else _decoder(model, aligned, cached, shared, longest)
     out_dir.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=out_dir.parent))
     try:
@@ -185,7 +187,7 @@ def _names(kind: str, layers: int) -> list[str]:
     return [f"{kind}.{layer}.{part}" for layer in range(layers) for part in ("key", "value")]
 
 
-def _decoder(model, aligned: tuple[Aligned, ...], cached: bool, shared: bool) -> list[Graph]:
+def _decoder(model, aligned: tuple[Aligned, ...], cached: bool, shared: bool, longest: int) -> list[Graph]:
     names, (layers, heads, size) = tuple(a.name for a in aligned), _cache_shape(model)
     for a in aligned:
         if a.value not in ALIGNED:
@@ -195,7 +197,7 @@ def _decoder(model, aligned: tuple[Aligned, ...], cached: bool, shared: bool) ->
     mask = torch.tensor([[0, 0, 1, 1, 1], [1, 1, 1, 1, 1]])
     grid = {0: "prompts", 1: "length"}
     lean = cached and shared and lean_llama.fits(model)
-    prompt = Graph("prompt.onnx", lean_llama.LeanPrompt(model, names) if lean else graphs.DecoderPrompt(model, names, cached),
+    prompt = Graph("prompt.onnx", lean_llama.LeanPrompt(model, names, longest) if lean else graphs.DecoderPrompt(model, names, cached),
                    {"input_ids": ids, "attention_mask": mask, "position_ids": (mask.cumsum(1) - 1).clamp(min=0),
                     **{n: torch.zeros_like(ids) for n in names}},
                    ["logits"], {n: grid for n in ("input_ids", "attention_mask", "position_ids", *names)},
@@ -209,7 +211,7 @@ def _decoder(model, aligned: tuple[Aligned, ...], cached: bool, shared: bool) ->
     prompt.axes |= {n: {0: "prompts", 2: "length"} for n in _names(kind, layers)}
     rows = torch.tensor([[1], [2], [3], [1], [2], [4]])
     mask_name = "prompt_mask" if shared else "attention_mask"
-    step = Graph("step.onnx", lean_llama.LeanStep(model, names) if lean else graphs.DecoderStep(model, names, shared),
+    step = Graph("step.onnx", lean_llama.LeanStep(model, names, longest) if lean else graphs.DecoderStep(model, names, shared),
                  {"input_ids": rows, "position_ids": rows, "parents": torch.tensor([0, 1, 1, 2, 3, 3]),
                   mask_name: mask if shared else torch.ones(6, 6, dtype=torch.long), **{n: torch.zeros_like(rows) for n in names}},
                  ["logits", *_names("present", layers)],
@@ -265,7 +267,8 @@ def _export(graph: Graph, path: Path, opset: int) -> None:
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")
         torch.onnx.export(graph.module, tuple(graph.examples.values()), str(path), input_names=list(graph.examples),
-                          output_names=graph.outputs, dynamic_axes=graph.axes, opset_version=opset, dynamo=False)
+                          output_names=graph.outputs, dynamic_axes=graph.axes, opset_version=opset, dynamo=False,
+                          custom_opsets={DOMAIN: 1})
     onnx.save(share_extents(onnx.load(path)), path)
     onnx.checker.check_model(str(path))
 
