@@ -26,7 +26,10 @@ public interface GenerativeModel extends AutoCloseable {
      * catalogue then change which items are found, not what they score.
      */
     VOCABULARY,
-    /** The tokens that lead to an item of the catalogue, available or not, accepted or not. */
+    /**
+     * The tokens that lead to an item of the catalogue, available or not, accepted or not. One that
+     * alone leads on has probability one.
+     */
     CATALOG
   }
 

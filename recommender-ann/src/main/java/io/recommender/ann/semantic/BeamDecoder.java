@@ -70,9 +70,11 @@ import org.jspecify.annotations.Nullable;
  * RecommenderException} of the scorer, or NON_FINITE_OUTPUT; the decoder stays usable.
  *
  * <p><b>Cost.</b> A run of the model for the prompt and one less than there are levels, or as many
- * with an end token. Beside that, a step at 50 beams, a million items and a vocabulary of 1,000
- * takes some ten microseconds. Memory: a few numbers for each beam, and of one row of logits for
- * each thread that decodes.
+ * with an end token. Where probabilities are over the catalogue, the rest of a code that is the
+ * only one left is certain, and the model is not run for it: codes whose last levels tell few items
+ * apart cost little more than short ones. Beside that, a step at 50 beams, a million items and a
+ * vocabulary of 1,000 takes some ten microseconds. Memory: a few numbers for each beam, and of one
+ * row of logits for each thread that decodes.
  */
 public final class BeamDecoder implements SequenceRecommender, Diagnosable {
   /** The source of decoded items, unless another is set. */

@@ -44,6 +44,9 @@ final class BeamSearch {
 
   private static final int NO_TOKEN = -1;
 
+  /** Stands for the row of a beam that the model is not asked about. */
+  private static final int NO_ROW = -1;
+
   /** From so many children on, it is quicker to look through all logits of a level at once. */
   private static final int LEAST_SCANNED = 48;
 
@@ -62,6 +65,12 @@ final class BeamSearch {
   private int depth;
   private BeamPool beams;
   private BeamPool next;
+
+  /** The row of the model of each beam, or {@link #NO_ROW}. */
+  private int[] rowOf;
+
+  private int[] nextRowOf;
+  private int rows;
 
   /** The best continuations of one beam. */
   private final BeamPool family;
@@ -89,25 +98,28 @@ final class BeamSearch {
     children = new CodeChildren(version);
     beams = new BeamPool(options.width());
     next = new BeamPool(options.width());
+    rowOf = new int[options.width()];
+    nextRowOf = new int[options.width()];
     family = new BeamPool(Math.min(options.branches(), options.width()));
-    int rows = version.base().size();
-    int deltaRows = version.delta().size();
-    if (accepted.any(0, rows, 0, deltaRows)) {
+    int end = version.base().size();
+    int deltaEnd = version.delta().size();
+    if (accepted.any(0, end, 0, deltaEnd)) {
       int root = version.base().directory.depth() > 0 ? 0 : BeamPool.UNLISTED;
-      beams.add(0, 0, 0, root, 0, rows, 0, deltaRows);
+      beams.add(0, 0, 0, root, 0, end, 0, deltaEnd);
+      rows = 1;
     }
   }
 
   /** {@return how many rows of the model the next step reads, 0 if there is none} */
   int rows() {
-    return beams.size();
+    return rows;
   }
 
   /**
    * Reads what the model says of each beam, and keeps the best continuations, which the model then
    * has to run.
    *
-   * @param row the row of the model of the first beam; the others follow it
+   * @param row the first of the rows of the model that belong to these beams
    * @param parents the row of the parent of each new beam is added to it
    * @param nextTokens the token of each new beam is added to it
    * @throws RecommenderException NON_FINITE_OUTPUT
@@ -120,7 +132,11 @@ final class BeamSearch {
       if (endToken == NO_TOKEN && beams.score(beam) <= next.threshold()) {
         break;
       }
-      decoding.logits(row + beam, scratch.logits);
+      if (rowOf[beam] == NO_ROW) {
+        expandDetermined(beam);
+        continue;
+      }
+      decoding.logits(row + rowOf[beam], scratch.logits);
       float normalizer = normalizer(beam, scratch);
       if (normalizer == Float.NEGATIVE_INFINITY) {
         continue;
@@ -147,22 +163,80 @@ final class BeamSearch {
     beams = grown;
     depth++;
     if (depth == levels && endToken == NO_TOKEN) {
-      for (int beam = 0; beam < beams.size(); beam++) {
-        addEnded(
-            beams.score(beam) / Math.pow(depth, options.lengthPenalty()),
-            beams.start(beam),
-            beams.end(beam),
-            beams.deltaStart(beam),
-            beams.deltaEnd(beam));
-      }
-      beams.clear();
+      endAll();
     } else if (nothingBetterCanCome()) {
       beams.clear();
     }
-    for (int beam = 0; beam < beams.size(); beam++) {
-      parents.add(row + beams.parent(beam));
-      nextTokens.add(tokens.token(depth - 1, beams.code(beam)));
+    askOf(row, parents, nextTokens);
+    if (rows == 0) {
+      endAll();
     }
+  }
+
+  /** Has the model run all beams but those whose end is certain without it. */
+  private void askOf(int row, IntArrayList parents, IntArrayList nextTokens) {
+    rows = 0;
+    for (int beam = 0; beam < beams.size(); beam++) {
+      if (isDetermined(beam)) {
+        nextRowOf[beam] = NO_ROW;
+      } else {
+        // What leads to several codes continues what has led to several.
+        parents.add(row + rowOf[beams.parent(beam)]);
+        nextTokens.add(tokens.token(depth - 1, beams.code(beam)));
+        nextRowOf[beam] = rows++;
+      }
+    }
+    int[] before = rowOf;
+    rowOf = nextRowOf;
+    nextRowOf = before;
+  }
+
+  /**
+   * Returns whether all items that a beam leads to have one code. Where probabilities are among
+   * what leads to an item, the rest of that code has probability one, whatever the model says.
+   */
+  private boolean isDetermined(int beam) {
+    if (endToken != NO_TOKEN || options.normalization() != Normalization.CATALOG) {
+      return false;
+    }
+    int end = beams.end(beam);
+    int deltaEnd = beams.deltaEnd(beam);
+    int first = present.base().next(beams.start(beam), end);
+    int deltaFirst = present.delta().next(beams.deltaStart(beam), deltaEnd);
+    CodeRows base = version.base().rows;
+    CodeRows delta = version.delta().rows;
+    return (first < 0 || present.base().next(codeEnd(base, first, end), end) < 0)
+        && (deltaFirst < 0
+            || present.delta().next(codeEnd(delta, deltaFirst, deltaEnd), deltaEnd) < 0)
+        && (first < 0 || deltaFirst < 0 || base.compare(first, delta, deltaFirst) == 0);
+  }
+
+  /** Returns the end of the rows that have the same code as the first one of a beam. */
+  private int codeEnd(CodeRows codes, int first, int to) {
+    int end = to;
+    for (int level = depth; level < levels && end > first + 1; level++) {
+      end = codes.runEnd(first, end, level);
+    }
+    return end;
+  }
+
+  private void expandDetermined(int beam) {
+    children.of(beams, beam, depth);
+    while (children.advance()) {
+      add(beam, beams.score(beam), next);
+    }
+  }
+
+  private void endAll() {
+    for (int beam = 0; beam < beams.size(); beam++) {
+      addEnded(
+          beams.score(beam) / Math.pow(levels, options.lengthPenalty()),
+          beams.start(beam),
+          beams.end(beam),
+          beams.deltaStart(beam),
+          beams.deltaEnd(beam));
+    }
+    beams.clear();
   }
 
   private void expand(int beam, Scratch scratch, double base, BeamPool into) {

@@ -17,6 +17,7 @@ import io.recommender.ScoreKind;
 import io.recommender.ScoredItem;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
+import io.recommender.spi.GenerativeModel.Normalization;
 import io.recommender.spi.NextTokenScorer;
 import io.recommender.spi.NextTokenScorer.SoftTokens;
 import io.recommender.spi.PromptLayout.AlignedValue;
@@ -101,6 +102,83 @@ class BeamDecoderTest {
       assertEquals(expected.get(i).score(), answer.items().get(i).score(), 1e-5);
       assertEquals("beam", answer.items().get(i).source());
     }
+  }
+
+  /** A model that says how many rows it was asked to run after its prompts. */
+  private static final class Counted implements NextTokenScorer {
+    private final NextTokenScorer model = new BigramScorer(logits(7));
+    private int rows;
+
+    @Override
+    public int vocabularySize() {
+      return model.vocabularySize();
+    }
+
+    @Override
+    public Decoding startAll(List<Prompt> prompts) {
+      Decoding decoding = model.startAll(prompts);
+      return new Decoding() {
+        @Override
+        public int rows() {
+          return decoding.rows();
+        }
+
+        @Override
+        public void logits(int row, float[] logits) {
+          decoding.logits(row, logits);
+        }
+
+        @Override
+        public void advance(int[] parents, int[] tokens, int count) {
+          rows += count;
+          decoding.advance(parents, tokens, count);
+        }
+
+        @Override
+        public void close() {
+          decoding.close();
+        }
+      };
+    }
+
+    @Override
+    public void close() {
+      model.close();
+    }
+  }
+
+  @Test
+  void theModelIsNotRunForCodesThatAreCertain() {
+    SemanticIdIndex few = SemanticIdIndex.builder(CodeShape.of(2, 4)).build();
+    int[][] codes = {{0, 1}, {1, 2}, {2, 0}, {2, 0}, {3, 1}, {3, 2}};
+    few.addAll(List.of("a", "b", "c", "as c", "d", "e"), codes);
+    Counted model = new Counted();
+    BeamOptions options = BeamOptions.of(8);
+    BeamDecoder decoder =
+        BeamDecoder.builder(
+                model, few, TOKENS, (request, known) -> Optional.of(NextTokenScorer.Prompt.of(1)))
+            .options(options.normalization(Normalization.CATALOG))
+            .build();
+    RecommendationRequest all = request(6, "a");
+    assertEquals(2, decoder.recommend(all).modelRuns());
+    assertEquals(1, model.rows, "d and e alone begin alike");
+    few.add("f", 0, 3);
+    assertEquals(6, decoder.recommend(all).size());
+    assertEquals(3, model.rows, "and now a and f");
+    few.remove("f");
+    few.remove("e");
+    Recommendations answer = decoder.recommend(all);
+    assertEquals(1, answer.modelRuns());
+    assertEquals(3, model.rows);
+    assertEquals(5, answer.size());
+    Recommendations overVocabulary =
+        BeamDecoder.builder(
+                model, few, TOKENS, (request, known) -> Optional.of(NextTokenScorer.Prompt.of(1)))
+            .options(options)
+            .build()
+            .recommend(all);
+    assertEquals(2, overVocabulary.modelRuns());
+    assertEquals(7, model.rows, "over the vocabulary nothing is certain");
   }
 
   @Test

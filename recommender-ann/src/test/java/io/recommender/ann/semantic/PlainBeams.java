@@ -72,6 +72,11 @@ final class PlainBeams {
 
   private List<Beam> family(Beam beam, int[] prompt, Map<String, Double> found) {
     int depth = beam.code.length;
+    if (isDetermined(beam.code)) {
+      return Arrays.stream(model.allowedNext(beam.code, filter))
+          .mapToObj(code -> new Beam(longer(beam.code, code), beam.score))
+          .toList();
+    }
     float[] logits = logits(prompt, beam.code);
     double normalizer = normalizer(logits, beam.code);
     if (options.endToken().isPresent()) {
@@ -80,15 +85,32 @@ final class PlainBeams {
     }
     List<Beam> family = new ArrayList<>();
     for (int code : model.allowedNext(beam.code, filter)) {
-      int[] longer = Arrays.copyOf(beam.code, depth + 1);
-      longer[depth] = code;
       double score = beam.score + logits[tokens.token(depth, code)] - normalizer;
       if (score > Double.NEGATIVE_INFINITY) {
-        family.add(new Beam(longer, score));
+        family.add(new Beam(longer(beam.code, code), score));
       }
     }
     family.sort(Comparator.comparingDouble(Beam::score).reversed());
     return depth == 0 ? family : family.subList(0, Math.min(family.size(), options.branches()));
+  }
+
+  /** Whether only one code is left, of which the model need not be asked. */
+  private boolean isDetermined(int[] prefix) {
+    return prefix.length > 0
+        && options.endToken().isEmpty()
+        && options.normalization() == Normalization.CATALOG
+        && model.codes.values().stream()
+                .filter(code -> Arrays.equals(code, 0, prefix.length, prefix, 0, prefix.length))
+                .map(Arrays::toString)
+                .distinct()
+                .count()
+            == 1;
+  }
+
+  private static int[] longer(int[] prefix, int code) {
+    int[] longer = Arrays.copyOf(prefix, prefix.length + 1);
+    longer[prefix.length] = code;
+    return longer;
   }
 
   private float[] logits(int[] prompt, int[] code) {
