@@ -1,10 +1,10 @@
 """Writes what Hugging Face's ``generate`` answers to real histories, and how long it takes.
 
-``python -m recommender_export.golden_generative --checkpoint FOLDER --data DIR --codes FILE --out FILE.json``
+``python -m recommender_export.golden_generative --checkpoint FOLDER --data DIR --codes FILE --out FILE.jsonl``
 
-For each user and number of beams: history, best items and their log-probabilities; for each number of beams the median time
-of an answer, batch 1. Items that share a code share its score
-and follow each other in the order of the catalogue.
+For each user and number of beams a line with history, best items and their log-probabilities, as ``examples/run parity`` reads
+them; printed for each number of beams, the median time of an answer, batch 1. Items that share a code share its score and
+follow each other in the order of the catalogue.
 """
 
 import argparse
@@ -97,8 +97,8 @@ def main(arguments: list[str] | None = None) -> None:
             rows.append({"history": [read.ids[i] for i in history], "beams": beams, "items": [read.ids[i] for i, _ in items],
                          "scores": [s for _, s in items], "target": read.ids[split.targets_test[user]]})
     times = {str(b): dict(zip(("wall", "processor"), (np.median(s, 0) * 1e3).round(3).tolist())) for b, s in spent.items()}
-    Path(args.out).write_text(json.dumps({"milliseconds": times, "threads": args.threads, "rows": rows}) + "\n", encoding="utf-8")
-    print(json.dumps({"users": len(users), "milliseconds": times}), flush=True)
+    Path(args.out).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    print(json.dumps({"users": len(users), "threads": args.threads, "milliseconds": times}), flush=True)
 
 
 if __name__ == "__main__":

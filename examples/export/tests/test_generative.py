@@ -167,7 +167,7 @@ def test_command_line_trains_goes_on_and_exports(tmp_path, layout, capsys):
     assert len(manifest["fallback"]) == 3 and manifest["generation"]["beams"] == 6
     requests = json.loads((tmp_path / "toy" / "golden.json").read_text())["requests"]
     assert len(requests) == 4 and all(len(r["items"]) == r["k"] == 6 for r in requests)
-    golden_main(common + ["--checkpoint", str(tmp_path / "whole" / "best"), "--out", str(tmp_path / "golden.json"), "--users", "3",
+    golden_main(common + ["--checkpoint", str(tmp_path / "whole" / "best"), "--out", str(tmp_path / "golden.jsonl"), "--users", "3",
                           "--max-items", "4", "--beams", "2", "6", "--k", "6"])
-    rows = json.loads((tmp_path / "golden.json").read_text())["rows"]
+    rows = [json.loads(line) for line in (tmp_path / "golden.jsonl").read_text().splitlines()]
     assert [r["beams"] for r in rows] == [2, 6] * 3 and all(len(r["items"]) <= r["beams"] + 1 for r in rows)
