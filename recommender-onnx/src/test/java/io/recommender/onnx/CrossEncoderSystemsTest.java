@@ -15,6 +15,7 @@ import io.recommender.Interaction;
 import io.recommender.Item;
 import io.recommender.Notice;
 import io.recommender.RecommendationRequest;
+import io.recommender.ScoredItem;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
 import java.io.IOException;
@@ -118,6 +119,55 @@ class CrossEncoderSystemsTest {
       for (int i = 0; i < expected.length; i++) {
         assertEquals(expected[i], zeros[i], 1e-6);
         assertNotEquals(expected[i], mixed[i], 1e-4);
+      }
+    }
+  }
+
+  /**
+   * RecLoRA's answer in words: the share of yes in the chances of yes and no after a pair, as the
+   * softmax of PyTorch over the whole vocabulary gives them.
+   */
+  @Test
+  void recLoraReadsTheChancesOfYesAndNoOfALanguageModel() {
+    JsonNode golden =
+        FixtureJson.read(CrossFixtures.RESOURCES.resolve("yes-no/golden.json")).get("requests");
+    JsonNode chances = FixtureJson.read(CrossFixtures.RESOURCES.resolve("yes-no.json"));
+    try (OnnxCrossEncoder reader =
+        RecommenderBundle.openCrossEncoder(CrossFixtures.RESOURCES.resolve("yes-no"))) {
+      for (int i = 0; i < golden.size(); i++) {
+        List<String> ids = new ArrayList<>();
+        golden.get(i).get("history").forEach(id -> ids.add(id.textValue()));
+        RecommendationRequest.Builder request =
+            RecommendationRequest.of(UserHistory.ofItems(ids)).k(12);
+        if (golden.get(i).has("context")) {
+          request.context("query", new Feature.Text(golden.get(i).at("/context/query").asText()));
+        }
+        List<Item> items = new ArrayList<>();
+        Map<String, Double> expected = new HashMap<>();
+        for (int j = 0; j < golden.get(i).get("candidates").size(); j++) {
+          String id = golden.get(i).get("candidates").get(j).textValue();
+          double yes = chances.get(i).get(j).get(0).doubleValue();
+          expected.put(id, yes / (yes + chances.get(i).get(j).get(1).doubleValue()));
+          items.add(reader.catalog().find(id).orElseThrow());
+        }
+        double[] scores = reader.score(request.build(), items);
+        for (int j = 0; j < scores.length; j++) {
+          assertEquals(expected.get(items.get(j).id()), scores[j], 1e-5);
+        }
+        List<String> ranked =
+            reader
+                .rerank(
+                    request.build(),
+                    items.stream().map(item -> new ScoredItem(item.id(), 0)).toList())
+                .stream()
+                .map(ScoredItem::itemId)
+                .toList();
+        assertEquals(
+            expected.entrySet().stream()
+                .sorted(Map.Entry.<String, Double>comparingByValue().reversed())
+                .map(Map.Entry::getKey)
+                .toList(),
+            ranked);
       }
     }
   }
