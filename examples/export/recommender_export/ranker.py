@@ -20,6 +20,7 @@ from .parity import ParityError, difference
 from .ranker_rows import LISTS, RankerRows
 
 TASK_KINDS = ("LOGIT", "PROBABILITY", "VALUE")
+REASON_KINDS = ("ROUTING", "CLASS", "ATTRIBUTION", "CONCEPT", "ENTITY")
 GOLDEN_CANDIDATES = 25
 
 
@@ -35,12 +36,13 @@ class Request:
 def export_ranker(module: torch.nn.Module, entries: list[dict], tasks: list[dict], requests: list[Request], *,
                   out_dir: str | Path, name: str, version: str, items: list[dict] = (), hidden: int | None = None,
                   policy: dict | None = None, golden: int = 8, tolerance: float = 1e-4, opset: int = 17,
-                  widths: dict[str, tuple] | None = None) -> Path:
+                  widths: dict[str, tuple] | None = None, reasons: list[dict] = ()) -> Path:
     """Writes the bundle folder ``out_dir`` (replaced if it is a bundle already) and returns it.
 
     ``module``: forward takes the tensors of ``entries`` in order, those of the request with one row, and returns scores
-    [B, T], or (scores, hidden [B, H]) if ``hidden`` is H. ``requests``: the graph is compared with the module on all of
-    them, and the first ``golden`` are recorded.
+    [B, T], or (scores, hidden [B, H]) if ``hidden`` is H, and after these one tensor [B, labels] or [1, labels] for each of
+    ``reasons``, what the model goes by: ``{"name": "experts", "kind": "ROUTING", "labels": ["a", "b"]}``. ``requests``: the
+    graph is compared with the module on all of them, and the first ``golden`` are recorded.
     """
     module = module.eval()
     out_dir = Path(out_dir)
@@ -50,20 +52,23 @@ def export_ranker(module: torch.nn.Module, entries: list[dict], tasks: list[dict
         if task.get("kind") not in TASK_KINDS:
             raise ExportError(f"task {task.get('name')!r}: kind {task.get('kind')!r}, expected one of {', '.join(TASK_KINDS)}")
     rows = RankerRows(entries, items, widths)
+    _check_reasons(module, rows, requests[0], reasons, hidden)
     out_dir.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=out_dir.parent))
     try:
-        _export_graph(module, rows, requests[0], work / "model.onnx", hidden, opset)
+        _export_graph(module, rows, requests[0], work / "model.onnx", hidden, reasons, opset)
         session = open_session(work / "model.onnx")
         found = [i.name for i in session.get_inputs()]
         if lost := [e["name"] for e in entries if e["name"] not in found]:
             raise ExportError(f"input {lost[0]!r} is not used by the module: the graph has only {', '.join(found)}")
-        _check(module, session, rows, requests, tolerance)
+        _check(module, session, rows, requests, reasons, tolerance)
         ranker = {"inputs": entries, "scores": {"name": "scores"}, "tasks": tasks}
         if hidden:
             ranker["hidden"] = {"name": "hidden", "size": hidden}
         if policy:
             ranker["policy"] = policy
+        if reasons:
+            ranker["reasons"] = [{"name": r["name"], "kind": r["kind"], "labels": list(r["labels"])} for r in reasons]
         manifest = {"formatVersion": 1, "name": name, "version": str(version), "contract": "POINTWISE_RANKER",
                     "model": "model.onnx", "opset": opset,
                     "producer": f"pytorch {torch.__version__.split('+')[0]}, torch.onnx"}
@@ -98,11 +103,46 @@ def outputs(module: torch.nn.Module, rows: RankerRows, request: Request) -> np.n
     return (result[0] if isinstance(result, tuple) else result).numpy()
 
 
-def _export_graph(module, rows: RankerRows, request: Request, graph: Path, hidden, opset: int) -> None:
+def _told(module, rows: RankerRows, request: Request, count: int) -> list[np.ndarray]:
+    """The last ``count`` outputs of the module: what it goes by."""
+    with torch.inference_mode():
+        result = module(*tensors(rows, request).values())
+    return [r.numpy() for r in result[-count:]] if count else []
+
+
+def _check_reasons(module, rows: RankerRows, request: Request, reasons, hidden) -> None:
+    """Raises ``ExportError`` unless the module gives a column for each label, and shares where there should be any."""
+    for reason in reasons:
+        labels = list(reason.get("labels", ()))
+        if reason.get("kind") not in REASON_KINDS or not labels or len(set(labels)) < len(labels):
+            raise ExportError(f"reason {reason.get('name')!r}: kind {reason.get('kind')!r}, labels {labels}, expected one of "
+                              f"{', '.join(REASON_KINDS)}, and a label at least, each once")
+    if len({r["kind"] for r in reasons}) < len(reasons):
+        raise ExportError(f"reasons: {', '.join(r['kind'] for r in reasons)}, expected each kind once")
+    if not reasons:
+        return
+    with torch.inference_mode():
+        result = module(*tensors(rows, request).values())
+    expected = 1 + bool(hidden) + len(reasons)
+    if not isinstance(result, tuple) or len(result) != expected:
+        found = len(result) if isinstance(result, tuple) else 1
+        raise ExportError(f"module: {found} outputs, expected {expected}: scores, {'hidden, ' if hidden else ''}"
+                          f"{', '.join(r['name'] for r in reasons)}")
+    for reason, told in zip(reasons, result[-len(reasons):]):
+        if told.ndim != 2 or told.shape[0] not in (1, len(request.candidates)) or told.shape[1] != len(reason["labels"]):
+            raise ExportError(f"reason {reason['name']!r}: shape {list(told.shape)}, expected [1 or {len(request.candidates)}, "
+                              f"{len(reason['labels'])}]")
+        if reason["kind"] in ("ROUTING", "CLASS") and not (
+                (told >= 0).all() and torch.allclose(told.sum(1), torch.ones(told.shape[0]), atol=1e-3)):
+            raise ExportError(f"reason {reason['name']!r} of kind {reason['kind']}: expected shares with a sum of 1, found "
+                              f"{told[0].tolist()}")
+
+
+def _export_graph(module, rows: RankerRows, request: Request, graph: Path, hidden, reasons, opset: int) -> None:
     """Rows of the request stay 1 in the graph, so that it says itself what it broadcasts."""
     # One candidate could be traced as a constant, and a list of one place too.
-    example = {}
-    for name, tensor in tensors(rows, Request(list(request.candidates) * 2, request.history, request.context)).items():
+    example, doubled = {}, Request(list(request.candidates) * 2, request.history, request.context)
+    for name, tensor in tensors(rows, doubled).items():
         entry = rows.by_name[name]
         if entry["role"] in (*LISTS, "MASK") and tensor.shape[1] == 1:
             tensor = torch.cat([tensor] * 3, 1)
@@ -112,6 +152,10 @@ def _export_graph(module, rows: RankerRows, request: Request, graph: Path, hidde
     if hidden:
         names.append("hidden")
         dynamic["hidden"] = {0: "candidates"}
+    for reason, told in zip(reasons, _told(module, rows, doubled, len(reasons))):
+        names.append(reason["name"])
+        if len(told) > 1:
+            dynamic[reason["name"]] = {0: "candidates"}
     for entry in rows.entries:
         axes = {0: "candidates"} if rows.side(entry) == "CANDIDATE" else {}
         listed = rows.by_name[entry["of"]] if entry["role"] == "MASK" else entry
@@ -126,16 +170,18 @@ def _export_graph(module, rows: RankerRows, request: Request, graph: Path, hidde
     onnx.checker.check_model(onnx.load(str(graph)), full_check=True)
 
 
-def _check(module, session, rows: RankerRows, requests: list[Request], tolerance: float) -> None:
-    """Graph and module agree for all candidates of a request together and for the first alone."""
+def _check(module, session, rows: RankerRows, requests: list[Request], reasons, tolerance: float) -> None:
+    """Graph and module agree for all candidates of a request together and for the first alone, in what they tell too."""
+    names = [r["name"] for r in reasons]
     for number, request in enumerate(requests):
         for part in (request, Request(list(request.candidates)[:1], request.history, request.context)):
-            expected = outputs(module, rows, part)
-            found = session.run(["scores"], {n: t.numpy() for n, t in tensors(rows, part).items()})[0]
-            gap = difference(expected, found)
-            if not gap <= tolerance:
-                raise ParityError(f"request {number}, {len(part.candidates)} candidates: graph and module differ by "
-                                  f"{gap:.3g}, at most {tolerance:g} allowed")
+            expected = [outputs(module, rows, part), *_told(module, rows, part, len(names))]
+            found = session.run(["scores", *names], {n: t.numpy() for n, t in tensors(rows, part).items()})
+            for name, of_module, of_graph in zip(("scores", *names), expected, found):
+                gap = difference(of_module, of_graph)
+                if not gap <= tolerance:
+                    raise ParityError(f"request {number}, {len(part.candidates)} candidates, output {name!r}: graph and module "
+                                      f"differ by {gap:.3g}, at most {tolerance:g} allowed")
         alone = outputs(module, rows, Request(list(request.candidates)[:1], request.history, request.context))
         gap = difference(alone, outputs(module, rows, request)[:1])
         if not gap <= tolerance:

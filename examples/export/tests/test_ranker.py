@@ -80,6 +80,84 @@ class Leaking(torch.nn.Module):
         return dense - dense.mean(0, keepdim=True)
 
 
+class Experts(torch.nn.Module):
+    """Two experts, their shares for each candidate, and the class of the request."""
+
+    def __init__(self):
+        super().__init__()
+        self.route, self.expert, self.label = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2), torch.nn.Linear(1, 3)
+
+    def forward(self, age, dense):
+        shares = self.route(dense).softmax(1)
+        score = (shares * self.expert(dense)).sum(1, keepdim=True) + age
+        return score, score * 2, shares, self.label(age).softmax(1)
+
+
+EXPERTS = [{"role": "FEATURE", "name": "age", "side": "REQUEST", "feature": "age", "default": 3},
+           {"role": "FEATURE", "name": "dense", "side": "CANDIDATE",
+            "columns": [{"feature": "x", "default": 0}, {"feature": "y", "default": 0}]}]
+REASONS = [{"name": "experts", "kind": "ROUTING", "labels": ["new", "old"]},
+           {"name": "mood", "kind": "CLASS", "labels": ["dry", "wet", "cold"]}]
+
+
+def export_experts(folder, reasons=REASONS, module=None):
+    torch.manual_seed(5)
+    return export_ranker(module or Ages(Experts()), EXPERTS, TASKS[:1], [
+        Request([{"x": 1}, {"y": 2}, {"x": -1, "y": 3}], context={"age": 2}), Request([{"x": 4}], context={"age": 0.5})],
+        out_dir=folder, name="experts", version="1", hidden=1, reasons=reasons)
+
+
+class Ages(torch.nn.Module):
+    """Makes of the one number of a request a row."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, age, dense):
+        return self.module(age.unsqueeze(1), dense)
+
+
+def test_what_a_model_goes_by_is_exported(tmp_path):
+    folder = export_experts(tmp_path / "r")
+    assert json.loads((folder / "manifest.json").read_text())["ranker"]["reasons"] == REASONS
+    torch.manual_seed(5)
+    module, session = Ages(Experts()).eval(), open_session(folder / "model.onnx")
+    shapes = {o.name: o.shape for o in session.get_outputs()}
+    assert shapes["experts"] == ["candidates", 2] and shapes["mood"] == [1, 3]
+    for count in (1, 5):
+        dense, age = np.random.default_rng(count).normal(size=(count, 2)).astype(np.float32), np.array([1.5], np.float32)
+        found = session.run(["scores", "hidden", "experts", "mood"], {"age": age, "dense": dense})
+        with torch.inference_mode():
+            for expected, given in zip(module(torch.from_numpy(age), torch.from_numpy(dense)), found):
+                np.testing.assert_allclose(expected.numpy(), given, atol=1e-6)
+
+
+def test_reasons_that_the_module_does_not_give_are_named(tmp_path):
+    wrong = [("labels", ["a", "a"], "a label at least, each once"), ("labels", ["a", "b", "c"], r"'experts': shape \[3, 2\]"),
+             ("kind", "MOOD", "kind 'MOOD'"), ("kind", "CLASS", "each kind once")]
+    for member, value, message in wrong:
+        with pytest.raises(ExportError, match=message):
+            export_experts(tmp_path / "r", [REASONS[0] | {member: value}, REASONS[1]])
+    with pytest.raises(ExportError, match="4 outputs, expected 3: scores, hidden, mood"):
+        export_experts(tmp_path / "r", REASONS[1:])
+    with pytest.raises(ExportError, match="expected shares with a sum of 1"):
+        export_experts(tmp_path / "r", module=Doubled())
+    assert not (tmp_path / "r").exists()
+
+
+class Doubled(torch.nn.Module):
+    """Shares with a sum of 2."""
+
+    def __init__(self):
+        super().__init__()
+        self.module = Ages(Experts())
+
+    def forward(self, age, dense):
+        scores, hidden, shares, mood = self.module(age, dense)
+        return scores, hidden, shares * 2, mood
+
+
 def test_candidates_must_not_influence_each_other(tmp_path):
     entries = [{"role": "FEATURE", "name": "dense", "side": "CANDIDATE",
                 "columns": [{"feature": "x", "default": 0}, {"feature": "y", "default": 0}]}]
