@@ -60,7 +60,11 @@ class RankerRows:
             return np.array(ids + [column["default"]] * (width - len(ids)), dtype=dtype)
         if value is None:
             return np.full(width, column.get("default", 0), dtype=dtype)
-        return np.asarray(value, dtype=dtype).reshape(width)
+        numbers = np.asarray(value, dtype=np.float64 if "normalization" in column else dtype).reshape(width)
+        if "normalization" not in column:
+            return numbers
+        mean, deviation = (np.asarray(column["normalization"][k])[:, None] for k in ("mean", "deviation"))
+        return ((numbers.reshape(len(mean), -1) - mean) / deviation).reshape(width).astype(dtype)
 
     @staticmethod
     def _category_ids(column: dict, value) -> list[int]:

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.recommender.Feature;
 import io.recommender.Item;
@@ -13,6 +14,8 @@ import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
 import io.recommender.UserHistory;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -131,6 +134,46 @@ class NormalizationTest {
       double[] found = opened.score(request, items).scores("fit");
       assertEquals(seen + 2, found[0], 1e-4);
       assertEquals(seen - 1.5, found[1], 1e-4);
+    }
+  }
+
+  /** Image, text and category by PyTorch; opening the bundle compares the golden items as well. */
+  @Test
+  void exportedModalitiesGiveTheVectorsOfTheirFramework() {
+    Path bundle = EncoderFixtures.RESOURCES.resolve("two-modalities");
+    JsonNode golden = FixtureJson.read(bundle.resolve("golden.json")).get("items");
+    assertEquals(8, golden.size());
+    List<Item> items = new ArrayList<>();
+    for (JsonNode each : golden) {
+      Map<String, Feature> features = new HashMap<>();
+      for (String name : List.of("image", "text")) {
+        if (each.get("features").has(name)) {
+          float[] numbers = RankerFixtures.floats(each.get("features").get(name));
+          features.put(
+              name,
+              name.equals("image")
+                  ? Feature.Tensor.of(numbers, 3, 4, 4)
+                  : Feature.Tensor.vector(numbers));
+        }
+      }
+      if (each.get("features").has("kind")) {
+        features.put("kind", new Feature.Category(each.at("/features/kind").textValue()));
+      }
+      items.add(new Item("item-" + items.size(), features));
+    }
+    try (OnnxItemEncoder encoder = RecommenderBundle.openEncoder(bundle)) {
+      float[][] found = encoder.encode(items);
+      for (int i = 0; i < found.length; i++) {
+        assertArrayEquals(RankerFixtures.floats(golden.get(i).get("vector")), found[i], 1e-5f);
+      }
+      Item wide = new Item("x", Map.of("text", Feature.Tensor.vector(1, 2, 3)));
+      RecommenderException e =
+          assertThrows(RecommenderException.class, () -> encoder.encode(List.of(wide)));
+      assertEquals(Kind.SHAPE_MISMATCH, e.kind());
+      assertEquals(
+          "item 'x', feature 'text': expected a tensor [5] for input 'text_feat', found a tensor"
+              + " [3]",
+          e.getMessage());
     }
   }
 
