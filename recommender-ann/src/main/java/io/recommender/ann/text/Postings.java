@@ -73,7 +73,7 @@ final class Postings {
         rows[i] = ++row;
       }
     } else {
-      int each = Long.SIZE / bits;
+      int each = perWord(bits);
       long mask = (1L << bits) - 1;
       for (int i = 0, word = at; i < size - 1; word++) {
         long packed = data[word];
@@ -91,7 +91,7 @@ final class Postings {
   void unpackWeights(int term, int block, float[] weights) {
     int size = size(term, block);
     int bits = blockForm[block] >>> WEIGHT_SHIFT;
-    int each = Long.SIZE / bits;
+    int each = perWord(bits);
     int word = weightsAt(block, size);
     for (int i = 0; i < size; word++) {
       long packed = data[word];
@@ -105,7 +105,7 @@ final class Postings {
   /** Returns one weight of a block whose weights are not equal. */
   float weight(int term, int block, int i) {
     int bits = blockForm[block] >>> WEIGHT_SHIFT;
-    int each = Long.SIZE / bits;
+    int each = perWord(bits);
     long packed = data[weightsAt(block, size(term, block)) + i / each];
     return unpackWeight(packed >>> i % each * bits, bits);
   }
@@ -122,7 +122,19 @@ final class Postings {
 
   /** Returns how many words hold values, as many whole ones in each as fit. */
   private static int words(int count, int bits) {
-    return bits == 0 ? 0 : (count + Long.SIZE / bits - 1) / (Long.SIZE / bits);
+    int each = perWord(bits);
+    return bits == 0 ? 0 : (count + each - 1) / each;
+  }
+
+  /**
+   * Returns how many values of a width fit into a word; of no width, as of one.
+   *
+   * <p>The divisor is never 0, not even where the result is not used: the second compiler of
+   * OpenJDK 17 moves a division out of a loop and above the check that guards it, and the process
+   * ends with SIGFPE.
+   */
+  private static int perWord(int bits) {
+    return Long.SIZE / Math.max(1, bits);
   }
 
   /** Returns the bytes of all arrays. */
@@ -225,7 +237,7 @@ final class Postings {
 
     private void put(int at, int i, long value, int bits) {
       if (bits > 0) {
-        int each = Long.SIZE / bits;
+        int each = perWord(bits);
         data[at + i / each] |= value << i % each * bits;
       }
     }
