@@ -18,7 +18,10 @@ import org.jspecify.annotations.Nullable;
  * what each term can add. The terms are in two groups: those after the first few, which together
  * cannot reach the worst result so far, and the first few, of which a result must have one. The
  * rows of the latter are added up term by term; the others are looked up for rows that may still
- * come in.
+ * come in. A block of postings whose own greatest weight is too small is left out in either case,
+ * as block-max indexes do (Ding and Suel, "Faster top-k document retrieval using block-max
+ * indexes", 2011): no row in it can come in, so that it does not matter what else is added up for
+ * it.
  *
  * <p>A score is the sum of its terms' scores from the first term to the last. Rounding keeps order,
  * so that a sum of bounds is never below the sum of what they bound, and skipping by it changes no
@@ -29,6 +32,9 @@ final class KeywordSearch {
 
   /** More than sums of up to a thousand terms differ by with the order of addition. */
   private static final double SLACK = 1 + 1e-12;
+
+  /** Weights up to this, as counts of words nearly always are, have their scores in a table. */
+  private static final int SMALL = 4;
 
   /** Lists up to this length are looked up item by item. */
   private static final int SHORT_LIST = 1024;
@@ -108,6 +114,20 @@ final class KeywordSearch {
     /** Sums of the bounds from a term on. */
     private final double[] rest;
 
+    /** Sums of the bounds of all other terms. */
+    private final double[] others;
+
+    /**
+     * What the block of a cursor can add to items of a length or longer, and for which it is so.
+     */
+    private final double[] blockBounds;
+
+    private final int[] boundBlocks;
+    private final float[] boundLengths;
+
+    /** Scores of the weights 1 to {@link #SMALL} of a term in items of one length. */
+    private final double[] ofSmall = new double[SMALL + 1];
+
     PartSearch(KeywordPart part, int firstRow) {
       this.part = part;
       this.firstRow = firstRow;
@@ -127,6 +147,11 @@ final class KeywordSearch {
       factors = Arrays.copyOf(factor, count);
       bounds = new double[count];
       rest = new double[count + 1];
+      others = new double[count];
+      blockBounds = new double[count];
+      boundBlocks = new int[count];
+      boundLengths = new float[count];
+      Arrays.fill(boundBlocks, -1);
     }
 
     void runListed(Set<String> allowed) {
@@ -188,20 +213,67 @@ final class KeywordSearch {
      */
     private int searchBlock(int from) {
       PostingCursor cursor = cursors[0];
-      cursor.unpack(from);
+      if ((blockBound(0, segment.length(from)) + rest[1]) * SLACK >= top.threshold()) {
+        cursor.unpack(from);
+        int size = cursor.size();
+        scan(0, cursor.at(), size, 1);
+        cursor.setAt(size);
+        return cursor.rows()[size - 1] + 1;
+      }
+      int after = cursor.blockLast() + 1;
+      cursor.skipTo(after);
+      return after;
+    }
+
+    /**
+     * Looks at rows of the unpacked block of the only one of the first terms that has any there.
+     */
+    private void scan(int term, int at, int stop, int needed) {
+      PostingCursor cursor = cursors[term];
       int[] rows = cursor.rows();
-      int size = cursor.size();
+      double factor = factors[term];
+      double bound = rest[needed];
       float equal = cursor.weight();
+      float length = segment.length(rows[at]);
+      boolean isOneLength = !byLength || length == segment.length(rows[stop - 1]);
+      if (cursor.isEqual() && isOneLength) {
+        double score = score(factor, norm(length), equal);
+        for (int i = at; i < stop && (score + bound) * SLACK >= top.threshold(); i++) {
+          complete(rows[i], score, needed);
+        }
+        return;
+      }
       float @Nullable [] weights = cursor.isEqual() ? null : cursor.unpackWeights();
-      for (int i = cursor.at(); i < size; i++) {
-        float weight = weights == null ? equal : weights[i];
-        double score = score(factors[0], norm(segment.length(rows[i])), weight);
-        if ((score + rest[1]) * SLACK >= top.threshold()) {
-          complete(rows[i], score, 1);
+      if (weights == null || !isOneLength) {
+        for (int i = at; i < stop; i++) {
+          float weight = weights == null ? equal : weights[i];
+          double score = score(factor, norm(segment.length(rows[i])), weight);
+          if ((score + bound) * SLACK >= top.threshold()) {
+            complete(rows[i], score, needed);
+          }
+        }
+        return;
+      }
+      double norm = norm(length);
+      int least = SMALL + 1;
+      for (int weight = SMALL; weight > 0; weight--) {
+        ofSmall[weight] = score(factor, norm, weight);
+        least = (ofSmall[weight] + bound) * SLACK >= top.threshold() ? weight : least;
+      }
+      for (int i = at; i < stop; i++) {
+        // A weight below the least one that can do, or below 1, which adds even less than that.
+        if (weights[i] < least && least > 1) {
+          continue;
+        }
+        int small = (int) weights[i];
+        double score =
+            small > 0 && small <= SMALL && small == weights[i]
+                ? ofSmall[small]
+                : score(factor, norm, weights[i]);
+        if ((score + bound) * SLACK >= top.threshold()) {
+          complete(rows[i], score, needed);
         }
       }
-      cursor.setAt(size);
-      return rows[size - 1] + 1;
     }
 
     /**
@@ -261,19 +333,59 @@ final class KeywordSearch {
         bounds[term] = most == 0 ? 0 : score(factors[term], norm, most);
       }
       int needed = needed(from, true, end);
-      for (int term = 0; term < needed; term++) {
-        add(cursors[term], factors[term], from, end);
+      if (needed == 0) {
+        return;
       }
-      if (needed > 0) {
+      for (int term = 0; term < cursors.length; term++) {
+        others[term] = 0;
+        for (int other = 0; other < cursors.length; other++) {
+          others[term] += other == term ? 0 : bounds[other];
+        }
+      }
+      int active = 0;
+      for (int term = 0; term < needed; term++) {
+        active += bounds[term] > 0 ? 1 : 0;
+      }
+      for (int term = 0; term < needed; term++) {
+        if (bounds[term] > 0) {
+          visit(term, from, end, active == 1 ? needed : 0);
+        }
+      }
+      if (active > 1) {
         collect(from, needed);
       }
     }
 
-    /** Adds the scores of a term to the rows of a window. */
-    private void add(PostingCursor cursor, double factor, int from, int end) {
+    /** Bounds what the block of a term's cursor adds to items of a length or longer. */
+    private double blockBound(int term, float length) {
+      PostingCursor cursor = cursors[term];
+      if (boundBlocks[term] != cursor.block() || boundLengths[term] != length) {
+        boundBlocks[term] = cursor.block();
+        boundLengths[term] = length;
+        blockBounds[term] = score(factors[term], norm(length), cursor.blockMost());
+      }
+      return blockBounds[term];
+    }
+
+    /**
+     * Goes through the rows of a window that may come in.
+     *
+     * @param needed 0 to add the scores of the term to them; or, if it is the only one of the first
+     *     terms in this window, the number of these, to look at the rows at once
+     */
+    private void visit(int term, int from, int end, int needed) {
+      PostingCursor cursor = cursors[term];
+      float least = segment.length(from);
       int[] rows = cursor.rows();
       cursor.skipTo(from);
       while (!cursor.hasEnded()) {
+        if ((blockBound(term, least) + others[term]) * SLACK < top.threshold()) {
+          if (cursor.blockLast() >= end) {
+            return;
+          }
+          cursor.skipTo(cursor.blockLast() + 1);
+          continue;
+        }
         cursor.unpack(from);
         int size = cursor.size();
         int at = cursor.at();
@@ -281,8 +393,10 @@ final class KeywordSearch {
         while (stop > at && rows[stop - 1] >= end) {
           stop--;
         }
-        if (stop > at) {
-          add(cursor, factor, from, at, stop);
+        if (stop > at && needed > 0) {
+          scan(term, at, stop, needed);
+        } else if (stop > at) {
+          add(cursor, factors[term], from, at, stop);
         }
         cursor.setAt(stop);
         if (stop < size) {
@@ -306,10 +420,30 @@ final class KeywordSearch {
       }
       float equal = cursor.weight();
       float @Nullable [] weights = cursor.isEqual() ? null : cursor.unpackWeights();
+      if (isOneLength && weights != null) {
+        addOfOneLength(rows, weights, factor, norm(length), from, at, stop);
+        return;
+      }
       for (int i = at; i < stop; i++) {
         int place = rows[i] - from;
         float weight = weights == null ? equal : weights[i];
         sums[place] += score(factor, norm(segment.length(rows[i])), weight);
+        touched[place >>> 6] |= 1L << place;
+      }
+    }
+
+    private void addOfOneLength(
+        int[] rows, float[] weights, double factor, double norm, int from, int at, int stop) {
+      for (int weight = 1; weight <= SMALL; weight++) {
+        ofSmall[weight] = score(factor, norm, weight);
+      }
+      for (int i = at; i < stop; i++) {
+        int place = rows[i] - from;
+        int small = (int) weights[i];
+        sums[place] +=
+            small > 0 && small <= SMALL && small == weights[i]
+                ? ofSmall[small]
+                : score(factor, norm, weights[i]);
         touched[place >>> 6] |= 1L << place;
       }
     }
@@ -334,12 +468,26 @@ final class KeywordSearch {
 
     private void complete(int row, double sum, int needed) {
       double score = sum;
+      float length = segment.length(row);
       for (int term = needed; term < cursors.length; term++) {
         if ((score + rest[term]) * SLACK < top.threshold()) {
           return;
         }
-        if (cursors[term].goTo(row)) {
-          score += score(factors[term], norm(segment.length(row)), cursors[term].weight());
+        PostingCursor cursor = cursors[term];
+        if (!cursor.mayHave(row)) {
+          continue;
+        }
+        cursor.skipTo(row);
+        if (cursor.hasEnded()) {
+          continue;
+        }
+        double most = blockBound(term, length);
+        if ((score + most + rest[term + 1]) * SLACK < top.threshold()) {
+          return;
+        }
+        if (cursor.goTo(row)) {
+          float weight = cursor.weight();
+          score += weight == cursor.blockMost() ? most : score(factors[term], norm(length), weight);
         }
       }
       if (score < top.threshold()) {

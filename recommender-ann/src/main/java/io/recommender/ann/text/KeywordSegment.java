@@ -60,7 +60,7 @@ final class KeywordSegment {
         weights[at] = documents.weights()[i];
       }
     }
-    Postings.Builder builder = new Postings.Builder(counts);
+    Postings.Builder builder = new Postings.Builder(counts, documents.size());
     for (int term = 0; term < counts.length; term++) {
       builder.add(rows, weights, next[term] - counts[term]);
     }

@@ -1,5 +1,7 @@
 package io.recommender.ann.text;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Walks the rows of one term upwards and unpacks no block that it can pass by.
  *
@@ -19,6 +21,7 @@ final class PostingCursor {
   /** The block that is unpacked. */
   private int unpacked = NOTHING;
 
+  private final long @Nullable [] bits;
   private boolean isEqual;
   private int size;
   private int at;
@@ -26,6 +29,7 @@ final class PostingCursor {
   PostingCursor(Postings postings, int term) {
     this.postings = postings;
     this.term = term;
+    bits = postings.bits(term);
     block = postings.blocks[term];
     end = postings.blocks[term + 1];
   }
@@ -98,6 +102,11 @@ final class PostingCursor {
     return low;
   }
 
+  /** Returns false only if a row does not have the term. */
+  boolean mayHave(int row) {
+    return bits == null || (bits[row >>> 6] >>> row & 1) != 0;
+  }
+
   /** Goes to a row. Returns whether the term is in it; {@link #weight()} is then its weight. */
   boolean goTo(int row) {
     skipTo(row);
@@ -106,6 +115,21 @@ final class PostingCursor {
     }
     unpack(row);
     return rows[at] == row;
+  }
+
+  /** The number of the block; there is none after the end. */
+  int block() {
+    return block;
+  }
+
+  /** The last row of the block. */
+  int blockLast() {
+    return postings.blockLast[block];
+  }
+
+  /** The greatest weight of the block. */
+  float blockMost() {
+    return postings.blockMost[block];
   }
 
   float weight() {
