@@ -5,20 +5,16 @@ import io.recommender.Feature;
 import io.recommender.Item;
 import io.recommender.RecommendationRequest;
 import io.recommender.RecommenderException;
-import io.recommender.Reranker;
 import io.recommender.ScoredItem;
 import io.recommender.onnx.CrossEncoder.Missing;
 import io.recommender.onnx.Ranker.Side;
-import io.recommender.serving.Diagnosable;
 import io.recommender.serving.Diagnosis;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.ToDoubleFunction;
 
 /**
  * Ranks candidates by reading each together with the request: a transformer scores the pair of two
@@ -63,25 +59,17 @@ import java.util.function.ToDoubleFunction;
  *
  * <p>Made by {@link RecommenderBundle#openCrossEncoder(java.nio.file.Path)}.
  */
-public final class OnnxCrossEncoder implements Reranker, Diagnosable {
-  private static final Comparator<ScoredItem> BEST_FIRST =
-      Comparator.comparingDouble((ToDoubleFunction<ScoredItem>) ScoredItem::score).reversed();
-
+public final class OnnxCrossEncoder extends BundledReranker {
   private static final TextTokenizer.Tokens NO_TOKENS =
       new TextTokenizer.Tokens(new long[0], new long[0], false);
 
   private final CrossEncoder crossEncoder;
   private final PairText texts;
-  private final Catalog catalog;
-  private final OnnxSession session;
   private final TextTokenizer tokenizer;
   private final EncoderModel model;
   private final Map<String, FeatureWriter> features;
   private final RerankerOptions options;
-  private final String modelVersion;
-  private final String fingerprint;
   private final LongAdder truncated = new LongAdder();
-  private final ModelLease lease;
 
   private OnnxCrossEncoder(
       CrossEncoder crossEncoder,
@@ -93,17 +81,13 @@ public final class OnnxCrossEncoder implements Reranker, Diagnosable {
       RerankerOptions options,
       String modelVersion,
       String fingerprint) {
+    super(catalog, session, modelVersion, fingerprint);
     this.crossEncoder = crossEncoder;
-    this.catalog = catalog;
-    this.session = session;
     this.tokenizer = tokenizer;
     this.model = model;
     this.features = features;
     this.options = options;
-    this.modelVersion = modelVersion;
-    this.fingerprint = fingerprint;
     texts = new PairText(crossEncoder.texts());
-    lease = new ModelLease(modelVersion);
   }
 
   /**
@@ -163,31 +147,6 @@ public final class OnnxCrossEncoder implements Reranker, Diagnosable {
         options,
         modelVersion,
         fingerprint);
-  }
-
-  /** {@return the items of the bundle, possibly none} */
-  public Catalog catalog() {
-    return catalog;
-  }
-
-  /** {@return name, version and the start of the fingerprint: {@code minilm@1+0a1b2c3d4e5f}} */
-  public String modelVersion() {
-    return modelVersion;
-  }
-
-  /** {@return the SHA-256 that seals the bundle, in hexadecimal} */
-  public String fingerprint() {
-    return fingerprint;
-  }
-
-  /** {@return the device the model runs on: {@code cpu} or {@code cuda:0}} */
-  public String device() {
-    return session.device();
-  }
-
-  /** {@return how often the model was run since it was opened} */
-  public long modelRuns() {
-    return session.runs();
   }
 
   /** {@return how many pairs were cut since the bundle was opened, its golden ones included} */

@@ -4,9 +4,7 @@ import io.recommender.Catalog;
 import io.recommender.Item;
 import io.recommender.RecommendationRequest;
 import io.recommender.RecommenderException;
-import io.recommender.Reranker;
 import io.recommender.ScoredItem;
-import io.recommender.serving.Diagnosable;
 import io.recommender.serving.Diagnosis;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,15 +34,10 @@ import java.util.List;
  *
  * <p>Made by {@link RecommenderBundle#openListReranker(java.nio.file.Path)}.
  */
-public final class OnnxListReranker implements Reranker, Diagnosable {
+public final class OnnxListReranker extends BundledReranker {
   private final ListRanker list;
-  private final Catalog catalog;
-  private final OnnxSession session;
   private final ListModel model;
   private final RerankerOptions options;
-  private final String modelVersion;
-  private final String fingerprint;
-  private final ModelLease lease;
 
   private OnnxListReranker(
       ListRanker list,
@@ -54,14 +47,10 @@ public final class OnnxListReranker implements Reranker, Diagnosable {
       RerankerOptions options,
       String modelVersion,
       String fingerprint) {
+    super(catalog, session, modelVersion, fingerprint);
     this.list = list;
-    this.catalog = catalog;
-    this.session = session;
     this.model = model;
     this.options = options;
-    this.modelVersion = modelVersion;
-    this.fingerprint = fingerprint;
-    lease = new ModelLease(modelVersion);
   }
 
   /** Plans the inputs and runs the graph; the session stays the caller's if that fails. */
@@ -78,31 +67,6 @@ public final class OnnxListReranker implements Reranker, Diagnosable {
     OnnxReranker.checkTables(list.ranker(), options);
     ListModel model = ListModel.of(session, list, catalog, options.tables());
     return new OnnxListReranker(list, catalog, session, model, options, modelVersion, fingerprint);
-  }
-
-  /** {@return the items of the bundle, possibly none} */
-  public Catalog catalog() {
-    return catalog;
-  }
-
-  /** {@return name, version and the start of the fingerprint: {@code routes@1+0a1b2c3d4e5f}} */
-  public String modelVersion() {
-    return modelVersion;
-  }
-
-  /** {@return the SHA-256 that seals the bundle, in hexadecimal} */
-  public String fingerprint() {
-    return fingerprint;
-  }
-
-  /** {@return the device the model runs on: {@code cpu} or {@code cuda:0}} */
-  public String device() {
-    return session.device();
-  }
-
-  /** {@return how often the model was run since it was opened} */
-  public long modelRuns() {
-    return session.runs();
   }
 
   /** {@return how many items are picked at least, as far as there are candidates} */

@@ -12,15 +12,12 @@ import io.recommender.Reranker;
 import io.recommender.ScoredItem;
 import io.recommender.onnx.Ranker.Task;
 import io.recommender.onnx.Ranker.TaskKind;
-import io.recommender.serving.Diagnosable;
 import io.recommender.serving.Diagnosis;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Function;
-import java.util.function.ToDoubleFunction;
 
 /**
  * Ranks candidates with an exported model of one or several tasks: DeepFM, DIN, MMoE, PLE, DLRM,
@@ -59,20 +56,12 @@ import java.util.function.ToDoubleFunction;
  *
  * <p>Made by {@link RecommenderBundle#openReranker(java.nio.file.Path)}.
  */
-public final class OnnxReranker implements Reranker, Diagnosable {
-  private static final Comparator<ScoredItem> BEST_FIRST =
-      Comparator.comparingDouble((ToDoubleFunction<ScoredItem>) ScoredItem::score).reversed();
-
+public final class OnnxReranker extends BundledReranker {
   private final Ranker ranker;
-  private final Catalog catalog;
-  private final OnnxSession session;
   private final RankerModel model;
   private final RerankerOptions options;
   private final List<String> tasks;
   private final ScorePolicy.Bound policy;
-  private final String modelVersion;
-  private final String fingerprint;
-  private final ModelLease lease;
 
   OnnxReranker(
       Ranker ranker,
@@ -82,14 +71,10 @@ public final class OnnxReranker implements Reranker, Diagnosable {
       RerankerOptions options,
       String modelVersion,
       String fingerprint) {
+    super(catalog, session, modelVersion, fingerprint);
     this.ranker = ranker;
-    this.catalog = catalog;
-    this.session = session;
     this.model = model;
     this.options = options;
-    this.modelVersion = modelVersion;
-    lease = new ModelLease(modelVersion);
-    this.fingerprint = fingerprint;
     tasks = ranker.taskNames();
     policy =
         options
@@ -154,31 +139,6 @@ public final class OnnxReranker implements Reranker, Diagnosable {
   /** {@return the length of hidden vectors, 0 if the model does not tell them} */
   public int hiddenSize() {
     return ranker.hidden().map(Ranker.Hidden::size).orElse(0);
-  }
-
-  /** {@return the items of the bundle, possibly none} */
-  public Catalog catalog() {
-    return catalog;
-  }
-
-  /** {@return name, version and the start of the fingerprint: {@code mmoe@1+0a1b2c3d4e5f}} */
-  public String modelVersion() {
-    return modelVersion;
-  }
-
-  /** {@return the SHA-256 that seals the bundle, in hexadecimal} */
-  public String fingerprint() {
-    return fingerprint;
-  }
-
-  /** {@return the device the model runs on: {@code cpu} or {@code cuda:0}} */
-  public String device() {
-    return session.device();
-  }
-
-  /** {@return how often the model was run since it was opened} */
-  public long modelRuns() {
-    return session.runs();
   }
 
   /**
