@@ -3,18 +3,13 @@ package io.recommender.onnx;
 import io.recommender.Catalog;
 import io.recommender.Explainer;
 import io.recommender.ItemEncoder;
-import io.recommender.ItemFilter;
 import io.recommender.ItemIndexFactory;
-import io.recommender.Notice;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.RecommenderException;
-import io.recommender.ScoreKind;
-import io.recommender.ScoredItem;
 import io.recommender.SequenceRecommender;
 import io.recommender.serving.Diagnosable;
 import io.recommender.serving.Diagnosis;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -66,6 +61,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
   private final String fingerprint;
   private final String modelVersion;
   private final int maxBatch;
+  private final SequenceAnswers answers;
   private final ModelLease lease;
 
   /** Written before anyone else knows this. */
@@ -92,6 +88,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
     this.maxBatch = model.maxBatch(maxBatch);
     modelVersion =
         "%s@%s+%s".formatted(manifest.name(), manifest.version(), fingerprint.substring(0, 12));
+    answers = new SequenceAnswers(manifest, modelVersion, model);
     lease = new ModelLease(modelVersion);
   }
 
@@ -195,10 +192,10 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
       Window window = lane.window(0);
       window.assemble(request, catalog);
       if (window.isEmpty()) {
-        return fallback(request, window);
+        return answers.fallback(request, window);
       }
       model.run(lane, 1);
-      return answer(lane, 0, by);
+      return answers.ranked(lane, 0, by);
     } finally {
       model.release(lane);
       lease.leave();
@@ -392,7 +389,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
     if (manifest.sequence().length() == Manifest.Length.DYNAMIC) {
       Arrays.sort(order, Comparator.comparingInt(i -> requests.get(i).history().size()));
     }
-    Recommendations[] answers = new Recommendations[order.length];
+    Recommendations[] made = new Recommendations[order.length];
     lease.enter();
     Lane lane = model.acquire();
     try {
@@ -403,14 +400,14 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
         Window window = lane.window(rows);
         window.assemble(request, catalog);
         if (window.isEmpty()) {
-          answers[order[i]] = fallback(request, window);
+          made[order[i]] = answers.fallback(request, window);
         } else {
           places[rows++] = order[i];
         }
         if (rows == maxBatch || (rows > 0 && i == order.length - 1)) {
           model.run(lane, rows);
           for (int row = 0; row < rows; row++) {
-            answers[places[row]] = answer(lane, row, by);
+            made[places[row]] = answers.ranked(lane, row, by);
           }
           rows = 0;
         }
@@ -419,86 +416,7 @@ public final class OnnxSequenceRecommender implements SequenceRecommender, Diagn
       model.release(lane);
       lease.leave();
     }
-    return List.of(answers);
-  }
-
-  private Recommendations answer(Lane lane, int row, Head by) {
-    Window window = lane.window(row);
-    RecommendationRequest request = window.request();
-    List<ScoredItem> items = by.rank(lane, row, request);
-    Recommendations.Builder answer =
-        Recommendations.of(request.k(), items)
-            .scoreKind(by.scoreKind())
-            .modelVersion(modelVersion)
-            .modelRuns(model.runsEach());
-    noteUnknown(answer, window);
-    for (int i = 0; i < manifest.inputs().size(); i++) {
-      if (window.absent(i) > 0) {
-        Manifest.Input input = manifest.inputs().get(i);
-        answer.notice(
-            new Notice(
-                Notice.Code.DEFAULTED_FEATURE,
-                window.absent(i),
-                "input '%s' (%s): %d absent, sent as %s"
-                    .formatted(
-                        input.name(), input.role(), window.absent(i), input.defaultValue())));
-      }
-    }
-    noteShortfall(answer, request, items.size(), "no other item passes the filter and the model");
-    return answer.build();
-  }
-
-  private Recommendations fallback(RecommendationRequest request, Window window) {
-    ItemFilter filter = request.filter();
-    List<String> candidates = manifest.fallback();
-    List<ScoredItem> items = new ArrayList<>(Math.min(request.k(), candidates.size()));
-    for (int i = 0; i < candidates.size() && items.size() < request.k(); i++) {
-      if (filter.accepts(candidates.get(i))) {
-        double score = (candidates.size() - i) / (double) candidates.size();
-        items.add(new ScoredItem(candidates.get(i), score, FALLBACK_SOURCE));
-      }
-    }
-    Recommendations.Builder answer =
-        Recommendations.of(request.k(), items)
-            .scoreKind(ScoreKind.OTHER)
-            .modelVersion(modelVersion)
-            .notice(
-                new Notice(
-                    Notice.Code.FALLBACK_USED,
-                    items.size(),
-                    request.history().isEmpty()
-                        ? "the history is empty; the bundle's fallback list answered"
-                        : "no item of the history is known; the bundle's fallback list answered"));
-    noteUnknown(answer, window);
-    noteShortfall(
-        answer,
-        request,
-        items.size(),
-        "no other of the %d items of the fallback list passes the filter"
-            .formatted(candidates.size()));
-    return answer.build();
-  }
-
-  private static void noteUnknown(Recommendations.Builder answer, Window window) {
-    if (window.unknown() > 0) {
-      answer.notice(
-          new Notice(
-              Notice.Code.UNKNOWN_ITEMS,
-              window.unknown(),
-              "%d of the newest interactions are with items outside the catalogue"
-                  .formatted(window.unknown())));
-    }
-  }
-
-  private static void noteShortfall(
-      Recommendations.Builder answer, RecommendationRequest request, int found, String why) {
-    if (found < request.k()) {
-      answer.notice(
-          new Notice(
-              Notice.Code.SHORTFALL,
-              request.k() - found,
-              "%d requested, %d found: %s".formatted(request.k(), found, why)));
-    }
+    return List.of(made);
   }
 
   /**
