@@ -21,10 +21,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Rows of an {@link OnnxNextTokenScorer}.
  *
- * <p>Rows stand in slots of the batch. Where the rows of a prompt share its cache, slots form a
- * grid, as many for each prompt, and those that no row needs repeat another. Keys and values never
- * leave the runtime: what a run leaves behind is an input of the next one, in which the graph
- * itself chooses by {@code parents} what each slot continues.
+ * <p>Rows stand in {@linkplain RowSlots slots} of the batch. Keys and values never leave the
+ * runtime: what a run leaves behind is an input of the next one, in which the graph itself chooses
+ * by {@code parents} what each slot continues.
  *
  * <p><b>Confined</b>.
  */
@@ -37,16 +36,7 @@ final class OnnxDecoding implements Decoding {
   private final List<Prompt> prompts;
   private final boolean leftPadding;
 
-  /** The prompt of each row. */
-  private int[] promptOf;
-
-  /** The slot of each row. */
-  private int[] slotOf;
-
-  private int rows;
-
-  /** Slots of each prompt, if they form a grid. */
-  private int width = 1;
+  private final RowSlots slots;
 
   /** What each row wrote, if the graphs read it again. */
   private int[][] written;
@@ -72,42 +62,32 @@ final class OnnxDecoding implements Decoding {
     this.prompts = prompts;
     generation = scorer.generation();
     leftPadding = generation.paddingSide() == PaddingSide.LEFT;
-    rows = prompts.size();
-    promptOf = identity(rows);
-    slotOf = promptOf;
-    written = new int[rows][];
+    slots = new RowSlots(prompts.size(), generation.isGrid());
+    written = new int[prompts.size()][];
     Arrays.fill(written, NOTHING);
     for (Prompt prompt : prompts) {
       longest = Math.max(longest, prompt.tokens().length);
     }
   }
 
-  private static int[] identity(int size) {
-    int[] numbers = new int[size];
-    for (int i = 0; i < size; i++) {
-      numbers[i] = i;
-    }
-    return numbers;
-  }
-
   /** Runs the prompts. */
   void start() {
     promptRun = runPrompts();
     if (generation.layout() == Layout.ENCODER_DECODER) {
-      runStep(promptOf, NOTHING);
+      runStep(RowSlots.identity(prompts.size()), NOTHING);
     }
   }
 
   @Override
   public int rows() {
-    return rows;
+    return slots.rows();
   }
 
   @Override
   public void logits(int row, float[] logits) {
-    Objects.checkIndex(row, rows);
+    Objects.checkIndex(row, slots.rows());
     checkOpen();
-    int slot = slotOf[row];
+    int slot = slots.slotOf(row);
     int place = places.length == 0 ? 0 : places[slot];
     if (steps == 0 && generation.layout() == Layout.DECODER_ONLY || lanes.step() == null) {
       lanes.prompt().logits(slot, place, logits);
@@ -132,6 +112,7 @@ final class OnnxDecoding implements Decoding {
           "count: expected 1 to %d, found %d"
               .formatted(Math.min(parents.length, tokens.length), count));
     }
+    int rows = slots.rows();
     for (int i = 0; i < count; i++) {
       if (parents[i] < 0 || parents[i] >= rows) {
         throw new IllegalArgumentException(
@@ -148,10 +129,6 @@ final class OnnxDecoding implements Decoding {
   }
 
   private void grow(int[] parents, int[] tokens, int count) {
-    int[] newPromptOf = new int[count];
-    for (int i = 0; i < count; i++) {
-      newPromptOf[i] = promptOf[parents[i]];
-    }
     if (!generation.isIncremental()) {
       int[][] longer = new int[count][];
       for (int i = 0; i < count; i++) {
@@ -160,48 +137,19 @@ final class OnnxDecoding implements Decoding {
       }
       written = longer;
     }
-    int[] oldSlotOf = slotOf;
-    int oldWidth = width;
-    promptOf = newPromptOf;
-    rows = count;
+    int[] slotParents = slots.advance(parents, count);
     steps++;
     if (lanes.step() == null) {
-      slotOf = identity(count);
       Result run = runPrompts();
       run.close();
       return;
     }
-    int slots = place(count);
-    int[] slotParents = new int[slots];
-    int[] slotTokens = new int[slots];
-    for (int slot = 0; slot < slots; slot++) {
-      slotParents[slot] = generation.isGrid() ? slot / width * oldWidth : 0;
-      slotTokens[slot] = generation.paddingToken();
-    }
+    int[] slotTokens = new int[slotParents.length];
+    Arrays.fill(slotTokens, generation.paddingToken());
     for (int i = 0; i < count; i++) {
-      slotParents[slotOf[i]] = oldSlotOf[parents[i]];
-      slotTokens[slotOf[i]] = tokens[i];
+      slotTokens[slots.slotOf(i)] = tokens[i];
     }
     runStep(slotParents, slotTokens);
-  }
-
-  /** Gives each row a slot and returns the number of slots. */
-  private int place(int count) {
-    slotOf = new int[count];
-    if (!generation.isGrid()) {
-      slotOf = identity(count);
-      return count;
-    }
-    int[] used = new int[prompts.size()];
-    width = 0;
-    for (int i = 0; i < count; i++) {
-      slotOf[i] = used[promptOf[i]]++;
-      width = Math.max(width, used[promptOf[i]]);
-    }
-    for (int i = 0; i < count; i++) {
-      slotOf[i] += promptOf[i] * width;
-    }
-    return prompts.size() * width;
   }
 
   /** Runs the prompts of all rows with what they wrote. */
@@ -209,9 +157,10 @@ final class OnnxDecoding implements Decoding {
     List<TokenInput> inputs = scorer.prompt().inputs();
     int length = longest + steps;
     TokenLane lane = lanes.prompt();
+    int rows = slots.rows();
     int[] used = new int[rows];
     for (int row = 0; row < rows; row++) {
-      used[row] = prompts.get(promptOf[row]).tokens().length + steps;
+      used[row] = prompts.get(slots.promptOf(row)).tokens().length + steps;
     }
     for (int i = 0; i < inputs.size(); i++) {
       TokenInput input = inputs.get(i);
@@ -226,7 +175,7 @@ final class OnnxDecoding implements Decoding {
         continue;
       }
       for (int row = 0; row < rows; row++) {
-        Prompt prompt = prompts.get(promptOf[row]);
+        Prompt prompt = prompts.get(slots.promptOf(row));
         int start = start(used[row], length);
         int base = row * length;
         int[] aligned =
@@ -258,8 +207,8 @@ final class OnnxDecoding implements Decoding {
   }
 
   private void writeSoft(TensorBuffer buffer, TokenInput input, int[] used, int length) {
-    for (int row = 0; row < rows; row++) {
-      SoftTokens soft = scorer.soft(prompts.get(promptOf[row]), input);
+    for (int row = 0; row < used.length; row++) {
+      SoftTokens soft = scorer.soft(prompts.get(slots.promptOf(row)), input);
       int first = row * length + start(used[row], length);
       for (int i = 0; i < soft.places().length; i++) {
         float[] vector = soft.vectors()[i];
@@ -273,9 +222,9 @@ final class OnnxDecoding implements Decoding {
 
   /** Writes 1 where any input has a vector for a token. */
   private void markSoft(TensorBuffer buffer, int[] used, int length) {
-    for (int row = 0; row < rows; row++) {
+    for (int row = 0; row < used.length; row++) {
       int first = row * length + start(used[row], length);
-      for (SoftTokens soft : prompts.get(promptOf[row]).softTokens().values()) {
+      for (SoftTokens soft : prompts.get(slots.promptOf(row)).softTokens().values()) {
         for (int place : soft.places()) {
           buffer.put(first + place, 1);
         }
@@ -308,7 +257,7 @@ final class OnnxDecoding implements Decoding {
     boolean whole = !generation.isIncremental();
     int started = generation.layout() == Layout.ENCODER_DECODER ? 1 : 0;
     int length = whole ? steps + started : 1;
-    int[] rowOf = rowsOfSlots(parents.length);
+    int[] rowOf = slots.rowsOfSlots(parents.length);
     for (int i = 0; i < graph.inputs().size(); i++) {
       write(lane, i, graph.inputs().get(i), parents, tokens, rowOf, length);
     }
@@ -343,16 +292,6 @@ final class OnnxDecoding implements Decoding {
     return false;
   }
 
-  /** The row of each slot; a slot without one repeats the first row of its prompt, or any. */
-  private int[] rowsOfSlots(int slots) {
-    int[] rowOf = new int[slots];
-    Arrays.fill(rowOf, -1);
-    for (int row = 0; row < rows; row++) {
-      rowOf[slotOf[row]] = row;
-    }
-    return rowOf;
-  }
-
   private void write(
       TokenLane lane,
       int number,
@@ -361,11 +300,11 @@ final class OnnxDecoding implements Decoding {
       int[] tokens,
       int[] rowOf,
       int length) {
-    int slots = parents.length;
+    int count = parents.length;
     switch (input.role()) {
       case PARENTS -> {
-        TensorBuffer buffer = lane.vector(number, slots);
-        for (int slot = 0; slot < slots; slot++) {
+        TensorBuffer buffer = lane.vector(number, count);
+        for (int slot = 0; slot < count; slot++) {
           buffer.put(slot, parents[slot]);
         }
       }
@@ -380,8 +319,8 @@ final class OnnxDecoding implements Decoding {
       }
       case ATTENTION_MASK -> writeOwnMask(lane, number, rowOf);
       default -> {
-        TensorBuffer buffer = lane.matrix(number, slots, length);
-        for (int slot = 0; slot < slots; slot++) {
+        TensorBuffer buffer = lane.matrix(number, count, length);
+        for (int slot = 0; slot < count; slot++) {
           for (int place = 0; place < length; place++) {
             int back = length - 1 - place;
             buffer.put(
@@ -404,7 +343,7 @@ final class OnnxDecoding implements Decoding {
     for (int slot = 0; slot < rowOf.length; slot++) {
       int base = slot * (from + own);
       if (withPrompt) {
-        writeMask(buffer, base, promptOfSlot(slot, rowOf[slot]), own);
+        writeMask(buffer, base, slots.promptOfSlot(slot, rowOf[slot]), own);
       } else {
         for (int i = 0; i < own; i++) {
           buffer.put(base + i, 1);
@@ -425,10 +364,6 @@ final class OnnxDecoding implements Decoding {
     }
   }
 
-  private int promptOfSlot(int slot, int row) {
-    return row >= 0 ? promptOf[row] : slot / width;
-  }
-
   /**
    * What an input says of a token of a slot.
    *
@@ -436,7 +371,7 @@ final class OnnxDecoding implements Decoding {
    *     started with
    */
   private double value(TokenInput input, int slot, int row, int[] tokens, int number) {
-    Prompt prompt = prompts.get(promptOfSlot(slot, row));
+    Prompt prompt = prompts.get(slots.promptOfSlot(slot, row));
     boolean decoder = generation.layout() == Layout.DECODER_ONLY;
     return switch (input.role()) {
       case TOKEN_IDS -> {
