@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -40,43 +41,43 @@ public final class RerankerOptions {
   /** How many bytes the rows of other items may take unless set otherwise. */
   public static final long DEFAULT_KEPT_BYTES = 1L << 26;
 
-  private static final RerankerOptions DEFAULTS =
-      new RerankerOptions(
-          OnnxOptions.defaults(),
-          DEFAULT_CHUNK,
-          BundleOptions.DEFAULT_MAX_TOKENS,
-          DEFAULT_REMEMBERED_BYTES,
-          DEFAULT_KEPT_BYTES,
-          null,
-          null,
-          Map.of());
+  private static final RerankerOptions DEFAULTS = new RerankerOptions(new Settings());
 
-  private final OnnxOptions onnx;
-  private final int chunk;
-  private final int maxTokens;
-  private final long rememberedBytes;
-  private final long keptBytes;
-  private final @Nullable ScorePolicy policy;
-  private final @Nullable Function<? super String, Optional<Item>> items;
-  private final Map<Side, Map<String, Table>> tables;
+  private final Settings settings;
 
-  private RerankerOptions(
-      OnnxOptions onnx,
-      int chunk,
-      int maxTokens,
-      long rememberedBytes,
-      long keptBytes,
-      @Nullable ScorePolicy policy,
-      @Nullable Function<? super String, Optional<Item>> items,
-      Map<Side, Map<String, Table>> tables) {
-    this.onnx = onnx;
-    this.chunk = chunk;
-    this.maxTokens = maxTokens;
-    this.rememberedBytes = rememberedBytes;
-    this.keptBytes = keptBytes;
-    this.policy = policy;
-    this.items = items;
-    this.tables = tables;
+  private RerankerOptions(Settings settings) {
+    this.settings = settings;
+  }
+
+  /** What can be set; once it is in options, nobody changes it. */
+  private static final class Settings {
+    OnnxOptions onnx = OnnxOptions.defaults();
+    int chunk = DEFAULT_CHUNK;
+    int maxTokens = BundleOptions.DEFAULT_MAX_TOKENS;
+    long rememberedBytes = DEFAULT_REMEMBERED_BYTES;
+    long keptBytes = DEFAULT_KEPT_BYTES;
+    @Nullable ScorePolicy policy;
+    @Nullable Function<? super String, Optional<Item>> items;
+    Map<Side, Map<String, Table>> tables = Map.of();
+
+    Settings copy() {
+      Settings copy = new Settings();
+      copy.onnx = onnx;
+      copy.chunk = chunk;
+      copy.maxTokens = maxTokens;
+      copy.rememberedBytes = rememberedBytes;
+      copy.keptBytes = keptBytes;
+      copy.policy = policy;
+      copy.items = items;
+      copy.tables = tables;
+      return copy;
+    }
+  }
+
+  private RerankerOptions with(Consumer<Settings> change) {
+    Settings changed = settings.copy();
+    change.accept(changed);
+    return new RerankerOptions(changed);
   }
 
   /** {@return the default options of the runtime, no tables, the policy of the bundle} */
@@ -91,15 +92,8 @@ public final class RerankerOptions {
    * @return a copy
    */
   public RerankerOptions onnx(OnnxOptions onnx) {
-    return new RerankerOptions(
-        Objects.requireNonNull(onnx, "onnx"),
-        chunk,
-        maxTokens,
-        rememberedBytes,
-        keptBytes,
-        policy,
-        items,
-        tables);
+    Objects.requireNonNull(onnx, "onnx");
+    return with(changed -> changed.onnx = onnx);
   }
 
   /**
@@ -113,8 +107,7 @@ public final class RerankerOptions {
     if (chunk < 1) {
       throw new IllegalArgumentException("chunk: expected at least 1, found " + chunk);
     }
-    return new RerankerOptions(
-        onnx, chunk, maxTokens, rememberedBytes, keptBytes, policy, items, tables);
+    return with(changed -> changed.chunk = chunk);
   }
 
   /**
@@ -129,8 +122,7 @@ public final class RerankerOptions {
     if (maxTokens < 1) {
       throw new IllegalArgumentException("maxTokens: expected at least 1, found " + maxTokens);
     }
-    return new RerankerOptions(
-        onnx, chunk, maxTokens, rememberedBytes, keptBytes, policy, items, tables);
+    return with(changed -> changed.maxTokens = maxTokens);
   }
 
   /**
@@ -144,7 +136,7 @@ public final class RerankerOptions {
     if (bytes < 0) {
       throw new IllegalArgumentException("rememberedBytes: expected at least 0, found " + bytes);
     }
-    return new RerankerOptions(onnx, chunk, maxTokens, bytes, keptBytes, policy, items, tables);
+    return with(changed -> changed.rememberedBytes = bytes);
   }
 
   /**
@@ -160,8 +152,7 @@ public final class RerankerOptions {
     if (bytes < 0) {
       throw new IllegalArgumentException("keptBytes: expected at least 0, found " + bytes);
     }
-    return new RerankerOptions(
-        onnx, chunk, maxTokens, rememberedBytes, bytes, policy, items, tables);
+    return with(changed -> changed.keptBytes = bytes);
   }
 
   /**
@@ -171,15 +162,8 @@ public final class RerankerOptions {
    * @return a copy
    */
   public RerankerOptions policy(ScorePolicy policy) {
-    return new RerankerOptions(
-        onnx,
-        chunk,
-        maxTokens,
-        rememberedBytes,
-        keptBytes,
-        Objects.requireNonNull(policy, "policy"),
-        items,
-        tables);
+    Objects.requireNonNull(policy, "policy");
+    return with(changed -> changed.policy = policy);
   }
 
   /**
@@ -190,15 +174,8 @@ public final class RerankerOptions {
    * @return a copy
    */
   public RerankerOptions items(Function<? super String, Optional<Item>> items) {
-    return new RerankerOptions(
-        onnx,
-        chunk,
-        maxTokens,
-        rememberedBytes,
-        keptBytes,
-        policy,
-        Objects.requireNonNull(items, "items"),
-        tables);
+    Objects.requireNonNull(items, "items");
+    return with(changed -> changed.items = items);
   }
 
   /**
@@ -255,54 +232,54 @@ public final class RerankerOptions {
   }
 
   private RerankerOptions table(Side side, String feature, Table table) {
-    Map<String, Table> ofSide = new HashMap<>(tables.getOrDefault(side, Map.of()));
+    Map<String, Table> ofSide = new HashMap<>(settings.tables.getOrDefault(side, Map.of()));
     ofSide.put(Objects.requireNonNull(feature, "feature"), table);
-    Map<Side, Map<String, Table>> all = new HashMap<>(tables);
+    Map<Side, Map<String, Table>> all = new HashMap<>(settings.tables);
     all.put(side, Map.copyOf(ofSide));
-    return new RerankerOptions(
-        onnx, chunk, maxTokens, rememberedBytes, keptBytes, policy, items, Map.copyOf(all));
+    return with(changed -> changed.tables = Map.copyOf(all));
   }
 
   /** {@return how the model is run} */
   public OnnxOptions onnx() {
-    return onnx;
+    return settings.onnx;
   }
 
   /** {@return the largest number of candidates in one run of the model} */
   public int chunk() {
-    return chunk;
+    return settings.chunk;
   }
 
   /** {@return the largest number of tokens in one run of a cross-encoder} */
   public int maxTokens() {
-    return maxTokens;
+    return settings.maxTokens;
   }
 
   /** {@return how many bytes the rows of known items may take} */
   public long rememberedBytes() {
-    return rememberedBytes;
+    return settings.rememberedBytes;
   }
 
   /** {@return how many bytes the rows of other items may take} */
   public long keptBytes() {
-    return keptBytes;
+    return settings.keptBytes;
   }
 
   /** {@return how the scores of tasks become one, if the bundle does not decide} */
   public Optional<ScorePolicy> policy() {
-    return Optional.ofNullable(policy);
+    return Optional.ofNullable(settings.policy);
   }
 
   /** Finds an item that the application knows. */
   Optional<Item> find(String itemId) {
+    Function<? super String, Optional<Item>> items = settings.items;
     return items == null ? Optional.empty() : items.apply(itemId);
   }
 
   boolean hasItems() {
-    return items != null;
+    return settings.items != null;
   }
 
   Map<Side, Map<String, Table>> tables() {
-    return tables;
+    return settings.tables;
   }
 }
