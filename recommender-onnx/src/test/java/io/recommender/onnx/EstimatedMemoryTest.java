@@ -1,15 +1,10 @@
 package io.recommender.onnx;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -69,12 +64,12 @@ class EstimatedMemoryTest {
   }
 
   private void check(Path small, Path bundle) throws Exception {
-    Map<String, Long> told = run(small, bundle);
+    Map<String, Long> told =
+        MeasuredChild.run(
+            folder, 320, MemoryChild.class, List.of(small.toString(), bundle.toString()));
     long taken = told.get("nativeBytes") + told.get("heapBytes");
     long estimated = RecommenderBundle.read(bundle).estimatedBytes();
     told.put("estimatedBytes", estimated);
-    System.getLogger(EstimatedMemoryTest.class.getName())
-        .log(System.Logger.Level.INFO, told.toString());
     assertTrue(taken <= MOST * estimated + NOISE, told::toString);
     assertTrue(taken >= LEAST * estimated - NOISE, told::toString);
   }
@@ -142,39 +137,5 @@ class EstimatedMemoryTest {
             .model(EncoderFixtures.states("batch", "length", table).model());
     Path room = Files.createDirectory(folder.resolve("small"));
     check(EncoderFixtures.statesBundle(room, "MEAN").seal(), bundle.seal());
-  }
-
-  private Map<String, Long> run(Path... bundles) throws Exception {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xms320m",
-                "-Xmx320m",
-                "-XX:+AlwaysPreTouch",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-                "-cp",
-                System.getProperty("java.class.path"),
-                MemoryChild.class.getName()));
-    for (Path bundle : bundles) {
-      command.add(bundle.toString());
-    }
-    Process child =
-        new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
-    Map<String, Long> told = new HashMap<>();
-    List<String> other = new ArrayList<>();
-    try (BufferedReader lines = child.inputReader(StandardCharsets.UTF_8)) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (line.matches("[a-zA-Z]+=-?\\d+")) {
-          told.put(line.replaceAll("=.*", ""), Long.valueOf(line.replaceAll(".*=", "")));
-        } else {
-          other.add(line);
-        }
-      }
-    }
-    assertEquals(0, child.waitFor(), () -> String.join("\n", other));
-    return told;
   }
 }

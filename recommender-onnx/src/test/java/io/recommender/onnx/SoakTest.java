@@ -3,14 +3,10 @@ package io.recommender.onnx;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.BufferedReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -64,36 +60,6 @@ class SoakTest {
   }
 
   private Map<String, Long> run(String... arguments) throws Exception {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xms128m",
-                "-Xmx128m",
-                "-XX:+AlwaysPreTouch",
-                "-XX:+UseSerialGC",
-                // The second compiler would go on growing its code for minutes.
-                "-XX:TieredStopAtLevel=1",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-                "-cp",
-                System.getProperty("java.class.path"),
-                SoakChild.class.getName()));
-    command.addAll(Arrays.asList(arguments));
-    Process child =
-        new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
-    Map<String, Long> told = new HashMap<>();
-    List<String> other = new ArrayList<>();
-    try (BufferedReader lines = child.inputReader(StandardCharsets.UTF_8)) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (line.matches("[a-zA-Z]+=\\d+")) {
-          told.put(line.replaceAll("=.*", ""), Long.valueOf(line.replaceAll(".*=", "")));
-        } else {
-          other.add(line);
-        }
-      }
-    }
-    assertEquals(0, child.waitFor(), () -> String.join("\n", other));
-    System.getLogger(SoakTest.class.getName()).log(System.Logger.Level.INFO, told.toString());
-    return told;
+    return MeasuredChild.run(folder, 128, SoakChild.class, List.of(arguments));
   }
 }
