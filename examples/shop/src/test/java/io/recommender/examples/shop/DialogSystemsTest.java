@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.recommender.Catalog;
 import io.recommender.Feature;
 import io.recommender.Item;
@@ -27,8 +26,6 @@ import io.recommender.text.DialogRecommender;
 import io.recommender.text.ItemMentions;
 import io.recommender.text.PromptText;
 import io.recommender.text.ReplyRecommender;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -41,25 +38,9 @@ import org.junit.jupiter.api.Test;
 /** Conversations over encoders of what was said, an index of items, and a model that replies. */
 class DialogSystemsTest {
   private static final Path RESOURCES = Path.of("../../recommender-onnx/src/test/resources/dialog");
-  private static final JsonNode EXPECTED = read();
+  private static final JsonNode EXPECTED = FixtureFile.read(RESOURCES.resolve("dialog.json"));
   private static final int WIDTH = 16;
   private static final int NAMED = 4;
-
-  private static JsonNode read() {
-    try {
-      return new ObjectMapper().readTree(RESOURCES.resolve("dialog.json").toFile());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static float[] floats(JsonNode array) {
-    float[] floats = new float[array.size()];
-    for (int i = 0; i < floats.length; i++) {
-      floats[i] = array.get(i).floatValue();
-    }
-    return floats;
-  }
 
   private static List<String> texts(JsonNode array) {
     List<String> texts = new ArrayList<>();
@@ -173,7 +154,7 @@ class DialogSystemsTest {
               .asHistory(saying(Turn.user(dialog.get("text").textValue())));
       assertEquals(texts(dialog.get("named")), request.history().itemIds());
       assertArrayEquals(
-          floats(dialog.get("query")),
+          FixtureFile.floats(dialog.get("query")),
           talk.encode(List.of(said(request, index).orElseThrow()))[0],
           1e-5f);
     }
@@ -291,7 +272,7 @@ class DialogSystemsTest {
     FlatIndex tracks = new FlatIndex(8, Similarity.DOT);
     List<Item> items = new ArrayList<>();
     for (int i = 0; i < vectors.size(); i++) {
-      tracks.add("track-" + i, floats(vectors.get(i)));
+      tracks.add("track-" + i, FixtureFile.floats(vectors.get(i)));
       items.add(new Item("track-" + i, Map.of("title", new Feature.Text("Song Nr. " + i))));
     }
     Catalog catalog = Catalog.of(items);
@@ -313,7 +294,7 @@ class DialogSystemsTest {
       RecommendationRequest.Builder video =
           RecommendationRequest.of(UserHistory.empty())
               .k(5)
-              .context("video", Feature.Tensor.vector(floats(EXPECTED.get("video"))));
+              .context("video", Feature.Tensor.vector(FixtureFile.floats(EXPECTED.get("video"))));
       Recommendations first = assistant.recommend(video.build());
       String shown = EXPECTED.get("first").textValue();
       assertEquals(shown, first.itemIds().get(0));

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.recommender.Feature;
 import io.recommender.Item;
 import io.recommender.RecommendationRequest;
@@ -17,8 +16,6 @@ import io.recommender.onnx.OnnxReranker;
 import io.recommender.onnx.RankerScores;
 import io.recommender.onnx.RecommenderBundle;
 import io.recommender.onnx.RerankerOptions;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,32 +25,16 @@ import org.junit.jupiter.api.Test;
 /** LLM-CF: rankers of two kinds read the examples that one store finds for a user and an item. */
 class ExampleRetrievalTest {
   private static final Path RESOURCES = Path.of("../../recommender-onnx/src/test/resources/ranker");
-  private static final JsonNode EXPECTED = read();
+  private static final JsonNode EXPECTED = FixtureFile.read(RESOURCES.resolve("examples.json"));
   private static final int CASES = EXPECTED.get("queries").size();
-
-  private static JsonNode read() {
-    try {
-      return new ObjectMapper().readTree(RESOURCES.resolve("examples.json").toFile());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static float[] floats(JsonNode array) {
-    float[] floats = new float[array.size()];
-    for (int i = 0; i < floats.length; i++) {
-      floats[i] = array.get(i).floatValue();
-    }
-    return floats;
-  }
 
   private static ExampleStore store() {
     ExampleStore store = new ExampleStore(new FlatIndex(6, Similarity.DOT), 5);
     for (int i = 0; i < EXPECTED.get("keys").size(); i++) {
       store.add(
           "example-" + i,
-          floats(EXPECTED.get("keys").get(i)),
-          floats(EXPECTED.get("payloads").get(i)));
+          FixtureFile.floats(EXPECTED.get("keys").get(i)),
+          FixtureFile.floats(EXPECTED.get("payloads").get(i)));
     }
     return store;
   }
@@ -64,13 +45,15 @@ class ExampleRetrievalTest {
       items.add(
           new Item(
               "item-" + i,
-              Map.of("dense", Feature.Tensor.vector(floats(EXPECTED.get("dense").get(i))))));
+              Map.of(
+                  "dense",
+                  Feature.Tensor.vector(FixtureFile.floats(EXPECTED.get("dense").get(i))))));
     }
     return items;
   }
 
   private static float[] query(String itemId) {
-    return floats(EXPECTED.get("queries").get(Integer.parseInt(itemId.substring(5))));
+    return FixtureFile.floats(EXPECTED.get("queries").get(Integer.parseInt(itemId.substring(5))));
   }
 
   private static RerankerOptions finding(ExampleStore store, int most) {
