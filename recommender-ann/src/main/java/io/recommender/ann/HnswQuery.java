@@ -55,7 +55,7 @@ final class HnswQuery {
   private final NodeScorer walkByCodes;
   private final NodeScorer ranker;
   private final float[] unit;
-  private final float[] row;
+  private final ToldScorer told;
   private final TopK top = new TopK(16);
   private final int[] block = new int[BLOCK];
   private final float[] scores = new float[BLOCK + 4];
@@ -99,7 +99,7 @@ final class HnswQuery {
     walker = ranker;
     view = graph.empty;
     unit = new float[graph.dimension];
-    row = new float[graph.stride];
+    told = new ToldScorer(graph, similarity, ranker, unit);
   }
 
   /** Answers a query from a version that has items. */
@@ -340,7 +340,7 @@ final class HnswQuery {
     for (int i = 0; i < count; i++) {
       int node = block[i];
       if (ranker.told(scores[i]) + ranker.error(view, node) + slack >= top.threshold()) {
-        top.offer(score(query, node), owner.life().order(node), node);
+        top.offer(told.score(view, query, node), owner.life().order(node), node);
       }
     }
   }
@@ -449,7 +449,7 @@ final class HnswQuery {
         int node = block[i];
         double best = ranker.told(scores[i]) + ranker.error(view, node) + slack;
         if (best >= top.threshold() && isShown(node)) {
-          double score = score(query, node);
+          double score = told.score(view, query, node);
           int order = owner.life().order(node);
           if (top.admits(score, order) && accepts(filter, node)) {
             top.offer(score, order, node);
@@ -477,28 +477,6 @@ final class HnswQuery {
       block[i] = from + i;
     }
     return Math.max(0, count);
-  }
-
-  /** Returns the score that is told: in double precision, zero never negative. */
-  private double score(float[] query, int node) {
-    if (!graph.keepsRows) {
-      return ((NibbleScorer) ranker).exact(view, node, similarity);
-    }
-    float[] rows = view.vectors()[node >>> graph.shift];
-    int offset = graph.offset(node);
-    if (rows.length == 0) {
-      rows = row;
-      offset = 0;
-      graph.copyRow(view, node, row, 0);
-    }
-    return switch (similarity) {
-      case DOT -> VectorKernels.exactDot(query, rows, offset, graph.dimension) + 0.0;
-      case COSINE -> {
-        double cosine = VectorKernels.exactDot(unit, rows, offset, graph.dimension);
-        yield Math.max(-1, Math.min(1, cosine)) + 0.0;
-      }
-      case L2 -> 0.0 - VectorKernels.exactSquaredL2(query, rows, offset, graph.dimension);
-    };
   }
 
   private void finish(boolean inTime) {
