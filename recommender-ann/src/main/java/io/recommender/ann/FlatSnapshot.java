@@ -1,15 +1,12 @@
 package io.recommender.ann;
 
-import io.recommender.RecommenderException;
 import io.recommender.Similarity;
 import io.recommender.ann.internal.SectionReader;
 import io.recommender.ann.internal.SectionWriter;
+import io.recommender.ann.internal.SnapshotItems;
 import io.recommender.ann.internal.SnapshotReader;
 import io.recommender.ann.internal.SnapshotWriter;
-import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * A flat index in a file.
@@ -45,53 +42,29 @@ record FlatSnapshot(
     String name = section.getString();
     int count = section.getInt();
     section.finish();
-    check(in, "parameters", dimension >= 1, "a dimension of at least 1, found " + dimension);
-    boolean isKnown = Arrays.stream(Similarity.values()).anyMatch(each -> each.name().equals(name));
-    check(in, "parameters", isKnown, "a similarity, found " + name);
+    in.check("parameters", dimension >= 1, "a dimension of at least 1, found " + dimension);
+    Similarity similarity = SnapshotItems.similarity(in, name);
     section = in.section("scales");
-    check(
-        in,
+    in.check(
         "scales",
         count >= 0 && section.length() == (long) Double.BYTES * count,
         "%d numbers, found %d bytes".formatted(count, section.length()));
     double[] scales = new double[count];
     for (int i = 0; i < count; i++) {
       scales[i] = section.getDouble();
-      check(
-          in,
+      in.check(
           "scales",
           scales[i] > 0 && Double.isFinite(scales[i]),
           "finite numbers above 0, found " + scales[i]);
     }
     section.finish();
     return new FlatSnapshot(
-        dimension,
-        Similarity.valueOf(name),
-        itemIds(in, count),
-        scales,
-        vectors(in, count, dimension));
-  }
-
-  private static String[] itemIds(SnapshotReader in, int count) {
-    SectionReader section = in.section("items");
-    String[] itemIds = new String[count];
-    Set<String> seen = new HashSet<>();
-    for (int i = 0; i < count; i++) {
-      itemIds[i] = section.getString();
-      check(
-          in,
-          "items",
-          !itemIds[i].isEmpty() && seen.add(itemIds[i]),
-          "ids that are not empty, each once, found '%s'".formatted(itemIds[i]));
-    }
-    section.finish();
-    return itemIds;
+        dimension, similarity, SnapshotItems.ids(in, count), scales, vectors(in, count, dimension));
   }
 
   private static float[][] vectors(SnapshotReader in, int count, int dimension) {
     SectionReader section = in.section("vectors");
-    check(
-        in,
+    in.check(
         "vectors",
         section.length() == (long) Float.BYTES * count * dimension,
         "%d vectors of %d numbers, found %d bytes".formatted(count, dimension, section.length()));
@@ -99,18 +72,10 @@ record FlatSnapshot(
     for (float[] vector : vectors) {
       section.getFloats(vector, 0, dimension);
       for (float element : vector) {
-        check(in, "vectors", Float.isFinite(element), "finite numbers, found " + element);
+        in.check("vectors", Float.isFinite(element), "finite numbers, found " + element);
       }
     }
     section.finish();
     return vectors;
-  }
-
-  private static void check(SnapshotReader in, String section, boolean holds, String expected) {
-    if (!holds) {
-      throw new RecommenderException(
-          RecommenderException.Kind.SNAPSHOT_INVALID,
-          "%s: section '%s': expected %s".formatted(in.file(), section, expected));
-    }
   }
 }

@@ -1,14 +1,11 @@
 package io.recommender.ann;
 
-import io.recommender.RecommenderException;
 import io.recommender.Similarity;
 import io.recommender.ann.internal.SectionReader;
 import io.recommender.ann.internal.SectionWriter;
+import io.recommender.ann.internal.SnapshotItems;
 import io.recommender.ann.internal.SnapshotReader;
 import io.recommender.ann.internal.SnapshotWriter;
-import java.util.Arrays;
-import java.util.HashSet;
-import java.util.Set;
 
 /**
  * A sparse index in a file.
@@ -50,16 +47,13 @@ final class SparseSnapshot {
     String name = section.getString();
     int count = section.getInt();
     section.finish();
-    check(
-        in,
+    in.check(
         "parameters",
         dimension >= 1 && dimension <= SparseIndex.MAX_DIMENSION,
         "a dimension from 1 to %d, found %d".formatted(SparseIndex.MAX_DIMENSION, dimension));
-    boolean isKnown = Arrays.stream(Similarity.values()).anyMatch(each -> each.name().equals(name));
-    check(in, "parameters", isKnown, "a similarity, found " + name);
+    Similarity similarity = SnapshotItems.similarity(in, name);
     section = in.section("rows");
-    check(
-        in,
+    in.check(
         "rows",
         count >= 0 && section.length() == (long) Integer.BYTES * count,
         "%d numbers, found %d bytes".formatted(count, section.length()));
@@ -67,43 +61,26 @@ final class SparseSnapshot {
     long elements = 0;
     for (int row = 0; row < count; row++) {
       int length = section.getInt();
-      check(in, "rows", length >= 0 && length <= dimension, "a length, found " + length);
+      in.check("rows", length >= 0 && length <= dimension, "a length, found " + length);
       elements += length;
-      check(in, "rows", elements <= Integer.MAX_VALUE, "fewer elements, found " + elements);
+      in.check("rows", elements <= Integer.MAX_VALUE, "fewer elements, found " + elements);
       starts[row + 1] = (int) elements;
     }
     section.finish();
     return new SparseIndex(
         SparseRows.of(
             dimension,
-            itemIds(in, count),
+            SnapshotItems.ids(in, count),
             starts,
             columns(in, starts, dimension),
             values(in, (int) elements)),
-        Similarity.valueOf(name));
-  }
-
-  private static String[] itemIds(SnapshotReader in, int count) {
-    SectionReader section = in.section("items");
-    String[] itemIds = new String[count];
-    Set<String> seen = new HashSet<>();
-    for (int i = 0; i < count; i++) {
-      itemIds[i] = section.getString();
-      check(
-          in,
-          "items",
-          !itemIds[i].isEmpty() && seen.add(itemIds[i]),
-          "ids that are not empty, each once, found '%s'".formatted(itemIds[i]));
-    }
-    section.finish();
-    return itemIds;
+        similarity);
   }
 
   private static char[] columns(SnapshotReader in, int[] starts, int dimension) {
     SectionReader section = in.section("columns");
     int elements = starts[starts.length - 1];
-    check(
-        in,
+    in.check(
         "columns",
         section.length() == (long) Short.BYTES * elements,
         "%d numbers, found %d bytes".formatted(elements, section.length()));
@@ -112,8 +89,7 @@ final class SparseSnapshot {
       int before = -1;
       for (int i = starts[row]; i < starts[row + 1]; i++) {
         columns[i] = (char) section.getShort();
-        check(
-            in,
+        in.check(
             "columns",
             columns[i] > before && columns[i] < dimension,
             "ascending places below %d, found %d after %d"
@@ -127,8 +103,7 @@ final class SparseSnapshot {
 
   private static float[] values(SnapshotReader in, int elements) {
     SectionReader section = in.section("values");
-    check(
-        in,
+    in.check(
         "values",
         section.length() == (long) Float.BYTES * elements,
         "%d numbers, found %d bytes".formatted(elements, section.length()));
@@ -136,20 +111,11 @@ final class SparseSnapshot {
     section.getFloats(values, 0, elements);
     section.finish();
     for (float value : values) {
-      check(
-          in,
+      in.check(
           "values",
           Float.isFinite(value) && value != 0,
           "finite numbers other than 0, found " + value);
     }
     return values;
-  }
-
-  private static void check(SnapshotReader in, String section, boolean holds, String expected) {
-    if (!holds) {
-      throw new RecommenderException(
-          RecommenderException.Kind.SNAPSHOT_INVALID,
-          "%s: section '%s': expected %s".formatted(in.file(), section, expected));
-    }
   }
 }

@@ -10,6 +10,7 @@ import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
 import io.recommender.ScoredItem;
 import io.recommender.Similarity;
+import io.recommender.ann.internal.SavedFile;
 import io.recommender.ann.internal.SnapshotRevision;
 import io.recommender.ann.internal.SnapshotWriter;
 import java.io.IOException;
@@ -123,15 +124,7 @@ class FlatSnapshotTest {
   void aDamagedByteIsFound() throws IOException {
     Path file = folder.resolve("index");
     small().save(file);
-    byte[] bytes = Files.readAllBytes(file);
-    for (int i = 0; i < bytes.length; i++) {
-      byte[] damaged = bytes.clone();
-      damaged[i] ^= 4;
-      Files.write(file, damaged);
-      assertEquals(
-          Kind.SNAPSHOT_INVALID,
-          assertThrows(RecommenderException.class, () -> FlatIndex.open(file)).kind());
-    }
+    SavedFile.assertDamageIsFound(file, FlatIndex::open);
   }
 
   private void assertRefused(
@@ -165,12 +158,7 @@ class FlatSnapshotTest {
     assertRefused("'parameters': expected a dimension of at least 1, found 0", 0, one, 1, 1);
     assertRefused("'scales': expected finite numbers above 0, found 0.0", 1, one, 0, 1);
     assertRefused(
-        "'items': expected ids that are not empty, each once, found 'a'",
-        1,
-        List.of("a", "a"),
-        1,
-        1,
-        2);
+        "'items': expected each item once, found another 'a'", 1, List.of("a", "a"), 1, 1, 2);
     assertRefused("'vectors': expected 1 vectors of 2 numbers, found 4 bytes", 2, one, 1, 1);
     assertRefused("'vectors': expected finite numbers, found NaN", 1, one, 1, Float.NaN);
   }

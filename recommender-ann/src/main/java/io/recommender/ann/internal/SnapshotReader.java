@@ -199,6 +199,43 @@ public final class SnapshotReader implements AutoCloseable {
   }
 
   /**
+   * Checks the content of a section.
+   *
+   * @param section the name of the section
+   * @param holds whether the content is right
+   * @param expected what was expected, and what was found instead
+   * @throws RecommenderException if it is not right
+   */
+  public void check(String section, boolean holds, String expected) {
+    if (!holds) {
+      throw invalid(section, expected);
+    }
+  }
+
+  /**
+   * Checks the length of a section.
+   *
+   * @param section the name of the section
+   * @param expected how many bytes it has to have
+   * @throws RecommenderException if it has more or fewer
+   */
+  public void checkLength(String section, long expected) {
+    long found = section(section).length();
+    check(section, found == expected, "%d bytes, found %d".formatted(expected, found));
+  }
+
+  /**
+   * Tells that the content of a section is not right.
+   *
+   * @param section the name of the section
+   * @param expected what was expected, and what was found instead
+   * @return the exception to throw
+   */
+  public RecommenderException invalid(String section, String expected) {
+    return SnapshotFailures.invalid(file, section, "expected " + expected);
+  }
+
+  /**
    * Maps a section into memory without reading it.
    *
    * @param name the name of the section

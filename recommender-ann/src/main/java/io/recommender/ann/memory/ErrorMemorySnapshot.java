@@ -73,17 +73,15 @@ final class ErrorMemorySnapshot {
       tasks.add(section.getString());
     }
     section.finish();
-    check(in, PARAMETERS, dimension >= 1, "a dimension of at least 1, found " + dimension);
-    check(in, PARAMETERS, strength >= 0 && strength <= 1, "a strength, found " + strength);
-    check(in, PARAMETERS, neighbors >= 1, "at least 1 neighbour, found " + neighbors);
-    check(
-        in,
+    in.check(PARAMETERS, dimension >= 1, "a dimension of at least 1, found " + dimension);
+    in.check(PARAMETERS, strength >= 0 && strength <= 1, "a strength, found " + strength);
+    in.check(PARAMETERS, neighbors >= 1, "at least 1 neighbour, found " + neighbors);
+    in.check(
         PARAMETERS,
         capacity >= 1 && capacity <= ErrorMemoryOptions.MAX_CAPACITY,
         "a capacity, found " + capacity);
     Set<String> different = new HashSet<>(tasks);
-    check(
-        in,
+    in.check(
         PARAMETERS,
         !tasks.isEmpty() && different.size() == tasks.size(),
         "different tasks, found " + tasks);
@@ -102,22 +100,21 @@ final class ErrorMemorySnapshot {
     SectionReader section = in.section(name);
     long next = section.getLong();
     int count = section.getCount(LEAST_ENTRY_BYTES);
-    check(in, name, next >= 0 && next < Long.MAX_VALUE, "the next number, found " + next);
+    in.check(name, next >= 0 && next < Long.MAX_VALUE, "the next number, found " + next);
     List<TaskErrors.Entry> entries = new ArrayList<>();
     long least = Math.max(0, next - capacity);
     for (int i = 0; i < count; i++) {
       long number = section.getLong();
       byte hasUser = section.getByte();
-      check(in, name, hasUser == 0 || hasUser == 1, "0 or 1, found " + hasUser);
+      in.check(name, hasUser == 0 || hasUser == 1, "0 or 1, found " + hasUser);
       @Nullable UserKey user =
           hasUser == 0 ? null : new UserKey(section.getLong(), section.getLong());
       float error = section.getFloat();
-      check(
-          in,
+      in.check(
           name,
           number >= least && number < next,
           "ascending numbers of %d to %d, found %d".formatted(least, next - 1, number));
-      check(in, name, error >= -1 && error <= 1, "an error in [-1, 1], found " + error);
+      in.check(name, error >= -1 && error <= 1, "an error in [-1, 1], found " + error);
       entries.add(new TaskErrors.Entry(number, user, error));
       least = number + 1;
     }
@@ -128,8 +125,7 @@ final class ErrorMemorySnapshot {
   private static float[][] readKeys(SnapshotReader in, String name, int count, int dimension) {
     SectionReader section = in.section(name);
     long expected = (long) count * dimension * Float.BYTES;
-    check(
-        in,
+    in.check(
         name,
         section.length() == expected,
         "%d bytes, found %d".formatted(expected, section.length()));
@@ -137,14 +133,10 @@ final class ErrorMemorySnapshot {
     for (float[] key : keys) {
       section.getFloats(key, 0, dimension);
       for (float element : key) {
-        check(in, name, Float.isFinite(element), "finite numbers, found " + element);
+        in.check(name, Float.isFinite(element), "finite numbers, found " + element);
       }
     }
     section.finish();
     return keys;
-  }
-
-  private static void check(SnapshotReader in, String section, boolean holds, String expected) {
-    Invalid.unless(holds, in, section, expected);
   }
 }

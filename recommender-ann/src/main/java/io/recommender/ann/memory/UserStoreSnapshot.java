@@ -33,10 +33,9 @@ final class UserStoreSnapshot {
     SectionReader section = in.section("parameters");
     String form = section.getString();
     section.finish();
-    Invalid.unless(
-        form.equals(codec.form()),
-        in,
+    in.check(
         "parameters",
+        form.equals(codec.form()),
         "values of the form '%s', found '%s'".formatted(codec.form(), form));
     section = in.section("users");
     SectionReader values = in.section("values");
@@ -45,20 +44,18 @@ final class UserStoreSnapshot {
     for (int i = 0; i < count; i++) {
       String userId = section.getString();
       int length = section.getInt();
-      Invalid.unless(
+      in.check(
+          "users",
           length >= 0 && length <= values.remaining(),
-          in,
-          "users",
           "the length of a value, found " + length);
-      Invalid.unless(
-          length <= maxBytes,
-          in,
+      in.check(
           "users",
+          length <= maxBytes,
           "values of at most %d bytes, found %d".formatted(maxBytes, length));
       byte[] value = new byte[length];
       values.getBytes(value, 0, length);
       checkValue(in, codec, value);
-      Invalid.unless(result.put(userId, value) == null, in, "users", "each user once");
+      in.check("users", result.put(userId, value) == null, "each user once");
     }
     section.finish();
     values.finish();
@@ -69,11 +66,8 @@ final class UserStoreSnapshot {
     try {
       codec.decode(value);
     } catch (IllegalArgumentException e) {
-      Invalid.unless(
-          false,
-          in,
-          "values",
-          "values of the form '%s': %s".formatted(codec.form(), e.getMessage()));
+      throw in.invalid(
+          "values", "values of the form '%s': %s".formatted(codec.form(), e.getMessage()));
     }
   }
 }

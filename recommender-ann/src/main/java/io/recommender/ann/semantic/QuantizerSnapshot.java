@@ -1,11 +1,9 @@
 package io.recommender.ann.semantic;
 
-import io.recommender.RecommenderException;
 import io.recommender.ann.internal.SectionReader;
 import io.recommender.ann.internal.SectionWriter;
 import io.recommender.ann.internal.SnapshotReader;
 import io.recommender.ann.internal.SnapshotWriter;
-import java.util.Locale;
 
 /**
  * Codebooks in a file.
@@ -39,17 +37,16 @@ final class QuantizerSnapshot {
     int[] sizes = new int[section.getCount(Integer.BYTES)];
     section.getInts(sizes, 0, sizes.length);
     section.finish();
-    check(in, "parameters", dimension >= 1, "a dimension of at least 1, found " + dimension);
-    check(in, "parameters", sizes.length >= 1, "at least one level, found none");
+    in.check("parameters", dimension >= 1, "a dimension of at least 1, found " + dimension);
+    in.check("parameters", sizes.length >= 1, "at least one level, found none");
     section = in.section("codebooks");
     long left = section.length() / Float.BYTES / dimension;
     for (int size : sizes) {
-      check(in, "parameters", size >= 1, "the size of a level, found " + size);
+      in.check("parameters", size >= 1, "the size of a level, found " + size);
       left -= size;
     }
     boolean isWhole = section.length() % ((long) Float.BYTES * dimension) == 0;
-    check(
-        in,
+    in.check(
         "codebooks",
         isWhole && left == 0,
         "as many entries as levels have together, found %d bytes".formatted(section.length()));
@@ -59,20 +56,11 @@ final class QuantizerSnapshot {
       for (float[] entry : codebooks[level]) {
         section.getFloats(entry, 0, dimension);
         for (float element : entry) {
-          check(in, "codebooks", Float.isFinite(element), "finite numbers, found " + element);
+          in.check("codebooks", Float.isFinite(element), "finite numbers, found " + element);
         }
       }
     }
     section.finish();
     return codebooks;
-  }
-
-  private static void check(SnapshotReader in, String section, boolean holds, String expected) {
-    if (!holds) {
-      throw new RecommenderException(
-          RecommenderException.Kind.SNAPSHOT_INVALID,
-          String.format(
-              Locale.ROOT, "%s: section '%s': expected %s", in.file(), section, expected));
-    }
   }
 }

@@ -1,14 +1,11 @@
 package io.recommender.ann.semantic;
 
-import io.recommender.RecommenderException;
 import io.recommender.ann.internal.RowSet;
 import io.recommender.ann.internal.SectionReader;
 import io.recommender.ann.internal.SectionWriter;
+import io.recommender.ann.internal.SnapshotItems;
 import io.recommender.ann.internal.SnapshotReader;
 import io.recommender.ann.internal.SnapshotWriter;
-import java.util.HashSet;
-import java.util.Locale;
-import java.util.Set;
 
 /**
  * Codes in a file.
@@ -67,75 +64,44 @@ final class SemanticIdSnapshot {
     int count = section.getInt();
     int codes = section.getInt();
     section.finish();
-    check(
-        in,
+    in.check(
         "parameters",
         count >= 0 && codes >= 0 && (isUnequal || (long) count * sizes.length == codes),
         "codes of %d levels for each item, found %d for %d".formatted(sizes.length, codes, count));
-    checkLength(in, "orders", (long) count * Integer.BYTES);
+    in.checkLength("orders", (long) count * Integer.BYTES);
     CodeRows sample = CodeRows.allocate(shape, 0, 0);
-    checkLength(in, "codes", (long) codes * sample.width());
+    in.checkLength("codes", (long) codes * sample.width());
     SortedCodes items =
         new SortedCodes(
-            readCodes(in, shape, count, codes), readIds(in, count), readOrders(in, count));
+            readCodes(in, shape, count, codes),
+            SnapshotItems.ids(in, count),
+            SnapshotItems.orders(in, count));
     for (int row = 1; row < count; row++) {
       int difference = items.rows().compare(row - 1, items.rows(), row);
       boolean isSorted =
           difference < 0
               || (difference == 0 && !unique && items.orders()[row - 1] < items.orders()[row]);
       if (!isSorted) {
-        throw invalid(in, "codes", "sorted codes, found item %d out of order".formatted(row));
+        throw in.invalid("codes", "sorted codes, found item %d out of order".formatted(row));
       }
     }
-    return new CodeStore.Contents(shape, unique, items, readAvailable(in, count));
+    return new CodeStore.Contents(shape, unique, items, SnapshotItems.available(in, count));
   }
 
   private static boolean flag(SnapshotReader in, byte value) {
-    check(in, "parameters", value == 0 || value == 1, "0 or 1, found " + value);
+    in.check("parameters", value == 0 || value == 1, "0 or 1, found " + value);
     return value == 1;
   }
 
   private static CodeShape shape(SnapshotReader in, int[] sizes, boolean isUnequal) {
-    check(in, "parameters", sizes.length > 0, "at least one level, found none");
+    in.check("parameters", sizes.length > 0, "at least one level, found none");
     for (int size : sizes) {
-      check(
-          in,
+      in.check(
           "parameters",
           size >= 1 && (!isUnequal || size == sizes[0]),
           "the size of a level, found " + size);
     }
     return isUnequal ? CodeShape.upTo(sizes.length, sizes[0]) : CodeShape.of(sizes);
-  }
-
-  private static String[] readIds(SnapshotReader in, int count) {
-    SectionReader section = in.section("items");
-    String[] ids = new String[count];
-    Set<String> seen = new HashSet<>();
-    for (int row = 0; row < count; row++) {
-      ids[row] = section.getString();
-      check(in, "items", !ids[row].isEmpty(), "an item id, found none");
-      if (!seen.add(ids[row])) {
-        throw invalid(in, "items", "each item once, found another '" + ids[row] + "'");
-      }
-    }
-    section.finish();
-    return ids;
-  }
-
-  private static int[] readOrders(SnapshotReader in, int count) {
-    SectionReader section = in.section("orders");
-    int[] orders = new int[count];
-    section.getInts(orders, 0, count);
-    section.finish();
-    long[] seen = new long[RowSet.words(count)];
-    for (int order : orders) {
-      boolean isNew = order >= 0 && order < count && (seen[order >>> 6] >>> order & 1) == 0;
-      if (!isNew) {
-        throw invalid(in, "orders", "each number below %d once, found %d".formatted(count, order));
-      }
-      seen[order >>> 6] |= 1L << order;
-    }
-    return orders;
   }
 
   private static CodeRows readCodes(SnapshotReader in, CodeShape shape, int count, int codes) {
@@ -152,8 +118,7 @@ final class SemanticIdSnapshot {
               default -> section.getInt();
             };
         if (code[level] < 0 || code[level] >= shape.size(level)) {
-          throw invalid(
-              in,
+          throw in.invalid(
               "codes",
               "0 to %d at level %d, found %d".formatted(shape.size(level) - 1, level, code[level]));
         }
@@ -167,15 +132,14 @@ final class SemanticIdSnapshot {
   /** Returns the lengths of rows, or nothing if they are equal. */
   private static int[] readLengths(SnapshotReader in, CodeShape shape, int count, int codes) {
     boolean hasLengths = in.sections().contains("lengths");
-    check(
-        in,
+    in.check(
         "parameters",
         hasLengths == shape.hasUnequalLengths(),
         hasLengths ? "no lengths, found some" : "lengths, found none");
     if (!hasLengths) {
       return new int[0];
     }
-    checkLength(in, "lengths", (long) count * Integer.BYTES);
+    in.checkLength("lengths", (long) count * Integer.BYTES);
     SectionReader section = in.section("lengths");
     int[] lengths = new int[count];
     section.getInts(lengths, 0, count);
@@ -183,39 +147,11 @@ final class SemanticIdSnapshot {
     long sum = 0;
     for (int length : lengths) {
       if (length < 1 || length > shape.levels()) {
-        throw invalid(in, "lengths", "1 to %d, found %d".formatted(shape.levels(), length));
+        throw in.invalid("lengths", "1 to %d, found %d".formatted(shape.levels(), length));
       }
       sum += length;
     }
-    check(in, "lengths", sum == codes, "%d together, found %d".formatted(codes, sum));
+    in.check("lengths", sum == codes, "%d together, found %d".formatted(codes, sum));
     return lengths;
-  }
-
-  private static RowSet readAvailable(SnapshotReader in, int count) {
-    SectionReader section = in.section("available");
-    long[] words = new long[RowSet.words(count)];
-    checkLength(in, "available", (long) words.length * Long.BYTES);
-    section.getLongs(words, 0, words.length);
-    section.finish();
-    boolean isWithin = (count & 63) == 0 || (words[words.length - 1] & -1L << count) == 0;
-    check(in, "available", isWithin, "bits of %d items, found more".formatted(count));
-    return RowSet.of(count, words);
-  }
-
-  private static void checkLength(SnapshotReader in, String section, long expected) {
-    long found = in.section(section).length();
-    check(in, section, found == expected, "%d bytes, found %d".formatted(expected, found));
-  }
-
-  private static void check(SnapshotReader in, String section, boolean holds, String expected) {
-    if (!holds) {
-      throw invalid(in, section, expected);
-    }
-  }
-
-  private static RecommenderException invalid(SnapshotReader in, String section, String expected) {
-    return new RecommenderException(
-        RecommenderException.Kind.SNAPSHOT_INVALID,
-        String.format(Locale.ROOT, "%s: section '%s': expected %s", in.file(), section, expected));
   }
 }

@@ -1,15 +1,12 @@
 package io.recommender.ann.text;
 
-import io.recommender.RecommenderException;
 import io.recommender.ann.internal.RowSet;
 import io.recommender.ann.internal.SectionReader;
 import io.recommender.ann.internal.SectionWriter;
+import io.recommender.ann.internal.SnapshotItems;
 import io.recommender.ann.internal.SnapshotReader;
 import io.recommender.ann.internal.SnapshotWriter;
 import java.util.Arrays;
-import java.util.HashSet;
-import java.util.Locale;
-import java.util.Set;
 
 /**
  * Items with their terms in a file.
@@ -89,21 +86,19 @@ final class KeywordSnapshot {
     int count = section.getInt();
     byte areBytes = section.getByte();
     section.finish();
-    check(
-        in,
+    in.check(
         "parameters",
         k1 >= 0 && k1 < Double.POSITIVE_INFINITY && b >= 0 && b <= 1,
         "k1 from 0 and b from 0 to 1, found %s and %s".formatted(k1, b));
-    check(
-        in,
+    in.check(
         "parameters",
         size >= 0 && termCount >= 0 && count >= termCount && (areBytes == 0 || areBytes == 1),
         "numbers of items and terms, found %d, %d and %d".formatted(size, termCount, count));
-    checkLength(in, "orders", 4L * size);
-    checkLength(in, "ends", 4L * size);
-    checkLength(in, "numbers", 4L * count);
-    checkLength(in, "weights", (areBytes == 1 ? 1L : 4L) * count);
-    String[] ids = readIds(in, size);
+    in.checkLength("orders", 4L * size);
+    in.checkLength("ends", 4L * size);
+    in.checkLength("numbers", 4L * count);
+    in.checkLength("weights", (areBytes == 1 ? 1L : 4L) * count);
+    String[] ids = SnapshotItems.ids(in, size);
     TermTable table = readTerms(in, termCount);
     int[] starts = readStarts(in, size, count);
     int[] numbers = readNumbers(in, starts, termCount);
@@ -112,30 +107,14 @@ final class KeywordSnapshot {
     for (int row = 0; row < size; row++) {
       lengths[row] = Documents.length(weights, starts[row], starts[row + 1]);
     }
-    int[] orders = readOrders(in, size);
+    int[] orders = SnapshotItems.orders(in, size);
     Documents documents = new Documents(ids, orders, lengths, starts, numbers, weights, table);
-    check(in, "orders", documents.isSorted(b > 0), "items by length, then by number");
-    return new Contents(k1, b, documents, readAvailable(in, size));
-  }
-
-  private static String[] readIds(SnapshotReader in, int size) {
-    checkCount(in, "items", size);
-    SectionReader section = in.section("items");
-    String[] ids = new String[size];
-    Set<String> seen = new HashSet<>();
-    for (int row = 0; row < size; row++) {
-      ids[row] = section.getString();
-      check(in, "items", !ids[row].isEmpty(), "an item id, found none");
-      if (!seen.add(ids[row])) {
-        throw invalid(in, "items", "each item once, found another '" + ids[row] + "'");
-      }
-    }
-    section.finish();
-    return ids;
+    in.check("orders", documents.isSorted(b > 0), "items by length, then by number");
+    return new Contents(k1, b, documents, SnapshotItems.available(in, size));
   }
 
   private static TermTable readTerms(SnapshotReader in, int count) {
-    checkCount(in, "terms", count);
+    SnapshotItems.checkCount(in, "terms", count);
     SectionReader section = in.section("terms");
     TermTable.Builder builder = new TermTable.Builder();
     byte[] before = new byte[0];
@@ -143,7 +122,7 @@ final class KeywordSnapshot {
       String found = section.getString();
       byte[] bytes = TermTable.encode(found);
       if (bytes == null || Arrays.compareUnsigned(before, bytes) >= 0) {
-        throw invalid(in, "terms", "sorted terms, found '" + found + "'");
+        throw in.invalid("terms", "sorted terms, found '" + found + "'");
       }
       builder.add(bytes, 0, bytes.length);
       before = bytes;
@@ -159,10 +138,10 @@ final class KeywordSnapshot {
     section.finish();
     for (int row = 0; row < size; row++) {
       if (starts[row + 1] < starts[row]) {
-        throw invalid(in, "ends", "ascending numbers, found " + starts[row + 1]);
+        throw in.invalid("ends", "ascending numbers, found " + starts[row + 1]);
       }
     }
-    check(in, "ends", starts[size] == count, "%d terms, found %d".formatted(count, starts[size]));
+    in.check("ends", starts[size] == count, "%d terms, found %d".formatted(count, starts[size]));
     return starts;
   }
 
@@ -178,8 +157,7 @@ final class KeywordSnapshot {
       for (int i = starts[row]; i < starts[row + 1]; i++) {
         int number = numbers[i];
         if (number <= before || number >= terms) {
-          throw invalid(
-              in,
+          throw in.invalid(
               "numbers",
               "ascending terms from 0 to %d for each item, found %d".formatted(terms - 1, number));
         }
@@ -188,7 +166,7 @@ final class KeywordSnapshot {
         before = number;
       }
     }
-    check(in, "numbers", used == terms, "%d different terms, found %d".formatted(terms, used));
+    in.check("numbers", used == terms, "%d different terms, found %d".formatted(terms, used));
     return numbers;
   }
 
@@ -205,58 +183,9 @@ final class KeywordSnapshot {
     section.finish();
     for (float weight : weights) {
       if (!(weight > 0 && weight <= DocumentBatch.MOST_WEIGHT)) {
-        throw invalid(in, "weights", "a number above 0, found " + weight);
+        throw in.invalid("weights", "a number above 0, found " + weight);
       }
     }
     return weights;
-  }
-
-  private static int[] readOrders(SnapshotReader in, int size) {
-    SectionReader section = in.section("orders");
-    int[] orders = new int[size];
-    section.getInts(orders, 0, size);
-    section.finish();
-    boolean[] seen = new boolean[size];
-    for (int order : orders) {
-      if (order < 0 || order >= size || seen[order]) {
-        throw invalid(in, "orders", "each number below %d once, found %d".formatted(size, order));
-      }
-      seen[order] = true;
-    }
-    return orders;
-  }
-
-  private static RowSet readAvailable(SnapshotReader in, int size) {
-    SectionReader section = in.section("available");
-    long[] words = new long[RowSet.words(size)];
-    checkLength(in, "available", (long) words.length * Long.BYTES);
-    section.getLongs(words, 0, words.length);
-    section.finish();
-    boolean isWithin = (size & 63) == 0 || (words[words.length - 1] & -1L << size) == 0;
-    check(in, "available", isWithin, "bits of %d items, found more".formatted(size));
-    return RowSet.of(size, words);
-  }
-
-  /** Checks that texts may be as many, before room is made for them. */
-  private static void checkCount(SnapshotReader in, String section, int count) {
-    long most = in.section(section).length() / (Integer.BYTES + 1);
-    check(in, section, count <= most, "%d texts, found room for %d".formatted(count, most));
-  }
-
-  private static void checkLength(SnapshotReader in, String section, long expected) {
-    long found = in.section(section).length();
-    check(in, section, found == expected, "%d bytes, found %d".formatted(expected, found));
-  }
-
-  private static void check(SnapshotReader in, String section, boolean holds, String expected) {
-    if (!holds) {
-      throw invalid(in, section, expected);
-    }
-  }
-
-  private static RecommenderException invalid(SnapshotReader in, String section, String expected) {
-    return new RecommenderException(
-        RecommenderException.Kind.SNAPSHOT_INVALID,
-        String.format(Locale.ROOT, "%s: section '%s': expected %s", in.file(), section, expected));
   }
 }

@@ -1,7 +1,5 @@
 package io.recommender.ann.vectors;
 
-import io.recommender.RecommenderException;
-import io.recommender.ann.internal.SnapshotReader;
 import java.util.Locale;
 
 /** Checks of what comes from outside. */
@@ -42,14 +40,5 @@ final class Checks {
       vector(what + " vector " + i, vectors[i], vectors[0].length);
     }
     return vectors[0].length;
-  }
-
-  /** Refuses a file whose sections are whole but say what cannot be. */
-  static void section(boolean holds, SnapshotReader in, String section, String expected) {
-    if (!holds) {
-      throw new RecommenderException(
-          RecommenderException.Kind.SNAPSHOT_INVALID,
-          "%s: section '%s': expected %s".formatted(in.file(), section, expected));
-    }
   }
 }

@@ -277,10 +277,9 @@ public final class LinearMap {
       int rows = section.getInt();
       int columns = section.getInt();
       section.finish();
-      Checks.section(
-          rows >= 1 && columns >= 1,
-          in,
+      in.check(
           "parameters",
+          rows >= 1 && columns >= 1,
           "dimensions of at least 1, found %d and %d".formatted(rows, columns));
       double[] offset = numbers(in, "offset", rows);
       double[] elements = numbers(in, "weights", (long) rows * columns);
@@ -292,15 +291,14 @@ public final class LinearMap {
 
   private static double[] numbers(SnapshotReader in, String name, long count) {
     SectionReader section = in.section(name);
-    Checks.section(
-        section.length() == count * Double.BYTES,
-        in,
+    in.check(
         name,
+        section.length() == count * Double.BYTES,
         "%d numbers, found %d bytes".formatted(count, section.length()));
     double[] numbers = new double[Math.toIntExact(count)];
     for (int i = 0; i < numbers.length; i++) {
       numbers[i] = section.getDouble();
-      Checks.section(Double.isFinite(numbers[i]), in, name, "finite numbers, found " + numbers[i]);
+      in.check(name, Double.isFinite(numbers[i]), "finite numbers, found " + numbers[i]);
     }
     section.finish();
     return numbers;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
+import io.recommender.ann.internal.SavedFile;
 import io.recommender.ann.internal.SnapshotRevision;
 import io.recommender.ann.internal.SnapshotWriter;
 import java.io.IOException;
@@ -61,13 +62,7 @@ class QuantizerSnapshotTest {
   @Test
   void aDamagedByteIsFound() throws IOException {
     Path file = saved();
-    byte[] bytes = Files.readAllBytes(file);
-    for (int i = 0; i < bytes.length; i++) {
-      byte[] damaged = bytes.clone();
-      damaged[i] ^= 4;
-      Files.write(file, damaged);
-      assertEquals(Kind.SNAPSHOT_INVALID, refusal(() -> ResidualQuantizer.open(file)).kind());
-    }
+    SavedFile.assertDamageIsFound(file, ResidualQuantizer::open);
   }
 
   @Test

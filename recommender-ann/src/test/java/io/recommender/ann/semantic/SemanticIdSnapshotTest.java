@@ -7,19 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
-import io.recommender.ann.internal.SectionReader;
-import io.recommender.ann.internal.SnapshotReader;
-import io.recommender.ann.internal.SnapshotRevision;
-import io.recommender.ann.internal.SnapshotWriter;
+import io.recommender.ann.internal.SavedFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,8 +30,7 @@ class SemanticIdSnapshotTest {
 
   @TempDir private Path folder;
   private Path file;
-  private Map<String, byte[]> sections;
-  private int forgeries;
+  private SavedFile saved;
 
   /** Writes the golden files anew: the argument is the folder for them. */
   public static void main(String[] args) {
@@ -67,15 +61,7 @@ class SemanticIdSnapshotTest {
   void save() {
     file = folder.resolve("index");
     codes().save(file);
-    sections = new LinkedHashMap<>();
-    try (SnapshotReader in = SnapshotReader.open(file, "semantic-ids", 1, 1)) {
-      for (String name : in.sections()) {
-        SectionReader section = in.section(name);
-        byte[] bytes = new byte[(int) section.length()];
-        section.getBytes(bytes, 0, bytes.length);
-        sections.put(name, bytes);
-      }
-    }
+    saved = new SavedFile(file, "semantic-ids", 1, SemanticIdIndex::open);
   }
 
   private Path golden(String name) throws IOException {
@@ -131,119 +117,92 @@ class SemanticIdSnapshotTest {
     return assertThrows(RecommenderException.class, action::run);
   }
 
-  /** Writes a file whose sections are other than they were, and asserts that it is refused. */
-  private void assertRefused(String section, byte[] content, String expected) {
-    Path forged = folder.resolve("forged-" + forgeries++);
-    sections.put(section, content);
-    SnapshotWriter.write(
-        forged,
-        "semantic-ids",
-        1,
-        SnapshotRevision.NONE,
-        out ->
-            sections.forEach((name, bytes) -> out.section(name).putBytes(bytes, 0, bytes.length)));
-    RecommenderException refusal = refusal(() -> SemanticIdIndex.open(forged));
-    assertEquals(Kind.SNAPSHOT_INVALID, refusal.kind());
-    assertTrue(
-        refusal
-            .getMessage()
-            .startsWith(forged + ": section '" + section + "': expected " + expected),
-        refusal::getMessage);
-  }
-
-  private byte[] changed(String section, int at, int value) {
-    byte[] bytes = sections.get(section).clone();
-    bytes[at] = (byte) value;
-    return bytes;
-  }
-
   @Test
   void aDamagedByteIsFound() throws IOException {
-    byte[] bytes = Files.readAllBytes(file);
-    for (int i = 0; i < bytes.length; i += 3) {
-      byte[] damaged = bytes.clone();
-      damaged[i] ^= 4;
-      Files.write(file, damaged);
-      assertEquals(Kind.SNAPSHOT_INVALID, refusal(() -> SemanticIdIndex.open(file)).kind());
-    }
+    SavedFile.assertDamageIsFound(file, SemanticIdIndex::open);
   }
 
   @Test
   void aFlagIsZeroOrOne() {
-    assertRefused("parameters", changed("parameters", 0, 2), "0 or 1, found 2");
+    saved.assertRefused("parameters", saved.changed("parameters", 0, 2), "0 or 1, found 2");
   }
 
   @Test
   void lengthsMatchTheFlag() {
-    assertRefused("parameters", changed("parameters", 0, 1), "the size of a level, found 300");
+    saved.assertRefused(
+        "parameters", saved.changed("parameters", 0, 1), "the size of a level, found 300");
   }
 
   @Test
   void thereIsALevel() {
-    byte[] none = Arrays.copyOf(sections.get("parameters"), 14);
+    byte[] none = Arrays.copyOf(saved.section("parameters"), 14);
     none[2] = 0;
-    assertRefused("parameters", none, "at least one level, found none");
+    saved.assertRefused("parameters", none, "at least one level, found none");
   }
 
   @Test
   void countsAgree() {
     int count = 2 + 4 + 3 * 4;
-    assertRefused(
-        "parameters", changed("parameters", count, 18), "codes of 3 levels for each item");
+    saved.assertRefused(
+        "parameters", saved.changed("parameters", count, 18), "codes of 3 levels for each item");
   }
 
   @Test
   void codesAreInRange() {
-    assertRefused("codes", changed("codes", 4, 9), "0 to 1 at level 2, found 9");
+    saved.assertRefused("codes", saved.changed("codes", 4, 9), "0 to 1 at level 2, found 9");
   }
 
   @Test
   void codesAreSorted() {
-    byte[] codes = sections.get("codes");
+    byte[] codes = saved.section("codes");
     byte[] swapped = codes.clone();
     System.arraycopy(codes, 0, swapped, codes.length - 6, 6);
     System.arraycopy(codes, codes.length - 6, swapped, 0, 6);
-    assertRefused("codes", swapped, "sorted codes, found item 1 out of order");
+    saved.assertRefused("codes", swapped, "sorted codes, found item 1 out of order");
   }
 
   @Test
   void equalCodesAreSortedByOrder() {
-    byte[] orders = sections.get("orders");
+    byte[] orders = saved.section("orders");
     byte[] swapped = orders.clone();
     System.arraycopy(orders, 0, swapped, 4, 4);
     System.arraycopy(orders, 4, swapped, 0, 4);
-    sections.put("orders", swapped);
-    assertRefused("codes", sections.get("codes"), "sorted codes, found item 1 out of order");
+    saved.forge("orders", swapped);
+    saved.assertRefused("codes", saved.section("codes"), "sorted codes, found item 1 out of order");
   }
 
   @Test
   void uniqueCodesAreUnique() {
-    sections.put("parameters", changed("parameters", 1, 1));
-    assertRefused("codes", sections.get("codes"), "sorted codes, found item 1 out of order");
+    saved.forge("parameters", saved.changed("parameters", 1, 1));
+    saved.assertRefused("codes", saved.section("codes"), "sorted codes, found item 1 out of order");
   }
 
   @Test
   void orderNumbersComeOnce() {
-    assertRefused("orders", changed("orders", 0, 19), "each number below 19 once, found 19");
-    assertRefused(
-        "orders", changed("orders", 4, sections.get("orders")[8]), "each number below 19 once");
+    saved.assertRefused(
+        "orders", saved.changed("orders", 0, 19), "each number below 19 once, found 19");
+    saved.assertRefused(
+        "orders",
+        saved.changed("orders", 4, saved.section("orders")[8]),
+        "each number below 19 once");
   }
 
   @Test
   void itemsComeOnce() {
-    byte[] items = sections.get("items");
+    byte[] items = saved.section("items");
     byte[] name = "größe-0".getBytes(StandardCharsets.UTF_8);
     int second = 4 + name.length + 4;
     assertEquals('5', items[second + name.length - 1]);
-    assertRefused(
+    saved.assertRefused(
         "items",
-        changed("items", second + name.length - 1, '0'),
+        saved.changed("items", second + name.length - 1, '0'),
         "each item once, found another 'größe-0'");
   }
 
   @Test
   void availabilityIsOfItems() {
-    assertRefused("available", changed("available", 3, 1), "bits of 19 items, found more");
-    assertRefused("available", new byte[16], "8 bytes, found 16");
+    saved.assertRefused(
+        "available", saved.changed("available", 3, 1), "bits of 19 items, found more");
+    saved.assertRefused("available", new byte[16], "8 bytes, found 16");
   }
 }

@@ -9,16 +9,12 @@ import io.recommender.ItemFilter;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
 import io.recommender.ScoredItem;
-import io.recommender.ann.internal.SectionReader;
-import io.recommender.ann.internal.SnapshotReader;
-import io.recommender.ann.internal.SnapshotRevision;
-import io.recommender.ann.internal.SnapshotWriter;
+import io.recommender.ann.internal.SavedFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -36,8 +32,7 @@ class KeywordSnapshotTest {
 
   @TempDir private Path folder;
   private Path file;
-  private Map<String, byte[]> sections;
-  private int forgeries;
+  private SavedFile saved;
 
   /** Writes the golden files anew: the argument is the folder for them. */
   public static void main(String[] args) {
@@ -68,15 +63,7 @@ class KeywordSnapshotTest {
   void save() {
     file = folder.resolve("index");
     titles().save(file);
-    sections = new LinkedHashMap<>();
-    try (SnapshotReader in = SnapshotReader.open(file, "keywords", 1, 1)) {
-      for (String name : in.sections()) {
-        SectionReader section = in.section(name);
-        byte[] bytes = new byte[(int) section.length()];
-        section.getBytes(bytes, 0, bytes.length);
-        sections.put(name, bytes);
-      }
-    }
+    saved = new SavedFile(file, "keywords", 1, KeywordIndex::open);
   }
 
   private Path golden(String name) throws IOException {
@@ -147,42 +134,10 @@ class KeywordSnapshotTest {
     return assertThrows(RecommenderException.class, action::run);
   }
 
-  /** Writes a file whose sections are other than they were, and asserts that it is refused. */
-  private void assertRefused(String section, byte[] content, String expected) {
-    Path forged = folder.resolve("forged-" + forgeries++);
-    Map<String, byte[]> changed = new LinkedHashMap<>(sections);
-    changed.put(section, content);
-    SnapshotWriter.write(
-        forged,
-        "keywords",
-        1,
-        SnapshotRevision.NONE,
-        out ->
-            changed.forEach((name, bytes) -> out.section(name).putBytes(bytes, 0, bytes.length)));
-    RecommenderException refusal = refusal(() -> KeywordIndex.open(forged));
-    assertEquals(Kind.SNAPSHOT_INVALID, refusal.kind());
-    assertTrue(
-        refusal
-            .getMessage()
-            .startsWith(forged + ": section '" + section + "': expected " + expected),
-        refusal::getMessage);
-  }
-
-  private byte[] changed(String section, int at, int value) {
-    byte[] bytes = sections.get(section).clone();
-    bytes[at] = (byte) value;
-    return bytes;
-  }
-
   @Test
   void aDamagedByteIsFound() throws IOException {
+    SavedFile.assertDamageIsFound(file, KeywordIndex::open);
     byte[] bytes = Files.readAllBytes(file);
-    for (int i = 0; i < bytes.length; i += 3) {
-      byte[] damaged = bytes.clone();
-      damaged[i] ^= 4;
-      Files.write(file, damaged);
-      assertEquals(Kind.SNAPSHOT_INVALID, refusal(() -> KeywordIndex.open(file)).kind());
-    }
     byte[] damaged = bytes.clone();
     int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("zelt");
     damaged[at] ^= 4;
@@ -193,57 +148,63 @@ class KeywordSnapshotTest {
 
   @Test
   void parametersAreInRange() {
-    assertRefused("parameters", changed("parameters", 7, 0xbf), "k1 from 0 and b from 0 to 1");
-    assertRefused("parameters", changed("parameters", 15, 0x40), "k1 from 0 and b from 0 to 1");
-    assertRefused("parameters", changed("parameters", 28, 2), "numbers of items and terms");
-    assertRefused("parameters", changed("parameters", 23, 1), "numbers of items and terms");
+    saved.assertRefused(
+        "parameters", saved.changed("parameters", 7, 0xbf), "k1 from 0 and b from 0 to 1");
+    saved.assertRefused(
+        "parameters", saved.changed("parameters", 15, 0x40), "k1 from 0 and b from 0 to 1");
+    saved.assertRefused(
+        "parameters", saved.changed("parameters", 28, 2), "numbers of items and terms");
+    saved.assertRefused(
+        "parameters", saved.changed("parameters", 23, 1), "numbers of items and terms");
   }
 
   @Test
   void countsAgree() {
-    sections.put("parameters", changed("parameters", 16, 18));
-    assertRefused("orders", sections.get("orders"), "72 bytes, found 76");
+    saved.forge("parameters", saved.changed("parameters", 16, 18));
+    saved.assertRefused("orders", saved.section("orders"), "72 bytes, found 76");
   }
 
   @Test
   void termsAreSortedAndNumbersAscend() {
-    assertRefused("terms", changed("terms", 4, 'z'), "sorted terms, found");
-    assertRefused("numbers", changed("numbers", 3, 1), "ascending terms from 0 to");
-    byte[] numbers = sections.get("numbers").clone();
+    saved.assertRefused("terms", saved.changed("terms", 4, 'z'), "sorted terms, found");
+    saved.assertRefused("numbers", saved.changed("numbers", 3, 1), "ascending terms from 0 to");
+    byte[] numbers = saved.section("numbers").clone();
     System.arraycopy(numbers, 8, numbers, 4, 4);
-    assertRefused("numbers", numbers, "ascending terms from 0 to");
-    assertRefused("ends", changed("ends", 3, 1), "ascending numbers, found");
+    saved.assertRefused("numbers", numbers, "ascending terms from 0 to");
+    saved.assertRefused("ends", saved.changed("ends", 3, 1), "ascending numbers, found");
   }
 
   @Test
   void weightsAreAboveZero() {
-    assertRefused("weights", changed("weights", 0, 0), "a number above 0, found 0.0");
-    int count = sections.get("weights").length;
-    assertRefused("weights", new byte[3], count + " bytes, found 3");
+    saved.assertRefused("weights", saved.changed("weights", 0, 0), "a number above 0, found 0.0");
+    int count = saved.section("weights").length;
+    saved.assertRefused("weights", new byte[3], count + " bytes, found 3");
   }
 
   @Test
   void orderNumbersComeOnceAndItemsAreSorted() {
-    assertRefused("orders", changed("orders", 0, 19), "each number below 19 once, found 19");
-    byte[] orders = sections.get("orders").clone();
+    saved.assertRefused(
+        "orders", saved.changed("orders", 0, 19), "each number below 19 once, found 19");
+    byte[] orders = saved.section("orders").clone();
     byte[] swapped = orders.clone();
     System.arraycopy(orders, 4, swapped, 8, 4);
     System.arraycopy(orders, 8, swapped, 4, 4);
-    assertRefused("orders", swapped, "items by length, then by number");
+    saved.assertRefused("orders", swapped, "items by length, then by number");
   }
 
   @Test
   void itemsComeOnce() {
-    byte[] items = sections.get("items").clone();
+    byte[] items = saved.section("items").clone();
     System.arraycopy(items, 4, items, 4 + 9 + 4, 9);
     assertEquals(9, items[0]);
     assertEquals(9, items[13]);
-    assertRefused("items", items, "each item once, found another");
+    saved.assertRefused("items", items, "each item once, found another");
   }
 
   @Test
   void availabilityIsOfItems() {
-    assertRefused("available", changed("available", 3, 1), "bits of 19 items, found more");
-    assertRefused("available", new byte[16], "8 bytes, found 16");
+    saved.assertRefused(
+        "available", saved.changed("available", 3, 1), "bits of 19 items, found more");
+    saved.assertRefused("available", new byte[16], "8 bytes, found 16");
   }
 }

@@ -11,6 +11,7 @@ import io.recommender.ItemEncoder;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
 import io.recommender.Similarity;
+import io.recommender.ann.internal.SavedFile;
 import io.recommender.ann.internal.SnapshotRevision;
 import io.recommender.ann.internal.SnapshotWriter;
 import java.io.IOException;
@@ -312,15 +313,7 @@ class LinearMapTest {
   @Test
   void aDamagedByteIsFound() throws IOException {
     Path file = saved();
-    byte[] bytes = Files.readAllBytes(file);
-    for (int i = 0; i < bytes.length; i++) {
-      byte[] damaged = bytes.clone();
-      damaged[i] ^= 4;
-      Files.write(file, damaged);
-      assertEquals(
-          Kind.SNAPSHOT_INVALID,
-          assertThrows(RecommenderException.class, () -> LinearMap.open(file)).kind());
-    }
+    SavedFile.assertDamageIsFound(file, LinearMap::open);
   }
 
   private void assertRefused(String message, int[] parameters, double... weights) {
