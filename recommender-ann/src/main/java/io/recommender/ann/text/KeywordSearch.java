@@ -261,8 +261,8 @@ final class KeywordSearch {
         least = (ofSmall[weight] + bound) * SLACK >= top.threshold() ? weight : least;
       }
       for (int i = at; i < stop; i++) {
-        // A weight below the least one that can do, or below 1, which adds even less than that.
-        if (weights[i] < least && least > 1) {
+        // No more than the greatest whole weight that does not do.
+        if (weights[i] <= least - 1) {
           continue;
         }
         int small = (int) weights[i];
