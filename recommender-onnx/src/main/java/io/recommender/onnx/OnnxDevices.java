@@ -8,6 +8,9 @@ import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,6 +18,9 @@ import org.slf4j.LoggerFactory;
 final class OnnxDevices {
   private static final Logger LOG = LoggerFactory.getLogger(OnnxDevices.class);
   private static final String POM = "META-INF/maven/com.microsoft.onnxruntime/%s/pom.xml";
+
+  /** Room for a command line of more than 200,000 characters; memory is taken as it is used. */
+  private static final long STACK = 256L << 20;
 
   private OnnxDevices() {}
 
@@ -26,7 +32,7 @@ final class OnnxDevices {
               + " would win silently, so exclude one");
     }
     try {
-      return OrtEnvironment.getEnvironment();
+      return onLargeStack(OrtEnvironment::getEnvironment);
     } catch (LinkageError e) {
       throw new RecommenderException(
           Kind.DEVICE_UNAVAILABLE,
@@ -35,6 +41,40 @@ final class OnnxDevices {
                   + " (x86-64); -Donnxruntime.native.path names a folder with an own one")
               .formatted(System.getProperty("os.name"), System.getProperty("os.arch"), e),
           e);
+    }
+  }
+
+  /**
+   * Makes the environment where there is room: version 1.29 reads the command line of the process
+   * with a recursion as deep as it is long, and a class path of some ten thousand characters ends
+   * the process on a thread of one MB.
+   */
+  private static OrtEnvironment onLargeStack(Callable<OrtEnvironment> making) {
+    FutureTask<OrtEnvironment> task = new FutureTask<>(making);
+    Thread thread = new Thread(null, task, "recommender-onnxruntime", STACK);
+    thread.setDaemon(true);
+    thread.start();
+    boolean isInterrupted = false;
+    try {
+      while (true) {
+        try {
+          return task.get();
+        } catch (InterruptedException e) {
+          isInterrupted = true;
+        } catch (ExecutionException e) {
+          if (e.getCause() instanceof Error error) {
+            throw error;
+          }
+          if (e.getCause() instanceof RuntimeException unchecked) {
+            throw unchecked;
+          }
+          throw new IllegalStateException(e.getCause());
+        }
+      }
+    } finally {
+      if (isInterrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
