@@ -30,7 +30,8 @@ public interface ItemEncoder extends AutoCloseable {
    *
    * @param items the items, possibly none
    * @return one vector for each item, in order; a new array that the caller may keep and change
-   * @throws IllegalArgumentException if an item lacks a text that the encoder cannot do without
+   * @throws IllegalArgumentException if an item lacks a text or ids that the encoder cannot do
+   *     without, or has a feature of another kind
    * @throws IllegalStateException if closed
    * @throws RecommenderException of kind SHAPE_MISMATCH if an item lacks a number or tensor that
    *     the encoder cannot do without, or has one of another shape; or if a model fails. The

@@ -30,7 +30,6 @@ final class Denoiser {
   private final int dimension;
   private final OnnxJavaType timeType;
   private final OnnxJavaType outputType;
-  private final int fixedBatch;
 
   /** Set before anyone else knows this. */
   private NoiseSchedule.Step[] steps;
@@ -42,15 +41,13 @@ final class Denoiser {
       OnnxSession session,
       Manifest.Embedding latent,
       OnnxJavaType timeType,
-      OnnxJavaType outputType,
-      int fixedBatch) {
+      OnnxJavaType outputType) {
     this.diffusion = diffusion;
     this.session = session;
     output = latent.name();
     dimension = latent.dimension();
     this.timeType = timeType;
     this.outputType = outputType;
-    this.fixedBatch = fixedBatch;
     sampling = diffusion.sampling();
     steps = diffusion.schedule().steps(sampling, diffusion.prediction());
   }
@@ -74,8 +71,8 @@ final class Denoiser {
       return latent;
     }
 
-    int capacity() {
-      return latent.capacity() + time.capacity() + predicted.capacity();
+    long capacity() {
+      return (long) latent.capacity() + time.capacity() + predicted.capacity();
     }
 
     private void ensure(int rows, int dimension) {
@@ -93,6 +90,11 @@ final class Denoiser {
         Arrays.setAll(noises, row -> row < known ? noises[row] : new SeededNoise());
       }
     }
+  }
+
+  /** Bytes of a latent of one row. */
+  long bytesOfRow() {
+    return (long) Float.BYTES * dimension;
   }
 
   /**
@@ -144,8 +146,7 @@ final class Denoiser {
           "expected a batch that varies, or that of %s (%s), found %d"
               .formatted(before.name(), ofCondition == 0 ? "varies" : ofCondition, fixedBatch));
     }
-    Denoiser denoiser =
-        new Denoiser(diffusion, session, latent, timeType, output.type(), fixedBatch);
+    Denoiser denoiser = new Denoiser(diffusion, session, latent, timeType, output.type());
     OnnxJavaType conditionType = condition == null ? OnnxJavaType.FLOAT : condition.type();
     denoiser.probe(conditionType, Math.max(1, fixedBatch));
     if (fixedBatch == 0) {

@@ -74,7 +74,7 @@ final class Lane {
 
   /** The bytes of its direct buffers. */
   long bytes() {
-    long bytes = graphOutput.capacity() + (denoising == null ? 0L : denoising.capacity());
+    long bytes = graphOutput.capacity() + (denoising == null ? 0 : denoising.capacity());
     for (TensorBuffer input : inputs) {
       bytes += input.capacity();
     }

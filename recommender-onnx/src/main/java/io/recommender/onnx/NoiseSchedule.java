@@ -1,7 +1,6 @@
 package io.recommender.onnx;
 
 import io.recommender.internal.JsonObject;
-import java.util.List;
 
 /**
  * How much of a latent is left at each time of a diffusion: ᾱ, the product of 1 − β over the times
@@ -90,7 +89,7 @@ final class NoiseSchedule {
                 .formatted(schedule.place(), MAX_TIMES, times));
       }
       if (kind == Kind.COSINE) {
-        return cosine(times);
+        return cosine(times).check(schedule, ": signal of time ");
       }
       double from = schedule.number("from", Double.NaN);
       double to = schedule.number("to", Double.NaN);
@@ -100,38 +99,35 @@ final class NoiseSchedule {
             "%s: expected 0 < from <= to < 1, found from %s and to %s"
                 .formatted(schedule.place(), from, to));
       }
-      return linear(times, from, to, kind == Kind.SCALED_LINEAR);
+      return linear(times, from, to, kind == Kind.SCALED_LINEAR)
+          .check(schedule, ": signal of time ");
     }
   }
 
-  private static NoiseSchedule table(JsonObject schedule) {
-    List<Double> told =
-        schedule.array(
-            "signal",
-            (place, value) -> {
-              if (!value.isNumber()) {
-                throw BundleJson.wrong(schedule.file(), place, "a number", value);
-              }
-              return value.doubleValue();
-            });
-    double[] signal = told.stream().mapToDouble(Double::doubleValue).toArray();
+  /** Refuses an ᾱ that does not fall from below 1 to above 0, as rounding may make it. */
+  private NoiseSchedule check(JsonObject schedule, String where) {
     double before = 1;
     for (int t = 0; t < signal.length; t++) {
       if (!(signal[t] > 0 && signal[t] < before)) {
         throw BundleFailures.invalid(
             schedule.file(),
-            "%s/signal/%d: expected a number above 0 and below %s, found %s"
-                .formatted(schedule.place(), t, before, signal[t]));
+            "%s%s%d: expected a number above 0 and below %s, found %s"
+                .formatted(schedule.place(), where, t, before, signal[t]));
       }
       before = signal[t];
     }
+    return this;
+  }
+
+  private static NoiseSchedule table(JsonObject schedule) {
+    double[] signal = BundleJson.numbers(schedule.file(), schedule, "signal");
     if (signal.length == 0 || signal.length > MAX_TIMES) {
       throw BundleFailures.invalid(
           schedule.file(),
           "%s/signal: expected 1 to %d numbers, found %d"
               .formatted(schedule.place(), MAX_TIMES, signal.length));
     }
-    return new NoiseSchedule(signal);
+    return new NoiseSchedule(signal).check(schedule, "/signal/");
   }
 
   /** How many times there are. */

@@ -22,6 +22,9 @@ final class OnnxDevices {
   /** Room for a command line of more than 200,000 characters; memory is taken as it is used. */
   private static final long STACK = 256L << 20;
 
+  /** Whether the environment is there: it is one for the whole process. */
+  private static volatile boolean isMade;
+
   private OnnxDevices() {}
 
   static OrtEnvironment environment() {
@@ -32,7 +35,11 @@ final class OnnxDevices {
               + " would win silently, so exclude one");
     }
     try {
-      return onLargeStack(OrtEnvironment::getEnvironment);
+      if (!isMade) {
+        onLargeStack(OrtEnvironment::getEnvironment);
+        isMade = true;
+      }
+      return OrtEnvironment.getEnvironment();
     } catch (LinkageError e) {
       throw new RecommenderException(
           Kind.DEVICE_UNAVAILABLE,
@@ -49,16 +56,22 @@ final class OnnxDevices {
    * with a recursion as deep as it is long, and a class path of some ten thousand characters ends
    * the process on a thread of one MB.
    */
-  private static OrtEnvironment onLargeStack(Callable<OrtEnvironment> making) {
+  private static void onLargeStack(Callable<OrtEnvironment> making) {
     FutureTask<OrtEnvironment> task = new FutureTask<>(making);
     Thread thread = new Thread(null, task, "recommender-onnxruntime", STACK);
     thread.setDaemon(true);
-    thread.start();
+    try {
+      thread.start();
+    } catch (OutOfMemoryError e) {
+      // No room for another thread: this one may do.
+      task.run();
+    }
     boolean isInterrupted = false;
     try {
       while (true) {
         try {
-          return task.get();
+          task.get();
+          return;
         } catch (InterruptedException e) {
           isInterrupted = true;
         } catch (ExecutionException e) {

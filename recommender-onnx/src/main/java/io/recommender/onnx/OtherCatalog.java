@@ -58,7 +58,11 @@ final class OtherCatalog {
           catalog,
           source.session(),
           model,
-          new VectorHead(source.session().name(), embedding, index, manifest.name()),
+          new VectorHead(
+              source.model().denoiser().map(Denoiser::session).orElse(source.session()).name(),
+              embedding,
+              index,
+              manifest.name()),
           index::close,
           () -> {},
           source.fingerprint(),

@@ -234,8 +234,9 @@ final class SequenceModel {
     if (fixedBatch > 0) {
       return fixedBatch;
     }
-    return (int)
-        Math.max(1, Math.min(asked, MAX_OUTPUT_BYTES / ((long) columns * outputType.size)));
+    long ofRow =
+        Math.max((long) columns * outputType.size, denoiser.map(Denoiser::bytesOfRow).orElse(0L));
+    return (int) Math.max(1, Math.min(asked, MAX_OUTPUT_BYTES / ofRow));
   }
 
   /** The bytes of the buffers that wait for the next call. */
@@ -259,7 +260,8 @@ final class SequenceModel {
 
   void release(Lane lane) {
     lane.clear();
-    if (lane.graphOutput().capacity() <= MAX_OUTPUT_BYTES) {
+    if (lane.graphOutput().capacity() <= MAX_OUTPUT_BYTES
+        && lane.output().capacity() <= MAX_OUTPUT_BYTES) {
       idle.offer(lane);
     }
   }

@@ -184,6 +184,20 @@ class ManifestTest {
     assertRefusedByBoth(example(Contract.SEQ_DIFFUSION), fault);
   }
 
+  @Test
+  void aScheduleThatRoundingUndoesIsRefused() throws JsonProcessingException {
+    ObjectNode manifest = example(Contract.SEQ_DIFFUSION);
+    ((ObjectNode) manifest.get("diffusion"))
+        .set(
+            "schedule",
+            FixtureJson.JSON.readTree(
+                "{\"kind\": \"LINEAR\", \"times\": 1000, \"from\": 1e-4, \"to\": 0.99}"));
+    RecommenderException e =
+        assertThrows(RecommenderException.class, () -> FixtureJson.manifest(manifest));
+    assertTrue(e.getMessage().contains("/diffusion/schedule: signal of time "), e.getMessage());
+    assertTrue(e.getMessage().endsWith("found 0.0"), e.getMessage());
+  }
+
   static Stream<Fault> faultsOfText() {
     return Stream.of(
         new Fault("/generation/text", null, "/generation/text: expected an object"),

@@ -70,11 +70,11 @@ import org.jspecify.annotations.Nullable;
  * RecommenderException} of the scorer, or NON_FINITE_OUTPUT; the decoder stays usable.
  *
  * <p><b>Cost.</b> A run of the model for the prompt and one less than there are levels, or as many
- * with an end token. Where probabilities are over the catalogue, the rest of a code that is the
- * only one left is certain, and the model is not run for it: codes whose last levels tell few items
- * apart cost little more than short ones. Beside that, a step at 50 beams, a million items and a
- * vocabulary of 1,000 takes some ten microseconds. Memory: a few numbers for each beam, and of one
- * row of logits for each thread that decodes.
+ * with an end token. Where probabilities are over the catalogue and there is none, the rest of a
+ * code that is the only one left is certain, and the model is not run for it: codes whose last
+ * levels tell few items apart cost little more than short ones. Beside that, a step at 50 beams, a
+ * million items and a vocabulary of 1,000 takes some ten microseconds. Memory: a few numbers for
+ * each beam, and of one row of logits for each thread that decodes.
  */
 public final class BeamDecoder implements SequenceRecommender, Diagnosable {
   /** The source of decoded items, unless another is set. */
@@ -251,7 +251,9 @@ public final class BeamDecoder implements SequenceRecommender, Diagnosable {
     private final @Nullable Prompt prompt;
     final @Nullable BeamSearch search;
     private int runs;
-    private boolean isTimedOut;
+
+    /** How many beams the time was over for. */
+    private int lost;
 
     Asked(RecommendationRequest request, CodeVersion version) {
       this.request = request;
@@ -300,7 +302,7 @@ public final class BeamDecoder implements SequenceRecommender, Diagnosable {
     }
 
     void stop() {
-      isTimedOut = Objects.requireNonNull(search).rows() > 0;
+      lost = Objects.requireNonNull(search).stop();
     }
 
     Recommendations answer() {
@@ -331,7 +333,7 @@ public final class BeamDecoder implements SequenceRecommender, Diagnosable {
     }
 
     private String reason() {
-      if (isTimedOut) {
+      if (lost > 0) {
         return "The time was over";
       }
       return prompt == null
@@ -369,11 +371,11 @@ public final class BeamDecoder implements SequenceRecommender, Diagnosable {
                 unknown,
                 "Interactions with items that have no code were skipped."));
       }
-      if (isTimedOut) {
+      if (lost > 0) {
         answer.notice(
             new Notice(
                 Notice.Code.TIMED_OUT,
-                search == null ? 0 : search.rows(),
+                lost,
                 "The time was over before the beams had come to their ends."));
       }
     }

@@ -50,6 +50,9 @@ final class BeamSearch {
   /** From so many children on, it is quicker to look through all logits of a level at once. */
   private static final int LEAST_SCANNED = 48;
 
+  /** Unless they lie further apart than this. */
+  private static final int SPARSE = 8;
+
   private final CodeVersion version;
   private final Accepted accepted;
   private final Accepted present;
@@ -220,6 +223,19 @@ final class BeamSearch {
     return end;
   }
 
+  /** Ends the search, and returns how many beams have led to nothing. */
+  int stop() {
+    int lost = rows;
+    for (int beam = 0; beam < beams.size(); beam++) {
+      if (rowOf[beam] == NO_ROW) {
+        end(beam);
+      }
+    }
+    beams.clear();
+    rows = 0;
+    return lost;
+  }
+
   private void expandDetermined(int beam) {
     children.of(beams, beam, depth);
     while (children.advance()) {
@@ -229,14 +245,19 @@ final class BeamSearch {
 
   private void endAll() {
     for (int beam = 0; beam < beams.size(); beam++) {
-      addEnded(
-          beams.score(beam) / Math.pow(levels, options.lengthPenalty()),
-          beams.start(beam),
-          beams.end(beam),
-          beams.deltaStart(beam),
-          beams.deltaEnd(beam));
+      end(beam);
     }
     beams.clear();
+  }
+
+  /** Ends a beam that leads to one code. */
+  private void end(int beam) {
+    addEnded(
+        beams.score(beam) / Math.pow(levels, options.lengthPenalty()),
+        beams.start(beam),
+        beams.end(beam),
+        beams.deltaStart(beam),
+        beams.deltaEnd(beam));
   }
 
   private void expand(int beam, Scratch scratch, double base, BeamPool into) {
@@ -263,7 +284,8 @@ final class BeamSearch {
     int[] codes = children.listedCodes();
     int start = children.listedStart();
     int end = children.listedEnd();
-    if (end - start >= LEAST_SCANNED) {
+    int count = end - start;
+    if (count >= LEAST_SCANNED && codes[end - 1] - codes[start] < SPARSE * count) {
       expandScanned(beam, scratch, offset, codes[start], codes[end - 1], base, into);
       return;
     }

@@ -84,7 +84,8 @@ record KeywordPart(
   }
 
   private static long unitsOf(float length) {
-    return Math.round(length * LENGTH_UNIT);
+    // What has a length counts, so that the mean is 0 only where no item has any.
+    return length > 0 ? Math.max(1, Math.round(length * LENGTH_UNIT)) : 0;
   }
 
   static double meanLength(long units, int documents) {

@@ -114,6 +114,9 @@ final class KeywordSearch {
     /** Sums of the bounds from a term on. */
     private final double[] rest;
 
+    /** Which terms a window has. */
+    private final boolean[] occurs;
+
     /** Sums of the bounds of all other terms. */
     private final double[] others;
 
@@ -147,6 +150,7 @@ final class KeywordSearch {
       factors = Arrays.copyOf(factor, count);
       bounds = new double[count];
       rest = new double[count + 1];
+      occurs = new boolean[count];
       others = new double[count];
       blockBounds = new double[count];
       boundBlocks = new int[count];
@@ -213,7 +217,8 @@ final class KeywordSearch {
      */
     private int searchBlock(int from) {
       PostingCursor cursor = cursors[0];
-      if ((blockBound(0, segment.length(from)) + rest[1]) * SLACK >= top.threshold()) {
+      // Written so that a bound that is no number lets the block in.
+      if (!((blockBound(0, segment.length(from)) + rest[1]) * SLACK < top.threshold())) {
         cursor.unpack(from);
         int size = cursor.size();
         scan(0, cursor.at(), size, 1);
@@ -330,24 +335,22 @@ final class KeywordSearch {
       double norm = norm(segment.length(from));
       for (int term = 0; term < cursors.length; term++) {
         float most = cursors[term].most(from, end);
-        bounds[term] = most == 0 ? 0 : score(factors[term], norm, most);
+        occurs[term] = most != 0;
+        bounds[term] = occurs[term] ? score(factors[term], norm, most) : 0;
       }
       int needed = needed(from, true, end);
       if (needed == 0) {
         return;
       }
-      for (int term = 0; term < cursors.length; term++) {
-        others[term] = 0;
-        for (int other = 0; other < cursors.length; other++) {
-          others[term] += other == term ? 0 : bounds[other];
-        }
-      }
       int active = 0;
+      double before = 0;
       for (int term = 0; term < needed; term++) {
-        active += bounds[term] > 0 ? 1 : 0;
+        active += occurs[term] ? 1 : 0;
+        others[term] = before + rest[term + 1];
+        before += bounds[term];
       }
       for (int term = 0; term < needed; term++) {
-        if (bounds[term] > 0) {
+        if (occurs[term]) {
           visit(term, from, end, active == 1 ? needed : 0);
         }
       }

@@ -282,6 +282,24 @@ class BeamDecoderTest {
   }
 
   @Test
+  void codesThatAreCertainInTimeAreReturned() {
+    SemanticIdIndex few = SemanticIdIndex.builder(CodeShape.of(2, 4)).build();
+    few.addAll(List.of("a", "d", "e"), new int[][] {{0, 1}, {3, 1}, {3, 2}});
+    long[] now = {0};
+    Recommendations answer =
+        BeamDecoder.builder(
+                scorer, few, TOKENS, (request, known) -> Optional.of(NextTokenScorer.Prompt.of(1)))
+            .options(
+                BeamOptions.of(4).normalization(Normalization.CATALOG).timeout(Duration.ofNanos(1)))
+            .clock(() -> now[0]++)
+            .build()
+            .recommend(request(3, "a"));
+    assertEquals(List.of("a"), answer.itemIds());
+    assertTrue(answer.hasNotice(Notice.Code.TIMED_OUT));
+    assertTrue(answer.hasNotice(Notice.Code.SHORTFALL));
+  }
+
+  @Test
   void itemsThatEndedInTimeAreReturned() {
     SemanticIdIndex titles = SemanticIdIndex.builder(CodeShape.upTo(3, 4)).build();
     titles.add("short", 1);

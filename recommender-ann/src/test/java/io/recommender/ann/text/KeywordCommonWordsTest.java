@@ -104,4 +104,18 @@ class KeywordCommonWordsTest {
     assertTrue(frequent > 5, "frequent " + frequent);
     assertTrue(index.estimatedBytes() > frequent * ITEMS / 8);
   }
+
+  @Test
+  void itemsOfTheLeastWeightsAreFoundAlsoBesideOnesWithoutWords() {
+    for (double b : new double[] {0, 0.75, 1}) {
+      KeywordIndex tiny = KeywordIndex.builder().b(b).build();
+      tiny.addAll(
+          List.of("none", "x", "both"),
+          List.of(Map.of(), Map.of("x", 1e-7), Map.of("x", 1e-7, "y", 1e-7)));
+      for (Map<String, Double> query :
+          List.of(Map.of("x", 1.0), Map.of("x", 1.0, "y", 1.0), Map.of("x", 1e-300, "y", 1e-300))) {
+        assertEquals(2, tiny.search(query, 3, ItemFilter.all()).size(), () -> b + " " + query);
+      }
+    }
+  }
 }
