@@ -52,10 +52,9 @@ record FlatSnapshot(
     double[] scales = new double[count];
     for (int i = 0; i < count; i++) {
       scales[i] = section.getDouble();
-      in.check(
-          "scales",
-          scales[i] > 0 && Double.isFinite(scales[i]),
-          "finite numbers above 0, found " + scales[i]);
+      if (!(scales[i] > 0 && Double.isFinite(scales[i]))) {
+        throw in.invalid("scales", "finite numbers above 0, found " + scales[i]);
+      }
     }
     section.finish();
     return new FlatSnapshot(
@@ -71,9 +70,7 @@ record FlatSnapshot(
     float[][] vectors = new float[count][dimension];
     for (float[] vector : vectors) {
       section.getFloats(vector, 0, dimension);
-      for (float element : vector) {
-        in.check("vectors", Float.isFinite(element), "finite numbers, found " + element);
-      }
+      in.checkFinite("vectors", vector);
     }
     section.finish();
     return vectors;

@@ -61,9 +61,13 @@ final class SparseSnapshot {
     long elements = 0;
     for (int row = 0; row < count; row++) {
       int length = section.getInt();
-      in.check("rows", length >= 0 && length <= dimension, "a length, found " + length);
       elements += length;
-      in.check("rows", elements <= Integer.MAX_VALUE, "fewer elements, found " + elements);
+      if (length < 0 || length > dimension) {
+        throw in.invalid("rows", "a length, found " + length);
+      }
+      if (elements > Integer.MAX_VALUE) {
+        throw in.invalid("rows", "fewer elements, found " + elements);
+      }
       starts[row + 1] = (int) elements;
     }
     section.finish();
@@ -89,11 +93,12 @@ final class SparseSnapshot {
       int before = -1;
       for (int i = starts[row]; i < starts[row + 1]; i++) {
         columns[i] = (char) section.getShort();
-        in.check(
-            "columns",
-            columns[i] > before && columns[i] < dimension,
-            "ascending places below %d, found %d after %d"
-                .formatted(dimension, (int) columns[i], before));
+        if (columns[i] <= before || columns[i] >= dimension) {
+          throw in.invalid(
+              "columns",
+              "ascending places below %d, found %d after %d"
+                  .formatted(dimension, (int) columns[i], before));
+        }
         before = columns[i];
       }
     }
@@ -111,10 +116,9 @@ final class SparseSnapshot {
     section.getFloats(values, 0, elements);
     section.finish();
     for (float value : values) {
-      in.check(
-          "values",
-          Float.isFinite(value) && value != 0,
-          "finite numbers other than 0, found " + value);
+      if (!Float.isFinite(value) || value == 0) {
+        throw in.invalid("values", "finite numbers other than 0, found " + value);
+      }
     }
     return values;
   }

@@ -213,6 +213,34 @@ public final class SnapshotReader implements AutoCloseable {
   }
 
   /**
+   * Checks that numbers are finite.
+   *
+   * @param section the name of the section
+   * @param numbers the numbers
+   */
+  public void checkFinite(String section, float... numbers) {
+    for (float number : numbers) {
+      if (!Float.isFinite(number)) {
+        throw invalid(section, "finite numbers, found " + number);
+      }
+    }
+  }
+
+  /**
+   * Checks that numbers are finite.
+   *
+   * @param section the name of the section
+   * @param numbers the numbers
+   */
+  public void checkFinite(String section, double... numbers) {
+    for (double number : numbers) {
+      if (!Double.isFinite(number)) {
+        throw invalid(section, "finite numbers, found " + number);
+      }
+    }
+  }
+
+  /**
    * Checks the length of a section.
    *
    * @param section the name of the section

@@ -110,10 +110,10 @@ final class ErrorMemorySnapshot {
       @Nullable UserKey user =
           hasUser == 0 ? null : new UserKey(section.getLong(), section.getLong());
       float error = section.getFloat();
-      in.check(
-          name,
-          number >= least && number < next,
-          "ascending numbers of %d to %d, found %d".formatted(least, next - 1, number));
+      if (number < least || number >= next) {
+        throw in.invalid(
+            name, "ascending numbers of %d to %d, found %d".formatted(least, next - 1, number));
+      }
       in.check(name, error >= -1 && error <= 1, "an error in [-1, 1], found " + error);
       entries.add(new TaskErrors.Entry(number, user, error));
       least = number + 1;
@@ -124,17 +124,11 @@ final class ErrorMemorySnapshot {
 
   private static float[][] readKeys(SnapshotReader in, String name, int count, int dimension) {
     SectionReader section = in.section(name);
-    long expected = (long) count * dimension * Float.BYTES;
-    in.check(
-        name,
-        section.length() == expected,
-        "%d bytes, found %d".formatted(expected, section.length()));
+    in.checkLength(name, (long) count * dimension * Float.BYTES);
     float[][] keys = new float[count][dimension];
     for (float[] key : keys) {
       section.getFloats(key, 0, dimension);
-      for (float element : key) {
-        in.check(name, Float.isFinite(element), "finite numbers, found " + element);
-      }
+      in.checkFinite(name, key);
     }
     section.finish();
     return keys;

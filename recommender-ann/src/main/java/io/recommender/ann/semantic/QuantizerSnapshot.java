@@ -55,9 +55,7 @@ final class QuantizerSnapshot {
       codebooks[level] = new float[sizes[level]][dimension];
       for (float[] entry : codebooks[level]) {
         section.getFloats(entry, 0, dimension);
-        for (float element : entry) {
-          in.check("codebooks", Float.isFinite(element), "finite numbers, found " + element);
-        }
+        in.checkFinite("codebooks", entry);
       }
     }
     section.finish();

@@ -298,8 +298,8 @@ public final class LinearMap {
     double[] numbers = new double[Math.toIntExact(count)];
     for (int i = 0; i < numbers.length; i++) {
       numbers[i] = section.getDouble();
-      in.check(name, Double.isFinite(numbers[i]), "finite numbers, found " + numbers[i]);
     }
+    in.checkFinite(name, numbers);
     section.finish();
     return numbers;
   }
