@@ -62,7 +62,7 @@ record Encoder(
       String feature,
       Map<String, Integer> vocabulary,
       OptionalDouble defaultValue,
-      Normalization normalization,
+      FeatureScaling normalization,
       Optional<Items> items) {
     Input(
         Role role,
@@ -70,7 +70,7 @@ record Encoder(
         String feature,
         Map<String, Integer> vocabulary,
         OptionalDouble defaultValue) {
-      this(role, name, feature, vocabulary, defaultValue, Normalization.NONE, Optional.empty());
+      this(role, name, feature, vocabulary, defaultValue, FeatureScaling.NONE, Optional.empty());
     }
   }
 

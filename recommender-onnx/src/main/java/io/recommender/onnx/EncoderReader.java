@@ -107,7 +107,7 @@ final class EncoderReader {
           feature,
           vocabulary,
           defaultValue,
-          role == Role.FEATURE ? Normalization.read(input) : Normalization.NONE,
+          role == Role.FEATURE ? FeatureScaling.read(input) : FeatureScaling.NONE,
           items);
     }
   }

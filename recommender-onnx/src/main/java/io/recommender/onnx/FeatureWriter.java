@@ -22,7 +22,7 @@ final class FeatureWriter {
   private final int width;
   private final Map<String, Integer> vocabulary;
   private final OptionalDouble absent;
-  private final Normalization normalization;
+  private final FeatureScaling normalization;
 
   /**
    * Plans a feature.
@@ -37,7 +37,7 @@ final class FeatureWriter {
       int[] extents,
       Map<String, Integer> vocabulary,
       OptionalDouble absent,
-      Normalization normalization) {
+      FeatureScaling normalization) {
     this.input = input;
     this.feature = feature;
     this.extents = extents;

@@ -134,7 +134,7 @@ public final class OnnxCrossEncoder extends BundledReranker {
                 CrossEncoderChecks.extents(session, input.name()),
                 Map.of(),
                 input.defaultValue(),
-                Normalization.NONE));
+                FeatureScaling.NONE));
       }
     }
     return new OnnxCrossEncoder(

@@ -61,7 +61,7 @@ record Ranker(
       boolean category,
       Map<String, Integer> vocabulary,
       OptionalDouble defaultValue,
-      Normalization normalization) {}
+      FeatureScaling normalization) {}
 
   /** The places of an input with an axis of places, such as a list or a history. */
   record Places(int maxLength, Manifest.Length length, Manifest.PaddingSide paddingSide) {}

@@ -141,7 +141,7 @@ final class RankerReader {
           true,
           ManifestReader.vocabulary(node.object("vocabulary")),
           OptionalDouble.of(node.integer("default", Integer.MIN_VALUE)),
-          Normalization.NONE);
+          FeatureScaling.NONE);
     }
     return new Column(
         feature,
@@ -150,7 +150,7 @@ final class RankerReader {
         role == Role.FEATURE && node.has("default")
             ? OptionalDouble.of(node.number("default", 0))
             : OptionalDouble.empty(),
-        role == Role.FEATURE ? Normalization.read(node) : Normalization.NONE);
+        role == Role.FEATURE ? FeatureScaling.read(node) : FeatureScaling.NONE);
   }
 
   private static Places places(JsonObject input) {

@@ -10,20 +10,20 @@ import java.util.Arrays;
  *
  * <p><b>Immutable</b>.
  */
-final class Normalization {
+final class FeatureScaling {
   /** Leaves every number as it is. */
-  static final Normalization NONE = new Normalization(new double[] {0}, new double[] {1});
+  static final FeatureScaling NONE = new FeatureScaling(new double[] {0}, new double[] {1});
 
   private final double[] means;
   private final double[] deviations;
 
-  private Normalization(double[] means, double[] deviations) {
+  private FeatureScaling(double[] means, double[] deviations) {
     this.means = means;
     this.deviations = deviations;
   }
 
   /** Reads the normalization of an input; none if it has none. */
-  static Normalization read(JsonObject input) {
+  static FeatureScaling read(JsonObject input) {
     if (!input.has("normalization")) {
       return NONE;
     }
@@ -38,7 +38,7 @@ final class Normalization {
             "%s: expected as many numbers in mean as in deviation, at least one, and deviations above 0, found %s and %s"
                 .formatted(read.place(), Arrays.toString(means), Arrays.toString(deviations)));
       }
-      return new Normalization(means, deviations);
+      return new FeatureScaling(means, deviations);
     }
   }
 

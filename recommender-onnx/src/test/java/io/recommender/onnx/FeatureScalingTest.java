@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Pixels as the manifest says they are normalized, by a mean and a deviation of each channel. */
-class NormalizationTest {
+class FeatureScalingTest {
   private static final double[] MEAN = {0.5, 0.25, 0};
   private static final double[] DEVIATION = {0.25, 0.5, 2};
   private static final float[] PIXELS = {0, 0.5f, 0.75f, 1, 0, 0.25f, 0.5f, 1, 0, 1, 2, 4};
