@@ -10,6 +10,8 @@ import re
 import shutil
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -129,11 +131,7 @@ def export_bundle(module: torch.nn.Module, inputs: dict[str, torch.Tensor], role
         raise ExportError(f"tables: {', '.join(sorted(tables)) or 'none'}, expected those that inputs read: "
                           f"{', '.join(sorted(read)) or 'none'}")
     out_dir = Path(out_dir)
-    if out_dir.exists() and any(out_dir.iterdir()) and not (out_dir / "manifest.json").exists():
-        raise ExportError(f"{out_dir}: exists and is not a bundle")
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=out_dir.parent))
-    try:
+    with bundle_folder(out_dir) as work:
         graph = work / manifest["model"]
         _export_graph(module, inputs, manifest, graph, opset, output.graph_output())
         session = open_session(graph)
@@ -149,13 +147,6 @@ def export_bundle(module: torch.nn.Module, inputs: dict[str, torch.Tensor], role
         with open(work / "items.jsonl", "w", encoding="utf-8", newline="\n") as lines:
             lines.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in items)
         _write_json(work / "manifest.json", manifest)
-        seal(work)
-        os.chmod(work, 0o755)
-        if out_dir.exists():
-            shutil.rmtree(out_dir)
-        os.replace(work, out_dir)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return out_dir
 
 
@@ -175,6 +166,27 @@ def windows_of(manifest: dict, ids: list[str], session: onnxruntime.InferenceSes
         if len(shape) > (2 if entry["role"] in STEP_ROLES else 1):
             widths[entry["name"]] = shape[-1]
     return Windows(manifest, ids, types, widths, tables)
+
+
+@contextmanager
+def bundle_folder(out_dir: Path) -> Iterator[Path]:
+    """A folder to write a bundle to, which is sealed and becomes ``out_dir`` if nothing is raised, and is gone otherwise.
+
+    Replaces ``out_dir`` if it is a bundle already, and refuses any other folder that has files.
+    """
+    if out_dir.exists() and any(out_dir.iterdir()) and not (out_dir / "manifest.json").exists():
+        raise ExportError(f"{out_dir}: exists and is not a bundle")
+    out_dir.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=out_dir.parent))
+    try:
+        yield work
+        seal(work)
+        os.chmod(work, 0o755)
+        if out_dir.exists():
+            shutil.rmtree(out_dir)
+        os.replace(work, out_dir)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def seal(folder: Path) -> str:

@@ -6,10 +6,7 @@
 import argparse
 import copy
 import json
-import os
 import random
-import shutil
-import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +15,7 @@ import numpy as np
 import onnx
 import torch
 
-from .bundle import ExportError, open_session, seal
+from .bundle import ExportError, bundle_folder, open_session
 from .fuse import fuse
 from .lora import Gate
 from .pair_texts import PairTexts, Template
@@ -103,11 +100,7 @@ def export_cross_encoder(encoder: CrossEncoder, texts: PairTexts, requests: list
     types = "token_type_ids" in encoder.tokenizer.model_input_names
     graph = PairGraph(encoder, types).eval()
     out_dir = Path(out_dir)
-    if out_dir.exists() and any(out_dir.iterdir()) and not (out_dir / "manifest.json").exists():
-        raise ExportError(f"{out_dir}: exists and is not a bundle")
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=out_dir.parent))
-    try:
+    with bundle_folder(out_dir) as work:
         pairs = [_pairs(encoder, texts, request, items) for request in requests]
         outputs = [_alone(graph, encoder, texts, *of) for of in pairs]
         _export(graph, encoder, texts, pairs[0], work / "model.onnx", opset)
@@ -134,13 +127,6 @@ def export_cross_encoder(encoder: CrossEncoder, texts: PairTexts, requests: list
                   for request, found in zip(requests, outputs)]
         write_json(work / "golden.json", {"tolerance": tolerance, "requests": golden})
         (work / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        seal(work)
-        os.chmod(work, 0o755)
-        if out_dir.exists():
-            shutil.rmtree(out_dir)
-        os.replace(work, out_dir)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return out_dir
 
 

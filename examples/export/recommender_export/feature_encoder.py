@@ -4,10 +4,7 @@
 """
 
 import json
-import os
 import re
-import shutil
-import tempfile
 import warnings
 from pathlib import Path
 
@@ -15,7 +12,7 @@ import numpy as np
 import onnx
 import torch
 
-from .bundle import ExportError, open_session, seal
+from .bundle import ExportError, bundle_folder, open_session
 from .fuse import fuse
 from .parity import ParityError, difference
 from .ranker_rows import RankerRows
@@ -49,11 +46,7 @@ def export_feature_encoder(module: torch.nn.Module, entries: list[dict], golden:
                               f"input of role PRESENT")
     module, out_dir = module.eval(), Path(out_dir)
     rows = RankerRows([e | {"side": "CANDIDATE"} for e in entries], (), widths)
-    if out_dir.exists() and any(out_dir.iterdir()) and not (out_dir / "manifest.json").exists():
-        raise ExportError(f"{out_dir}: exists and is not a bundle")
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=out_dir.parent))
-    try:
+    with bundle_folder(out_dir) as work:
         _export(module, rows, golden, work / "model.onnx", opset)
         vectors = _check(module, rows, golden, work / "model.onnx", tolerance)
         if normalize:
@@ -68,13 +61,6 @@ def export_feature_encoder(module: torch.nn.Module, entries: list[dict], golden:
                  for f, v in zip(golden, vectors)]
         (work / "golden.json").write_text(
             f'{{"tolerance": {tolerance}, "items": [\n' + ",\n".join(lines) + "\n]}\n", encoding="utf-8")
-        seal(work)
-        os.chmod(work, 0o755)
-        if out_dir.exists():
-            shutil.rmtree(out_dir)
-        os.replace(work, out_dir)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return out_dir
 
 

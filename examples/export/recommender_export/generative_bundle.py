@@ -6,9 +6,6 @@ Mistral, GPT-2 and most others) and T5. It refuses to write a bundle whose graph
 
 import copy
 import json
-import os
-import shutil
-import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +17,7 @@ from transformers import T5ForConditionalGeneration
 
 from . import decoding_graphs as graphs
 from . import lean_llama
-from .bundle import ExportError, open_session, seal
+from .bundle import ExportError, bundle_folder, open_session
 from .codes import PADDING, CodeTokens
 from .generative import start_token
 from .graph_rows import Aligned, Graph, check_decoding
@@ -88,16 +85,12 @@ def export_generative(model, vocabulary: CodeVocabulary, items: list[dict], layo
     model = copy.deepcopy(model).float().eval()
     encoder_decoder = bool(model.config.is_encoder_decoder)
     out_dir = Path(out_dir)
-    if out_dir.exists() and any(out_dir.iterdir()) and not (out_dir / "manifest.json").exists():
-        raise ExportError(f"{out_dir}: exists and is not a bundle")
     if len(items) != len(vocabulary.codes):
         raise ExportError(f"items: {len(items)}, codes: {len(vocabulary.codes)}, expected as many")
     _check_length(model, layout.longest(vocabulary.codes.shape[1]))
     longest = layout.longest(vocabulary.codes.shape[1])
     described = _encoder_decoder(model, cached) if encoder_decoder else _decoder(model, aligned, cached, shared, longest)
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=out_dir.parent))
-    try:
+    with bundle_folder(out_dir) as work:
         for graph in described:
             _export(graph, work / graph.file, opset)
         _check(described, work, tolerance)
@@ -111,13 +104,6 @@ def export_generative(model, vocabulary: CodeVocabulary, items: list[dict], layo
             manifest["golden"] = "golden.json"
             (work / "golden.json").write_text(json.dumps({"tolerance": 1e-3, "requests": list(golden)}) + "\n", encoding="utf-8")
         (work / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-        seal(work)
-        os.chmod(work, 0o755)
-        if out_dir.exists():
-            shutil.rmtree(out_dir)
-        os.replace(work, out_dir)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return out_dir
 
 

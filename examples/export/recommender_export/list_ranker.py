@@ -5,9 +5,6 @@
 
 import json
 import math
-import os
-import shutil
-import tempfile
 import warnings
 from pathlib import Path
 from typing import Callable
@@ -16,7 +13,7 @@ import numpy as np
 import onnx
 import torch
 
-from .bundle import ExportError, open_session, seal
+from .bundle import ExportError, bundle_folder, open_session
 from .parity import ParityError, difference
 from .ranker import Request, golden_request, tensors, write_json
 from .ranker_rows import LISTS, RankerRows
@@ -36,16 +33,12 @@ def export_list_ranker(module: torch.nn.Module, entries: list[dict], requests: l
     """
     module = module.eval()
     out_dir = Path(out_dir)
-    if out_dir.exists() and any(out_dir.iterdir()) and not (out_dir / "manifest.json").exists():
-        raise ExportError(f"{out_dir}: exists and is not a bundle")
     if not requests or not all(r.candidates for r in requests):
         raise ExportError("requests: expected at least one, each with a candidate")
     if max_length is not None and not min_length <= max_length:
         raise ExportError(f"max_length: {max_length}, expected at least min_length {min_length}")
     rows = RankerRows(entries, items, widths)
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=out_dir.parent))
-    try:
+    with bundle_folder(out_dir) as work:
         _export_graph(module, rows, requests[0], work / "model.onnx", start, offset, opset)
         session = open_session(work / "model.onnx")
         found = [i.name for i in session.get_inputs()]
@@ -68,13 +61,6 @@ def export_list_ranker(module: torch.nn.Module, entries: list[dict], requests: l
             golden_request(rows, r) | {"order": order, "scores": scores}
             for r, (order, scores) in zip(requests[:golden], lists)]})
         write_json(work / "manifest.json", manifest)
-        seal(work)
-        os.chmod(work, 0o755)
-        if out_dir.exists():
-            shutil.rmtree(out_dir)
-        os.replace(work, out_dir)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return out_dir
 
 

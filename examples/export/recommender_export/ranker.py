@@ -4,9 +4,6 @@
 """
 
 import json
-import os
-import shutil
-import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +12,7 @@ import numpy as np
 import onnx
 import torch
 
-from .bundle import ExportError, open_session, seal
+from .bundle import ExportError, bundle_folder, open_session
 from .parity import ParityError, difference
 from .ranker_rows import LISTS, RankerRows
 
@@ -46,16 +43,12 @@ def export_ranker(module: torch.nn.Module, entries: list[dict], tasks: list[dict
     """
     module = module.eval()
     out_dir = Path(out_dir)
-    if out_dir.exists() and any(out_dir.iterdir()) and not (out_dir / "manifest.json").exists():
-        raise ExportError(f"{out_dir}: exists and is not a bundle")
     for task in tasks:
         if task.get("kind") not in TASK_KINDS:
             raise ExportError(f"task {task.get('name')!r}: kind {task.get('kind')!r}, expected one of {', '.join(TASK_KINDS)}")
     rows = RankerRows(entries, items, widths)
     _check_reasons(module, rows, requests[0], reasons, hidden)
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=out_dir.parent))
-    try:
+    with bundle_folder(out_dir) as work:
         _export_graph(module, rows, requests[0], work / "model.onnx", hidden, reasons, opset)
         session = open_session(work / "model.onnx")
         found = [i.name for i in session.get_inputs()]
@@ -80,13 +73,6 @@ def export_ranker(module: torch.nn.Module, entries: list[dict], tasks: list[dict
         write_json(work / "golden.json", {"tolerance": tolerance,
                                       "requests": [_golden(module, rows, r) for r in requests[:golden]]})
         write_json(work / "manifest.json", manifest)
-        seal(work)
-        os.chmod(work, 0o755)
-        if out_dir.exists():
-            shutil.rmtree(out_dir)
-        os.replace(work, out_dir)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return out_dir
 
 

@@ -6,10 +6,7 @@
 import argparse
 import copy
 import json
-import os
 import re
-import shutil
-import tempfile
 import warnings
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,7 +16,7 @@ import numpy as np
 import onnx
 import torch
 
-from .bundle import ExportError, open_session, seal
+from .bundle import ExportError, bundle_folder, open_session
 from .fuse import fuse
 from .parity import ParityError, difference
 from .simplify import share_extents
@@ -172,11 +169,7 @@ def export_text_encoder(encoder: TextEncoder, layout: TextLayout, *, out_dir: st
     whole = TextGraph(encoder, True, types).eval()
     graph = whole if pool_in_graph else TextGraph(encoder, False, types).eval()
     out_dir = Path(out_dir)
-    if out_dir.exists() and any(out_dir.iterdir()) and not (out_dir / "manifest.json").exists():
-        raise ExportError(f"{out_dir}: exists and is not a bundle")
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=out_dir.parent))
-    try:
+    with bundle_folder(out_dir) as work:
         texts = [layout.text(features) for features in golden]
         tokenizer.save(str(work / "tokenizer.json"))
         vectors = _vectors(whole, encoder, texts)
@@ -204,13 +197,6 @@ def export_text_encoder(encoder: TextEncoder, layout: TextLayout, *, out_dir: st
                  for f, v in zip(golden, vectors)]
         (work / "golden.json").write_text(
             '{"tolerance": 1e-4, "items": [\n' + ",\n".join(lines) + "\n]}\n", encoding="utf-8")
-        seal(work)
-        os.chmod(work, 0o755)
-        if out_dir.exists():
-            shutil.rmtree(out_dir)
-        os.replace(work, out_dir)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return out_dir
 
 

@@ -6,15 +6,12 @@
 import argparse
 import copy
 import json
-import os
-import shutil
-import tempfile
 from pathlib import Path
 
 import torch
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
-from .bundle import ExportError, seal
+from .bundle import ExportError, bundle_folder
 from .codes import PADDING
 from .generative import start_token
 from .generative_bundle import _caches, _check, _decoder, _encoder_decoder, _export, check_decoding
@@ -34,8 +31,6 @@ def export_text_generator(model, tokenizer, *, out_dir: str | Path, name: str, v
     encoder_decoder = bool(model.config.is_encoder_decoder)
     end = model.config.eos_token_id if end_token is None else end_token
     out_dir = Path(out_dir)
-    if out_dir.exists() and any(out_dir.iterdir()) and not (out_dir / "manifest.json").exists():
-        raise ExportError(f"{out_dir}: exists and is not a bundle")
     described = _encoder_decoder(model, cached) if encoder_decoder else _decoder(model, (), cached, shared)
     generation = {
         "layout": "ENCODER_DECODER" if encoder_decoder else "DECODER_ONLY",
@@ -56,9 +51,7 @@ def export_text_generator(model, tokenizer, *, out_dir: str | Path, name: str, v
         generation["caches"] = caches
     manifest = {"formatVersion": 1, "name": name, "version": version, "contract": "TEXT_GENERATION",
                 "model": described[0].file, "opset": opset, "producer": f"PyTorch {torch.__version__}", "generation": generation}
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=out_dir.parent))
-    try:
+    with bundle_folder(out_dir) as work:
         for graph in described:
             _export(graph, work / graph.file, opset)
         _check(described, work, tolerance)
@@ -69,13 +62,6 @@ def export_text_generator(model, tokenizer, *, out_dir: str | Path, name: str, v
             (work / "golden.json").write_text(json.dumps({"texts": texts}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
             manifest["golden"] = "golden.json"
         (work / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-        seal(work)
-        os.chmod(work, 0o755)
-        if out_dir.exists():
-            shutil.rmtree(out_dir)
-        os.replace(work, out_dir)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return out_dir
 
 
