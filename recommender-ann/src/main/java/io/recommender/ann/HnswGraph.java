@@ -312,7 +312,7 @@ final class HnswGraph {
       Arrays.fill(upper, node);
     }
     view.upper()[node >>> shift][node & chunkSize() - 1] = upper;
-    view.links().set(node, NONE_YET, 0);
+    view.links().set(node, NONE_YET, 0, 0);
   }
 
   /** The links of a node at the levels above the lowest, each {@link #degree} places. */
@@ -345,16 +345,28 @@ final class HnswGraph {
     }
   }
 
-  /** Sets all links of a level. */
-  void setLinks(int node, int level, int[] nodes, int count) {
+  /**
+   * Sets all links of a level.
+   *
+   * @param chosen how many, from the first on, were chosen together
+   */
+  void setLinks(int node, int level, int[] nodes, int count, int chosen) {
     if (level == 0) {
-      view.links().set(node, nodes, count);
+      view.links().set(node, nodes, count, chosen);
     } else {
       int[] links = upperLinks(view, node);
       int at = (level - 1) * degree;
       System.arraycopy(nodes, 0, links, at, count);
       Arrays.fill(links, at + count, at + degree, node);
     }
+  }
+
+  /**
+   * Returns how many links of a node, from the first on, are known to have been chosen together:
+   * none of them is nearer to another than to the node.
+   */
+  int chosen(View view, int node, int level) {
+    return level == 0 ? view.links().chosen(node) : 0;
   }
 
   /** Sets one link of a level. */

@@ -176,8 +176,8 @@ public final class HnswIndexBuilder {
     }
     long links = 2L * m * NodeLinks.bytes(size);
     long upper = Integer.BYTES + (16 + (long) m * Integer.BYTES * m / (m - 1)) / m;
-    // Weight, id, a share of the table of ids, beginning.
-    long identity = 2L * Integer.BYTES + 6 + Integer.BYTES;
+    // Weight, id, a share of the table of ids, beginning, links that were chosen together.
+    long identity = 2L * Integer.BYTES + 6 + Integer.BYTES + 1;
     return size * (bytes + links + upper + identity);
   }
 

@@ -73,13 +73,21 @@ final class HnswInserter {
     int[] candidates = new int[256];
     float[] candidateScores = new float[256];
     long[] order = new long[256];
+
+    /** Which candidates were chosen together before. */
+    boolean[] chosen = new boolean[256];
+
     final int[] selected = new int[graph.baseDegree];
+
+    /** Those selected that were not chosen before. */
+    final int[] added = new int[graph.baseDegree];
 
     void ensure(int count) {
       if (candidates.length < count) {
         candidates = new int[2 * count];
         candidateScores = new float[2 * count];
         order = new long[2 * count];
+        chosen = new boolean[2 * count];
       }
     }
   }
@@ -248,10 +256,12 @@ final class HnswInserter {
       }
     }
     if (scorer == worker.byCodes) {
-      rank(worker, view, node, count);
+      rank(worker, view, node, count, 0);
+    } else {
+      Arrays.fill(worker.chosen, 0, count, false);
     }
     int kept = select(worker, view, node, count, graph.degree(level));
-    graph.setLinks(node, level, worker.selected, kept);
+    graph.setLinks(node, level, worker.selected, kept, kept);
     return nearest;
   }
 
@@ -259,9 +269,14 @@ final class HnswInserter {
    * Keeps candidates, best first, that are nearer to the node than to any kept one (algorithm 4 of
    * Malkov and Yashunin, Efficient and robust approximate nearest neighbor search using
    * hierarchical navigable small world graphs, 2018).
+   *
+   * <p>Candidates that were chosen together before are not compared with each other again: of those
+   * none can rule out another. Lists that are full get most of their comparisons so, and the result
+   * is the same.
    */
   int select(Worker worker, HnswGraph.View view, int node, int count, int most) {
     int kept = 0;
+    int added = 0;
     float own = worker.exact.own(view, node);
     float weight = graph.extra(view, node);
     for (int i = 0; i < count && kept < most; i++) {
@@ -271,8 +286,15 @@ final class HnswInserter {
       if (weighted) {
         toNode *= weight / graph.extra(view, candidate) * cube(weight);
       }
-      if (kept == 0 || !nearerToKept(worker, view, candidate, toNode, kept)) {
+      boolean isRuledOut =
+          worker.chosen[i]
+              ? nearerToOne(worker, view, candidate, toNode, worker.added, added)
+              : nearerToOne(worker, view, candidate, toNode, worker.selected, kept);
+      if (!isRuledOut) {
         worker.selected[kept++] = candidate;
+        if (!worker.chosen[i]) {
+          worker.added[added++] = candidate;
+        }
       }
     }
     return kept;
@@ -287,16 +309,19 @@ final class HnswInserter {
     return weight * weight * weight;
   }
 
-  private boolean nearerToKept(
-      Worker worker, HnswGraph.View view, int candidate, float toNode, int kept) {
+  private boolean nearerToOne(
+      Worker worker, HnswGraph.View view, int candidate, float toNode, int[] nodes, int nodeCount) {
+    if (nodeCount == 0) {
+      return false;
+    }
     worker.other.prepare(view, candidate);
-    for (int i = 0; i < kept; i += 4) {
-      int count = Math.min(4, kept - i);
-      worker.other.score(view, worker.selected, i, count, worker.scores);
+    for (int i = 0; i < nodeCount; i += 4) {
+      int count = Math.min(4, nodeCount - i);
+      worker.other.score(view, nodes, i, count, worker.scores);
       for (int j = 0; j < count; j++) {
         float score = worker.scores[j];
         if (weighted) {
-          score *= cube(graph.extra(view, worker.selected[i + j]));
+          score *= cube(graph.extra(view, nodes[i + j]));
         }
         if (score > toNode) {
           return true;
@@ -396,9 +421,9 @@ final class HnswInserter {
       }
       return;
     }
-    rank(worker, view, target, count);
+    rank(worker, view, target, count, graph.chosen(view, target, level));
     int kept = select(worker, view, target, count, most);
-    graph.setLinks(target, level, worker.selected, kept);
+    graph.setLinks(target, level, worker.selected, kept, kept);
   }
 
   private static boolean contains(int[] nodes, int count, int node) {
@@ -410,19 +435,24 @@ final class HnswInserter {
     return false;
   }
 
-  /** Orders the worker's candidates by nearness to a node, equal ones by number. */
-  void rank(Worker worker, HnswGraph.View view, int node, int count) {
+  /**
+   * Orders the worker's candidates by nearness to a node, equal ones by number.
+   *
+   * @param chosen how many of them, from the first on, were chosen together
+   */
+  void rank(Worker worker, HnswGraph.View view, int node, int count, int chosen) {
     int[] all = worker.candidates;
     worker.exact.prepare(view, node);
     worker.exact.score(view, all, 0, count, worker.candidateScores);
     for (int i = 0; i < count; i++) {
       int bits = Float.floatToRawIntBits(worker.candidateScores[i]);
       int ascending = bits ^ (bits >> 31 & 0x7fffffff);
-      worker.order[i] = (long) ~ascending << 32 | all[i];
+      worker.order[i] = (long) ~ascending << 32 | (long) all[i] << 1 | (i < chosen ? 1 : 0);
     }
     Arrays.sort(worker.order, 0, count);
     for (int i = 0; i < count; i++) {
-      all[i] = (int) worker.order[i];
+      all[i] = (int) worker.order[i] >>> 1;
+      worker.chosen[i] = (worker.order[i] & 1) != 0;
       int ascending = ~(int) (worker.order[i] >> 32);
       worker.candidateScores[i] = Float.intBitsToFloat(ascending ^ (ascending >> 31 & 0x7fffffff));
     }

@@ -174,7 +174,7 @@ final class HnswRepair {
         });
     int[] changed = IntStream.range(0, lists.length).filter(n -> lists[n] != null).toArray();
     for (int node : changed) {
-      graph.setLinks(node, level, lists[node], lists[node].length);
+      graph.setLinks(node, level, lists[node], lists[node].length, lists[node].length);
     }
     inserter.linkBack(view, changed, level, workers);
   }
@@ -214,7 +214,7 @@ final class HnswRepair {
         worker.candidates[distinct++] = worker.candidates[i];
       }
     }
-    inserter.rank(worker, view, node, distinct);
+    inserter.rank(worker, view, node, distinct, 0);
     int kept = inserter.select(worker, view, node, distinct, graph.degree(level));
     return Arrays.copyOf(worker.selected, kept);
   }

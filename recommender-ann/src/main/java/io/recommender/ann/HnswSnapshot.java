@@ -309,7 +309,7 @@ final class HnswSnapshot {
     for (int node = 0; node < count; node++) {
       section.getInts(links, 0, links.length);
       checkLinks(in, graph, node, nodes, 0, links, 0);
-      graph.setLinks(node, 0, links, links.length);
+      graph.setLinks(node, 0, links, links.length, 0);
     }
     section.finish();
     for (int node = 0; node < count; node++) {

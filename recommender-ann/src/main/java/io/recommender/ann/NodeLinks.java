@@ -21,10 +21,20 @@ import org.jspecify.annotations.Nullable;
  * @param low the two lower bytes
  * @param high the third
  * @param highest the fourth, if there is any
+ * @param chosen how many links of each node, from the first on, were chosen together
  */
-record NodeLinks(int degree, int shift, char[][] low, byte[][] high, byte[] @Nullable [] highest) {
+record NodeLinks(
+    int degree,
+    int shift,
+    char[][] low,
+    byte[][] high,
+    byte[] @Nullable [] highest,
+    byte[][] chosen) {
   /** So many nodes are told apart by three bytes. */
   static final int NARROW = 1 << 24;
+
+  /** That more were chosen together is not remembered. */
+  private static final int MOST_CHOSEN = 255;
 
   // With the header of an array these fill a line of the cache, so that places do not straddle
   // lines where the array itself begins at one.
@@ -32,7 +42,7 @@ record NodeLinks(int degree, int shift, char[][] low, byte[][] high, byte[] @Nul
   private static final int FIRST_HIGH = 48;
 
   NodeLinks(int degree, int shift) {
-    this(degree, shift, new char[0][], new byte[0][], null);
+    this(degree, shift, new char[0][], new byte[0][], null, new byte[0][]);
   }
 
   /** How many bytes a link takes. */
@@ -44,6 +54,7 @@ record NodeLinks(int degree, int shift, char[][] low, byte[][] high, byte[] @Nul
   NodeLinks extended(int count) {
     char[][] moreLow = Arrays.copyOf(low, count);
     byte[][] moreHigh = Arrays.copyOf(high, count);
+    byte[][] moreChosen = Arrays.copyOf(chosen, count);
     boolean isWide = highest != null || (long) count << shift > NARROW;
     byte[][] moreHighest =
         !isWide ? null : highest == null ? new byte[count][] : Arrays.copyOf(highest, count);
@@ -52,12 +63,13 @@ record NodeLinks(int degree, int shift, char[][] low, byte[][] high, byte[] @Nul
       if (i >= low.length) {
         moreLow[i] = new char[FIRST_LOW + places];
         moreHigh[i] = new byte[FIRST_HIGH + places];
+        moreChosen[i] = new byte[1 << shift];
       }
       if (moreHighest != null && moreHighest[i] == null) {
         moreHighest[i] = new byte[FIRST_HIGH + places];
       }
     }
-    return new NodeLinks(degree, shift, moreLow, moreHigh, moreHighest);
+    return new NodeLinks(degree, shift, moreLow, moreHigh, moreHighest, moreChosen);
   }
 
   private int place(int node) {
@@ -91,15 +103,36 @@ record NodeLinks(int degree, int shift, char[][] low, byte[][] high, byte[] @Nul
     }
   }
 
-  /** Fills a node's places with links and with the node itself behind them. */
-  void set(int node, int[] links, int count) {
+  /**
+   * Fills a node's places with links and with the node itself behind them.
+   *
+   * @param chosen how many, from the first on, were chosen together
+   */
+  void set(int node, int[] links, int count, int chosen) {
     for (int i = 0; i < degree; i++) {
-      set(node, i, i < count ? links[i] : node);
+      put(node, i, i < count ? links[i] : node);
+    }
+    setChosen(node, chosen);
+  }
+
+  /** Fills one of a node's places with a link that was not chosen together with others. */
+  void set(int node, int place, int link) {
+    put(node, place, link);
+    if (place < chosen(node)) {
+      setChosen(node, place);
     }
   }
 
-  /** Fills one of a node's places. */
-  void set(int node, int place, int link) {
+  /** Returns how many links of a node, from the first on, were chosen together. */
+  int chosen(int node) {
+    return chosen[node >>> shift][node & (1 << shift) - 1] & 0xff;
+  }
+
+  private void setChosen(int node, int count) {
+    chosen[node >>> shift][node & (1 << shift) - 1] = (byte) Math.min(count, MOST_CHOSEN);
+  }
+
+  private void put(int node, int place, int link) {
     int chunk = node >>> shift;
     low[chunk][lowAt(node) + place] = (char) link;
     high[chunk][highAt(node) + place] = (byte) (link >>> 16);
