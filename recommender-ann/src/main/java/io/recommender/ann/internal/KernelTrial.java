@@ -14,21 +14,27 @@ import java.util.concurrent.locks.LockSupport;
  * is refused only if one of its kernels is still {@value #CLEARLY} times slower than the scalar one
  * when the time is up; a difference that is smaller says nothing.
  *
- * <p><b>Cost.</b> As long as it takes to compile the kernels, which is about a second of processor
- * time and would be spent by the first searches otherwise. Where the instructions are missing, ten
- * seconds of running, once; a round that was interrupted counts as {@value #ROUND_MILLIS} ms.
+ * <p><b>Cost.</b> As long as it takes to compile the kernels, which is half a second to a second of
+ * processor time for each part, and would be spent by the first searches otherwise. Where the
+ * instructions are missing, ten seconds of running, once; a round that was interrupted counts as
+ * {@value #ROUND_MILLIS} ms.
  */
 final class KernelTrial {
   private static final long LIMIT_NANOS = 10_000_000_000L;
   private static final long ROUND_MILLIS = 100;
   private static final long PAUSE_NANOS = 200_000;
+  private static final long LONGEST_PAUSE_NANOS = 10 * PAUSE_NANOS;
   private static final int CLEARLY = 3;
 
   /** The scalar kernels leave the interpreter in the course of so many calls. */
   private static final int WARM_CALLS = 300;
 
   private static final int CALLS = 10;
-  private static final int LENGTH = 256;
+
+  // A kernel is compiled once its loops have run so often. Those of what is left over count too,
+  // and
+  // cost nothing while each vector operation still does.
+  private static final int LENGTH = 143;
   private static final int CODES = 64;
   private static final int NIBBLE_WORDS = 2 * VectorKernels.NIBBLE_WORDS;
   private static final int NIBBLE_SHIFT = 6;
@@ -42,39 +48,73 @@ final class KernelTrial {
   private final float[] ones = new float[VectorKernels.CODE_ROWS];
   private final float[] bounds = new float[VectorKernels.CODE_ROWS];
   private final short[] queryNibbles = new short[4 * VectorKernels.nibbleFactors(NIBBLE_WORDS)];
-  private final short[] nibbles = new short[NIBBLE_WORDS * (VectorKernels.NIBBLE_ROWS + 1)];
-  private final short[][] chunks = {nibbles};
+  private final short[][] chunks = {
+    new short[NIBBLE_WORDS * NIBBLE_ROWS + VectorKernels.NIBBLE_WORDS]
+  };
   private final int[] nibbleRows = new int[NIBBLE_ROWS];
-  private final int[] sums = new int[VectorKernels.NIBBLE_ROWS];
+  private final int[] sums = new int[NIBBLE_ROWS];
+  private final List<Call> calls;
   private long spent;
 
   /** Calls one kernel once. */
   @FunctionalInterface
   private interface Call {
-    void run(VectorKernels kernels);
+    void run(KernelTrial trial, VectorKernels kernels);
   }
 
-  private final List<Call> calls =
-      List.of(
-          kernels ->
-              kernels.dot4(query, 0, rows, 0, LENGTH, 2 * LENGTH, 3 * LENGTH, LENGTH, out, 0),
-          kernels ->
-              kernels.boundTile(queryCodes, codes, 0, CODES, ones, ones, ones, 0, ones, 1, bounds),
-          kernels ->
-              kernels.dotNibbles(
-                  queryNibbles,
-                  NIBBLE_WORDS,
-                  chunks,
-                  0,
-                  NIBBLE_SHIFT,
-                  NIBBLE_WORDS,
-                  nibbleRows,
-                  0,
-                  NIBBLE_ROWS,
-                  sums),
-          kernels -> kernels.dotNibbleBlock(queryNibbles, NIBBLE_WORDS, nibbles, 0, sums));
+  /** What is tried together. */
+  enum Part {
+    /** What compares rows with a query; that of blocks is made of the same operations. */
+    ROWS(
+        (trial, kernels) ->
+            kernels.dot4(
+                trial.query,
+                0,
+                trial.rows,
+                0,
+                LENGTH,
+                2 * LENGTH,
+                3 * LENGTH,
+                LENGTH,
+                trial.out,
+                0),
+        (trial, kernels) ->
+            kernels.dotNibbles(
+                trial.queryNibbles,
+                NIBBLE_WORDS,
+                trial.chunks,
+                0,
+                NIBBLE_SHIFT,
+                NIBBLE_WORDS,
+                trial.nibbleRows,
+                0,
+                NIBBLE_ROWS,
+                trial.sums)),
+    /** What rules out tiles of rows by their codes. */
+    TILES(
+        (trial, kernels) ->
+            kernels.boundTile(
+                trial.queryCodes,
+                trial.codes,
+                0,
+                CODES,
+                trial.ones,
+                trial.ones,
+                trial.ones,
+                0,
+                trial.ones,
+                1,
+                trial.bounds));
 
-  private KernelTrial() {
+    private final List<Call> calls;
+
+    Part(Call... calls) {
+      this.calls = List.of(calls);
+    }
+  }
+
+  private KernelTrial(Part part) {
+    calls = part.calls;
     for (int i = 0; i < rows.length; i++) {
       rows[i] = (i % 31 - 15) / 16f;
       query[i % LENGTH] = (i % 17 - 8) / 8f;
@@ -86,12 +126,13 @@ final class KernelTrial {
     Arrays.fill(ones, 1);
   }
 
-  static boolean isFaster(VectorKernels candidate, VectorKernels scalar) {
-    return isFaster(candidate, scalar, LIMIT_NANOS);
+  static boolean isFaster(Part part, VectorKernels candidate, VectorKernels scalar) {
+    return isFaster(part, candidate, scalar, LIMIT_NANOS);
   }
 
-  static boolean isFaster(VectorKernels candidate, VectorKernels scalar, long limitNanos) {
-    return new KernelTrial().keepsUp(candidate, scalar, limitNanos);
+  static boolean isFaster(
+      Part part, VectorKernels candidate, VectorKernels scalar, long limitNanos) {
+    return new KernelTrial(part).keepsUp(candidate, scalar, limitNanos);
   }
 
   private boolean keepsUp(VectorKernels candidate, VectorKernels scalar, long limitNanos) {
@@ -107,6 +148,7 @@ final class KernelTrial {
     boolean isSlow = true;
     while (isSlow && spent < limitNanos) {
       isSlow = false;
+      long before = spent;
       for (int c = 0; c < best.length; c++) {
         // All by turns, so that they are compiled at the same time.
         if (best[c] / CLEARLY >= bestScalar[c]) {
@@ -116,9 +158,10 @@ final class KernelTrial {
         }
       }
       if (isSlow) {
-        // The compiler threads may need this processor.
-        LockSupport.parkNanos(PAUSE_NANOS);
-        spent += PAUSE_NANOS;
+        // The compiler threads may need this processor, and what is run meanwhile is for nothing.
+        long pause = Math.min(Math.max(PAUSE_NANOS, spent - before), LONGEST_PAUSE_NANOS);
+        LockSupport.parkNanos(pause);
+        spent += pause;
       }
     }
     return !isSlow;
@@ -127,7 +170,7 @@ final class KernelTrial {
   private long round(Call call, VectorKernels kernels) {
     long start = System.nanoTime();
     for (int i = 0; i < CALLS; i++) {
-      call.run(kernels);
+      call.run(this, kernels);
     }
     long nanos = System.nanoTime() - start;
     spent += Math.min(nanos, ROUND_MILLIS * 1_000_000);

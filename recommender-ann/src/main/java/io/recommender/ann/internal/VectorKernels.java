@@ -456,7 +456,7 @@ public abstract class VectorKernels {
       VectorKernels.class.getModule().addReads(module.get());
       VectorKernels panama =
           (VectorKernels) Class.forName(PANAMA).getDeclaredConstructor().newInstance();
-      if (KernelTrial.isFaster(panama, scalar)) {
+      if (KernelTrial.isFaster(KernelTrial.Part.ROWS, panama, scalar)) {
         return panama;
       }
       LOG.warn("The Vector API is not compiled to SIMD instructions here; using scalar kernels");

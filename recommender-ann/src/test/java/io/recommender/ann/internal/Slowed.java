@@ -4,10 +4,15 @@ package io.recommender.ann.internal;
 final class Slowed extends VectorKernels {
   /** Kernels that are compiled, or not, each by itself. */
   enum Kind {
-    FLOATS,
-    TILES,
-    NIBBLES,
-    BLOCKS
+    FLOATS(KernelTrial.Part.ROWS),
+    NIBBLES(KernelTrial.Part.ROWS),
+    TILES(KernelTrial.Part.TILES);
+
+    final KernelTrial.Part part;
+
+    Kind(KernelTrial.Part part) {
+      this.part = part;
+    }
   }
 
   private final VectorKernels kernels;
@@ -140,9 +145,7 @@ final class Slowed extends VectorKernels {
 
   @Override
   public void dotNibbleBlock(short[] query, int words, short[] codes, int at, int[] out) {
-    for (int i = 0; i < times(Kind.BLOCKS); i++) {
-      kernels.dotNibbleBlock(query, words, codes, at, out);
-    }
+    kernels.dotNibbleBlock(query, words, codes, at, out);
   }
 
   @Override
