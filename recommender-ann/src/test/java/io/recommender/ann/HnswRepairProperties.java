@@ -103,4 +103,30 @@ class HnswRepairProperties {
     String means = "mean recall " + sum / 5 + " after " + sumBefore / 5;
     assertTrue(sum / 5 >= Math.min(0.95, sumBefore / 5 - 0.02), means);
   }
+
+  /** With the usual parameters no single index loses so much, above the size that needs a walk. */
+  @Property(tries = 6, edgeCases = EdgeCasesMode.NONE)
+  void everyIndexFindsTheBestItemsAfterHalfWereRemoved(
+      @ForAll Similarity similarity,
+      @ForAll @IntRange(min = 8, max = 32) int dimension,
+      @ForAll @IntRange(min = 1, max = 12) int clusters,
+      @ForAll boolean isUnequal,
+      @ForAll long seed) {
+    int count = 5_000;
+    float[][] vectors = TestVectors.clustered(count, dimension, clusters, 0.7, seed);
+    if (similarity == Similarity.DOT && isUnequal) {
+      TestVectors.unequal(vectors, 0.5, seed);
+    }
+    HnswIndex index = HnswIndex.builder(dimension, similarity).seed(seed).build();
+    FlatIndex exact = new FlatIndex(dimension, similarity);
+    index.addAll(TestVectors.ids(count), vectors);
+    exact.addAll(TestVectors.ids(count), vectors);
+    for (int item : shuffled(count, new Random(seed)).subList(0, count / 2)) {
+      index.remove(TestVectors.id(item));
+      exact.remove(TestVectors.id(item));
+    }
+    float[][] queries = TestVectors.clustered(100, dimension, clusters, 0.7, seed + 1);
+    double recall = TestVectors.recall(index, exact, queries, 10, ItemFilter.all());
+    assertTrue(recall >= 0.95, () -> "recall " + recall);
+  }
 }
