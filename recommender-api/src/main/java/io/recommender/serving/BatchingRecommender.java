@@ -32,10 +32,18 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>A caller that finds a place free runs at once and waits for no company. A caller that finds
- * none waits; when a run ends, the one that has waited longest runs and takes others with it that
- * have waited too, in the order of their coming, of about its own length, up to the largest batch.
- * So batches grow with the load, and nobody is overtaken by more than those who fit into one batch
- * better.
+ * none waits; when a run ends, the one that has waited longest is run next, and others that wait go
+ * with it up to the largest batch. So batches grow with the load, and nobody waits while a run is
+ * made of calls that all came later.
+ *
+ * <p>With {@link Builder#paddedLength} those go with it whose lengths suit: a run takes as long as
+ * if all its requests were as long as the longest, and takes some time beside that. How much is
+ * learned from the runs, and weighed against padding. Without it they go in the order of their
+ * coming.
+ *
+ * <p>The runs are made by callers that wait: the one that came last makes them, one after another,
+ * until it is answered and nobody who came before it waits, then another does. So one is woken for
+ * each answer and no more, and making the runs of others keeps nobody longer than others wait.
  *
  * <p>When a batch fails, each of its requests is tried by itself, so that the request of one caller
  * harms no other. The filter of a request may be called by the thread of another caller; it must
@@ -52,7 +60,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Lifetime.</b> Owns the model and the fallback. {@link #close()} admits no more calls, lets
  * those that run and wait complete, and closes.
  *
- * <p><b>Cost.</b> For a caller without company, an uncontended lock twice.
+ * <p><b>Cost.</b> For a caller without company, an uncontended lock twice and a yield. For one that
+ * waits, a wake and a switch of threads; a run, a sort of the lengths of those that wait.
  */
 public final class BatchingRecommender implements SequenceRecommender, FeedbackSink, Diagnosable {
   private final String name;
@@ -155,6 +164,7 @@ public final class BatchingRecommender implements SequenceRecommender, FeedbackS
         .fact("runs so far", now.runs())
         .fact("calls run together", now.combined())
         .fact("largest batch so far", now.largest())
+        .ratio("places that a run costs", now.placesOfARun())
         .fact("calls refused", refusals.count())
         .fact("admits calls", !lease.isRetired())
         .part(lease.resource(), sample)
@@ -246,7 +256,8 @@ public final class BatchingRecommender implements SequenceRecommender, FeedbackS
 
     /**
      * Sets how long a request is for the model, for models whose run takes as long as the longest
-     * request in it needs. Calls whose lengths lie between the same powers of two are run together.
+     * request in it needs. Calls are run together where that costs less than the padding to the
+     * longest, going by the times of the runs so far.
      *
      * @param paddedLength the length of a request, at least 1, such as {@code model::paddedLength}
      * @return this

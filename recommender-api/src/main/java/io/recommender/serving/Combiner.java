@@ -3,9 +3,8 @@ package io.recommender.serving;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.SequenceRecommender;
+import io.recommender.serving.QueuedCall.State;
 import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -18,13 +17,19 @@ import org.jspecify.annotations.Nullable;
  * together. There is no thread but those of the callers, and no clock that makes one wait.
  *
  * <p>A caller that finds a place free runs at once. When it is done it hands its place to the call
- * that has waited longest, which becomes a leader: it takes with it what waits by then, in order,
- * of about its own length. A place that nobody waits for is free again, so wherever a place is free
- * no call waits.
+ * that came last, which becomes a leader: it makes one run after another of the calls that wait,
+ * each around the one that has waited longest, until it is answered itself and no call that came
+ * before it waits. So a place seldom changes hands, and nobody leads for longer than others wait. A
+ * place that nobody waits for is free again, so wherever a place is free no call waits.
  *
- * <p>Runs keep the processors busy. So before a call hands over its place it lets other threads
- * run: those it has answered ask again in time for the next run, which would be small without them,
- * and callers on virtual threads come to their turn at all.
+ * <p>A run takes as long as the longest request in it needs of each. {@link RunCost} tells how many
+ * places of requests a run costs beside those, and with the call that has waited longest go those
+ * of the lengths below and above its own that make the least of that and of padding for each
+ * request.
+ *
+ * <p>Runs keep the processors busy. So between two runs a leader lets other threads run: those it
+ * has answered ask again in time for the next run, which would be small without them, and callers
+ * on virtual threads come to their turn at all.
  *
  * <p><b>Thread-safe</b>.
  */
@@ -35,6 +40,9 @@ final class Combiner {
   /** How much of the time of a run the estimate forgets for a newer one. */
   private static final double NEWER = 0.2;
 
+  /** A run is chosen among as many of the oldest as fill so many of the largest. */
+  private static final int CHOICE = 4;
+
   private final int places;
   private final int maxBatch;
   private final int maxWaiting;
@@ -43,66 +51,15 @@ final class Combiner {
 
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** In the order of their coming. Guarded by {@link #lock}, as are all numbers below. */
-  private final LinkedHashSet<Call> waiting = new LinkedHashSet<>();
+  /** Guarded by {@link #lock}, as is all below. */
+  private final QueuedCall.Queue waiting = new QueuedCall.Queue();
 
+  private final RunCost cost = new RunCost();
   private int running;
   private double nanosPerRequest;
   private long runs;
   private long combined;
   private long largest;
-
-  private enum State {
-    WAITING,
-    /** It has a place and runs a batch. */
-    LEADS,
-    /** Another call runs it. */
-    TAKEN,
-    DONE
-  }
-
-  /** One call. What was found is written before the state that says so, and read after it. */
-  private static final class Call {
-    private final List<RecommendationRequest> requests;
-    private final int group;
-    private final long end;
-    private final Thread thread = Thread.currentThread();
-    private volatile State state = State.WAITING;
-    private volatile boolean hasLeft;
-    private @Nullable List<Recommendations> answers;
-    private @Nullable Throwable failure;
-
-    Call(List<RecommendationRequest> requests, int group, long end) {
-      this.requests = requests;
-      this.group = group;
-      this.end = end;
-    }
-
-    List<Recommendations> result() {
-      if (failure instanceof Error error) {
-        throw error;
-      }
-      if (failure instanceof RuntimeException exception) {
-        throw exception;
-      }
-      List<Recommendations> found = answers;
-      if (found == null) {
-        throw new IllegalStateException("the call that ran this one ended without an answer");
-      }
-      return found;
-    }
-
-    void run(SequenceRecommender model) {
-      try {
-        answers =
-            requests.size() == 1
-                ? List.of(model.recommend(requests.get(0)))
-                : model.recommendAll(requests);
-      } catch (RuntimeException | Error thrown) {
-        failure = thrown;
-      }
-    }
-  }
 
   /** A call is not let through. */
   @FunctionalInterface
@@ -145,14 +102,15 @@ final class Combiner {
    */
   List<Recommendations> call(
       SequenceRecommender model, List<RecommendationRequest> requests, long end, Refusal refusal) {
-    Call call = null;
+    int padded = requests.size() == 1 ? length.applyAsInt(requests.get(0)) : QueuedCall.OWN_BATCH;
+    QueuedCall call = null;
     boolean isFull = false;
     lock.lock();
     try {
       if (running < places) {
         running++;
       } else if (waiting.size() < maxWaiting) {
-        call = new Call(requests, group(requests), end);
+        call = new QueuedCall(requests, padded, end);
         waiting.add(call);
       } else {
         isFull = true;
@@ -165,40 +123,41 @@ final class Combiner {
           requests,
           "expected fewer than %d calls that wait, found %d".formatted(maxWaiting, maxWaiting));
     }
-    return call == null ? alone(model, requests) : await(model, call, refusal);
-  }
-
-  /** Lengths up to a power of two are of one group; a batch of the caller's is never joined. */
-  private int group(List<RecommendationRequest> requests) {
-    return requests.size() == 1
-        ? Integer.SIZE - Integer.numberOfLeadingZeros(length.applyAsInt(requests.get(0)) - 1)
-        : -1;
+    return call == null ? alone(model, requests, padded) : await(model, call, refusal);
   }
 
   private List<Recommendations> alone(
-      SequenceRecommender model, List<RecommendationRequest> requests) {
+      SequenceRecommender model, List<RecommendationRequest> requests, int padded) {
     long start = clock.getAsLong();
     try {
-      return requests.size() == 1
-          ? List.of(model.recommend(requests.get(0)))
-          : model.recommendAll(requests);
+      return QueuedCall.answers(model, requests);
     } finally {
       long end = clock.getAsLong();
       Thread.yield();
-      handOver(1, requests.size(), end - start);
+      QueuedCall next;
+      lock.lock();
+      try {
+        note(1, requests.size(), padded, end - start);
+        next = handOver(null);
+      } finally {
+        lock.unlock();
+      }
+      wake(next);
     }
   }
 
-  private List<Recommendations> await(SequenceRecommender model, Call call, Refusal refusal) {
+  private List<Recommendations> await(SequenceRecommender model, QueuedCall call, Refusal refusal) {
     while (true) {
-      State state = call.state;
-      if (state == State.DONE) {
+      // Read first: while it leads another may answer it, but once it is done none makes it lead.
+      boolean isDone = call.state == State.DONE;
+      if (call.leads) {
+        lead(model, call);
+        continue;
+      }
+      if (isDone) {
         return call.result();
       }
-      if (state == State.LEADS) {
-        return lead(model, call);
-      }
-      long left = call.end == NEVER ? Long.MAX_VALUE : call.end - clock.getAsLong();
+      long left = call.end == NEVER ? NEVER : call.end - clock.getAsLong();
       boolean isInterrupted = Thread.interrupted();
       if (left <= 0 || isInterrupted) {
         if (isInterrupted) {
@@ -213,151 +172,207 @@ final class Combiner {
                 ? "expected to wait for the model, found the thread interrupted"
                 : "expected an answer in time, found the model busy");
       }
-      LockSupport.parkNanos(this, left);
+      if (left == NEVER) {
+        LockSupport.park(this);
+      } else {
+        LockSupport.parkNanos(this, left);
+      }
     }
   }
 
-  /** Gives a call up, and returns false if it is done already. */
-  private boolean leave(Call call) {
-    boolean leads = false;
+  /** Gives a call up, and returns false if it is done or leads by now. */
+  private boolean leave(QueuedCall call) {
     lock.lock();
     try {
-      if (call.state == State.DONE) {
+      if (call.leads || call.state == State.DONE) {
         return false;
       }
       call.hasLeft = true;
-      waiting.remove(call);
-      leads = call.state == State.LEADS;
+      if (call.state == State.WAITING) {
+        waiting.remove(call);
+      }
+      return true;
     } finally {
       lock.unlock();
     }
-    if (leads) {
-      handOver(0, 0, 0);
-    }
-    return true;
   }
 
-  private List<Recommendations> lead(SequenceRecommender model, Call leader) {
-    List<Call> batch = List.of(leader);
-    long start = clock.getAsLong();
-    int answered = leader.requests.size();
+  /** Makes runs as long as the call is to lead. */
+  private void lead(SequenceRecommender model, QueuedCall leader) {
     try {
-      batch = gather(leader);
+      List<QueuedCall> batch = next(leader);
+      while (!batch.isEmpty()) {
+        run(model, batch, leader);
+        Thread.yield();
+        batch = next(leader);
+      }
+    } finally {
+      QueuedCall next;
+      lock.lock();
+      try {
+        leader.leads = false;
+        next = handOver(leader);
+      } finally {
+        lock.unlock();
+      }
+      wake(next);
+    }
+  }
+
+  /** Takes the next run, which is of no calls if the call is to lead no more. */
+  private List<QueuedCall> next(QueuedCall leader) {
+    lock.lock();
+    try {
+      QueuedCall oldest = waiting.first();
+      while (oldest != null && isOver(oldest)) {
+        oldest = oldest.after();
+      }
+      boolean goesOn =
+          leader.state == State.DONE
+              ? oldest != null && oldest.cameBefore(leader)
+              : !isOver(leader) && !Thread.currentThread().isInterrupted();
+      return goesOn && oldest != null ? take(oldest) : List.of();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes the call that has waited longest, and others with it that fit and end in time. */
+  private List<QueuedCall> take(QueuedCall oldest) {
+    List<QueuedCall> batch = new ArrayList<>();
+    if (oldest.length == QueuedCall.OWN_BATCH) {
+      batch.add(oldest);
+    } else {
+      int most = maxBatch;
+      if (oldest.end != NEVER && nanosPerRequest > 0) {
+        most =
+            (int) Math.max(1, Math.min(most, (oldest.end - clock.getAsLong()) / nanosPerRequest));
+      }
+      List<QueuedCall> fit = new ArrayList<>();
+      for (QueuedCall call = oldest;
+          call != null && fit.size() < CHOICE * maxBatch;
+          call = call.after()) {
+        if (call.length != QueuedCall.OWN_BATCH && !isOver(call)) {
+          fit.add(call);
+        }
+      }
+      int[] lengths = new int[fit.size()];
+      for (int i = 0; i < lengths.length; i++) {
+        lengths[i] = fit.get(i).length;
+      }
+      for (int i : BatchChoice.around(lengths, most, cost.places())) {
+        batch.add(fit.get(i));
+      }
+    }
+    for (QueuedCall call : batch) {
+      waiting.remove(call);
+      call.state = State.TAKEN;
+    }
+    return batch;
+  }
+
+  private boolean isOver(QueuedCall call) {
+    return call.end != NEVER && call.end - clock.getAsLong() <= 0;
+  }
+
+  private void run(SequenceRecommender model, List<QueuedCall> batch, QueuedCall leader) {
+    int requests = batch.size();
+    int longest = 0;
+    long start = clock.getAsLong();
+    try {
       if (batch.size() == 1) {
-        leader.run(model);
+        requests = batch.get(0).requests.size();
+        longest = batch.get(0).length;
+        batch.get(0).run(model);
       } else {
-        answered = batch.size();
-        run(model, batch);
+        for (QueuedCall call : batch) {
+          longest = Math.max(longest, call.length);
+        }
+        answer(model, batch);
       }
     } finally {
       long end = clock.getAsLong();
-      for (Call call : batch) {
+      for (QueuedCall call : batch) {
         call.state = State.DONE;
         if (call != leader) {
           LockSupport.unpark(call.thread);
         }
       }
-      Thread.yield();
-      handOver(batch.size(), answered, end - start);
-    }
-    return leader.result();
-  }
-
-  /** Takes what waits with the leader: in order, of its group, as many as fit and end in time. */
-  private List<Call> gather(Call leader) {
-    List<Call> batch = new ArrayList<>();
-    batch.add(leader);
-    if (leader.requests.size() > 1) {
-      return batch;
-    }
-    lock.lock();
-    try {
-      int most = maxBatch;
-      if (leader.end != NEVER && nanosPerRequest > 0) {
-        most = (int) Math.min(most, (leader.end - clock.getAsLong()) / nanosPerRequest);
+      lock.lock();
+      try {
+        note(batch.size(), requests, longest, end - start);
+      } finally {
+        lock.unlock();
       }
-      Iterator<Call> calls = waiting.iterator();
-      while (batch.size() < most && calls.hasNext()) {
-        Call call = calls.next();
-        if (call.group == leader.group && call.requests.size() == 1 && !isOver(call)) {
-          calls.remove();
-          call.state = State.TAKEN;
-          batch.add(call);
-        }
-      }
-    } finally {
-      lock.unlock();
     }
-    return batch;
   }
 
-  private boolean isOver(Call call) {
-    return call.end != NEVER && call.end - clock.getAsLong() <= 0;
-  }
-
-  private static void run(SequenceRecommender model, List<Call> batch) {
+  private static void answer(SequenceRecommender model, List<QueuedCall> batch) {
     List<RecommendationRequest> requests = new ArrayList<>(batch.size());
-    for (Call call : batch) {
+    for (QueuedCall call : batch) {
       requests.add(call.requests.get(0));
     }
     try {
       List<Recommendations> answers = model.recommendAll(requests);
       if (answers.size() == batch.size()) {
         for (int i = 0; i < batch.size(); i++) {
-          batch.get(i).answers = List.of(answers.get(i));
+          batch.get(i).answer(answers.get(i));
         }
         return;
       }
     } catch (RuntimeException | Error whoever) {
       // Somebody's request is at fault, or the model: each call finds out by itself.
     }
-    for (Call call : batch) {
+    for (QueuedCall call : batch) {
       if (!call.hasLeft) {
         call.run(model);
       }
     }
   }
 
-  /** Gives the place of a run that ended to the call that has waited longest, or frees it. */
-  private void handOver(int calls, int requests, long nanoseconds) {
-    Call next = null;
-    lock.lock();
-    try {
-      if (requests > 0) {
-        double each = (double) nanoseconds / requests;
-        nanosPerRequest =
-            nanosPerRequest == 0 ? each : nanosPerRequest + NEWER * (each - nanosPerRequest);
-        runs++;
-        combined += calls > 1 ? calls : 0;
-        largest = Math.max(largest, calls);
-      }
-      for (Call call : waiting) {
-        if (!isOver(call)) {
-          next = call;
-          break;
-        }
-      }
-      if (next == null) {
-        running--;
-      } else {
-        waiting.remove(next);
-        next.state = State.LEADS;
-      }
-    } finally {
-      lock.unlock();
+  private void note(int calls, int requests, int length, long nanoseconds) {
+    double each = (double) nanoseconds / requests;
+    nanosPerRequest =
+        nanosPerRequest == 0 ? each : nanosPerRequest + NEWER * (each - nanosPerRequest);
+    if (length != QueuedCall.OWN_BATCH) {
+      cost.observe(requests, length, nanoseconds);
     }
-    if (next != null) {
-      LockSupport.unpark(next.thread);
+    runs++;
+    combined += calls > 1 ? calls : 0;
+    largest = Math.max(largest, calls);
+  }
+
+  /**
+   * Gives the place of a run that ended to the call that came last, or frees it.
+   *
+   * @param before the call that has led until now, if one has
+   * @return the call to wake, if there is one
+   */
+  private @Nullable QueuedCall handOver(@Nullable QueuedCall before) {
+    for (QueuedCall call = waiting.last(); call != null; call = call.before()) {
+      if (call != before && !call.leads && !isOver(call)) {
+        call.leads = true;
+        return call;
+      }
+    }
+    running--;
+    return null;
+  }
+
+  private static void wake(@Nullable QueuedCall call) {
+    if (call != null) {
+      LockSupport.unpark(call.thread);
     }
   }
 
   /** What has happened so far. */
-  record Statistics(long runs, long combined, long largest, int waiting, int running) {}
+  record Statistics(
+      long runs, long combined, long largest, double placesOfARun, int waiting, int running) {}
 
   Statistics statistics() {
     lock.lock();
     try {
-      return new Statistics(runs, combined, largest, waiting.size(), running);
+      return new Statistics(runs, combined, largest, cost.places(), waiting.size(), running);
     } finally {
       lock.unlock();
     }

@@ -3,10 +3,12 @@ package io.recommender.serving;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.recommender.ItemFilter;
 import io.recommender.Notice;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
@@ -19,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
@@ -35,6 +38,7 @@ class BatchingRecommenderTest {
   /** Notes its runs, and holds the first one back until it is told to go on. */
   private static final class Gated implements SequenceRecommender {
     private final List<List<RecommendationRequest>> runs = new CopyOnWriteArrayList<>();
+    private final List<Thread> leaders = new CopyOnWriteArrayList<>();
     private final CountDownLatch inside = new CountDownLatch(1);
     private final CountDownLatch goOn = new CountDownLatch(1);
     private final AtomicLong clock = new AtomicLong();
@@ -54,6 +58,7 @@ class BatchingRecommenderTest {
 
     private void run(List<RecommendationRequest> requests) {
       boolean isFirst = runs.isEmpty();
+      leaders.add(Thread.currentThread());
       runs.add(List.copyOf(requests));
       clock.addAndGet(100L * requests.size());
       if (isFirst) {
@@ -163,11 +168,15 @@ class BatchingRecommenderTest {
     }
   }
 
+  /** While nothing is known, a run is taken to cost as much as 32 places. */
   @Test
-  void onlySimilarLengthsRunTogetherAndTheOldestFirst() throws Exception {
+  void theOldestRunsWithTheLengthsThatPadLittleForWhatTheySave() throws Exception {
     try (Threads threads = new Threads()) {
       BatchingRecommender home =
-          builder().paddedLength(request -> Math.min(40, request.history().size())).build();
+          builder()
+              .clock(model.clock::get)
+              .paddedLength(request -> Math.min(40, request.history().size()))
+              .build();
       heldBack(
           threads,
           home,
@@ -183,7 +192,69 @@ class BatchingRecommenderTest {
           model.runs.stream()
               .map(run -> run.stream().map(r -> r.history().size()).toList())
               .toList();
-      assertEquals(List.of(List.of(1), List.of(20, 32), List.of(3, 4), List.of(90, 50)), lengths);
+      assertEquals(List.of(List.of(1), List.of(20, 90, 32, 50), List.of(3, 4)), lengths);
+    }
+  }
+
+  @Test
+  void theLastThatCameLeadsAllThatCameBeforeItAndNoneThatCameLater() throws Exception {
+    CountDownLatch secondRuns = new CountDownLatch(1);
+    CountDownLatch secondGoesOn = new CountDownLatch(1);
+    ItemFilter second =
+        item -> {
+          secondRuns.countDown();
+          Threads.await(secondGoesOn);
+          return true;
+        };
+    try (Threads threads = new Threads()) {
+      BatchingRecommender home = builder().maxBatch(1).build();
+      List<Future<Recommendations>> calls =
+          heldBack(
+              threads,
+              home,
+              request("a", 1),
+              request("b", 1).toBuilder().filter(second).build(),
+              request("c", 1));
+      model.goOn.countDown();
+      secondRuns.await();
+      calls.add(threads.start(() -> home.recommend(request("later", 1))));
+      awaitWaiting(home, 2);
+      secondGoesOn.countDown();
+      threads.join();
+      assertEquals(
+          List.of("first", "a", "b", "c", "later"),
+          model.runs.stream().map(run -> run.get(0).history().itemIds().get(0)).toList());
+      assertEquals(1, Set.copyOf(model.leaders.subList(1, 4)).size(), "one leads three runs");
+      assertNotEquals(model.leaders.get(0), model.leaders.get(1));
+      assertNotEquals(model.leaders.get(1), model.leaders.get(4));
+    }
+  }
+
+  @Test
+  void aLeaderThatIsInterruptedIsRefusedAndAnotherLeads() throws Exception {
+    ItemFilter interrupting =
+        item -> {
+          Thread.currentThread().interrupt();
+          return true;
+        };
+    try (Threads threads = new Threads()) {
+      BatchingRecommender home = builder().maxBatch(1).build();
+      List<Future<Recommendations>> calls =
+          heldBack(
+              threads,
+              home,
+              request("a", 1).toBuilder().filter(interrupting).build(),
+              request("b", 1),
+              request("c", 1));
+      model.goOn.countDown();
+      assertEquals(List.of("after a"), calls.get(1).get().itemIds());
+      assertEquals(List.of("after b"), calls.get(2).get().itemIds());
+      RecommenderException refused =
+          assertInstanceOf(RecommenderException.class, Threads.failure(calls.get(3)));
+      assertEquals(RecommenderException.Kind.OVERLOADED, refused.kind());
+      assertEquals(List.of(1, 1, 1), model.sizes());
+      assertEquals(0L, home.diagnose(0).fact("running now").orElseThrow());
+      assertEquals(List.of("after d"), home.recommend(request("d", 1)).itemIds());
     }
   }
 
@@ -324,23 +395,37 @@ class BatchingRecommenderTest {
   }
 
   @Test
-  void aLeaderTakesNoMoreThanCanBeAnsweredInTime() throws Exception {
+  void aRunIsOfNoMoreThanCanBeAnsweredInTime() throws Exception {
     try (Threads threads = new Threads()) {
       BatchingRecommender home =
           builder().clock(model.clock::get).deadline(Duration.ofNanos(350)).build();
-      RecommendationRequest[] waiting =
-          IntStream.range(0, 5)
-              .mapToObj(i -> request("w" + i, 1))
-              .toArray(RecommendationRequest[]::new);
-      List<Future<Recommendations>> calls = heldBack(threads, home, waiting);
+      List<Future<Recommendations>> calls =
+          heldBack(
+              threads, home, request("a", 1), request("b", 1), request("c", 1), request("d", 1));
       model.goOn.countDown();
-      // A request takes 100. All come at 100 and end at 450: there is time for three until 400,
-      // for one that begins then, and none for the last.
-      for (int i = 0; i < 4; i++) {
-        assertEquals(List.of("after w" + i), calls.get(i + 1).get().itemIds());
+      // A request takes 100. All come at 100 and end at 450: there is time for three until 400, and
+      // for the last one, which leads, to begin.
+      for (String newest : List.of("a", "b", "c", "d")) {
+        assertEquals(
+            List.of("after " + newest), calls.get("abcd".indexOf(newest) + 1).get().itemIds());
       }
-      assertInstanceOf(RecommenderException.class, Threads.failure(calls.get(5)));
       assertEquals(List.of(1, 3, 1), model.sizes());
+    }
+  }
+
+  @Test
+  void aLeaderWhoseTimeIsOverIsRefusedAndNotRun() throws Exception {
+    try (Threads threads = new Threads()) {
+      BatchingRecommender home =
+          builder().maxBatch(1).clock(model.clock::get).deadline(Duration.ofNanos(150)).build();
+      List<Future<Recommendations>> calls =
+          heldBack(threads, home, request("a", 1), request("b", 1), request("c", 1));
+      model.goOn.countDown();
+      // All come at 100 and end at 250: the first runs until 200, the second begins in time.
+      assertEquals(List.of("after a"), calls.get(1).get().itemIds());
+      assertInstanceOf(RecommenderException.class, Threads.failure(calls.get(3)));
+      assertEquals(List.of(1, 1, 1), model.sizes());
+      assertEquals(0L, home.diagnose(0).fact("running now").orElseThrow());
     }
   }
 
