@@ -60,7 +60,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Lifetime.</b> Owns the model and the fallback. {@link #close()} admits no more calls, lets
  * those that run and wait complete, and closes.
  *
- * <p><b>Cost.</b> For a caller without company, an uncontended lock twice and a yield. For one that
+ * <p><b>Cost.</b> For a caller without company, an uncontended lock three times. For one that
  * waits, a wake and a switch of threads; a run, a sort of the lengths of those that wait.
  */
 public final class BatchingRecommender implements SequenceRecommender, FeedbackSink, Diagnosable {

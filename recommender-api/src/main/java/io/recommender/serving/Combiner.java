@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Runs keep the processors busy. So between two runs a leader lets other threads run: those it
  * has answered ask again in time for the next run, which would be small without them, and callers
- * on virtual threads come to their turn at all.
+ * on virtual threads come to their turn at all. A caller without company does so now and then, for
+ * it cannot tell those that wait for their first turn.
  *
  * <p><b>Thread-safe</b>.
  */
@@ -42,6 +43,9 @@ final class Combiner {
 
   /** A run is chosen among as many of the oldest as fill so many of the largest. */
   private static final int CHOICE = 4;
+
+  /** A caller without company lets other threads run after so many of its runs. */
+  private static final int SELDOM = 16;
 
   private final int places;
   private final int maxBatch;
@@ -133,16 +137,21 @@ final class Combiner {
       return QueuedCall.answers(model, requests);
     } finally {
       long end = clock.getAsLong();
-      Thread.yield();
-      QueuedCall next;
-      lock.lock();
-      try {
-        note(1, requests.size(), padded, end - start);
-        next = handOver(null);
-      } finally {
-        lock.unlock();
+      if (noteAlone(requests.size(), padded, end - start)) {
+        Thread.yield();
       }
-      wake(next);
+      wake(handOver(null));
+    }
+  }
+
+  /** Notes a run of one call, and returns whether to let other threads run before it ends. */
+  private boolean noteAlone(int requests, int padded, long nanoseconds) {
+    lock.lock();
+    try {
+      note(1, requests, padded, nanoseconds);
+      return running > 1 || waiting.first() != null || runs % SELDOM == 0;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -207,15 +216,7 @@ final class Combiner {
         batch = next(leader);
       }
     } finally {
-      QueuedCall next;
-      lock.lock();
-      try {
-        leader.leads = false;
-        next = handOver(leader);
-      } finally {
-        lock.unlock();
-      }
-      wake(next);
+      wake(handOver(leader));
     }
   }
 
@@ -349,14 +350,22 @@ final class Combiner {
    * @return the call to wake, if there is one
    */
   private @Nullable QueuedCall handOver(@Nullable QueuedCall before) {
-    for (QueuedCall call = waiting.last(); call != null; call = call.before()) {
-      if (call != before && !call.leads && !isOver(call)) {
-        call.leads = true;
-        return call;
+    lock.lock();
+    try {
+      if (before != null) {
+        before.leads = false;
       }
+      for (QueuedCall call = waiting.last(); call != null; call = call.before()) {
+        if (call != before && !call.leads && !isOver(call)) {
+          call.leads = true;
+          return call;
+        }
+      }
+      running--;
+      return null;
+    } finally {
+      lock.unlock();
     }
-    running--;
-    return null;
   }
 
   private static void wake(@Nullable QueuedCall call) {
