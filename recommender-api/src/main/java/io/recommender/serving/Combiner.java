@@ -16,21 +16,22 @@ import org.jspecify.annotations.Nullable;
  * Lets some calls at a time run a model; the others wait, and those that wait together run
  * together. There is no thread but those of the callers, and no clock that makes one wait.
  *
- * <p>A caller that finds a place free runs at once. When it is done it hands its place to the call
- * that came last, which becomes a leader: it makes one run after another of the calls that wait,
- * each around the one that has waited longest, until it is answered itself and no call that came
- * before it waits. So a place seldom changes hands, and nobody leads for longer than others wait. A
- * place that nobody waits for is free again, so wherever a place is free no call waits.
+ * <p>A caller that finds a place free, and nobody waiting, runs at once. When it is done it frees
+ * its place, and asks the call that came last to take it, unless one that comes now is quicker. Who
+ * takes it leads: it makes one run after another of the calls that wait, each around the one that
+ * has waited longest, until it is answered itself and no call that came before it waits. So a place
+ * seldom changes hands, and nobody leads for longer than others wait. While a place is free and
+ * calls wait, one of them is asked, and asks another if it will not.
  *
  * <p>A run takes as long as the longest request in it needs of each. {@link RunCost} tells how many
  * places of requests a run costs beside those, and with the call that has waited longest go those
  * of the lengths below and above its own that make the least of that and of padding for each
  * request.
  *
- * <p>Runs keep the processors busy. So between two runs a leader lets other threads run: those it
- * has answered ask again in time for the next run, which would be small without them, and callers
- * on virtual threads come to their turn at all. A caller without company does so now and then, for
- * it cannot tell those that wait for their first turn.
+ * <p>Runs keep the processors busy. So after a run a leader lets other threads run: those it has
+ * answered ask again in time for the next run, which would be small without them, and callers on
+ * virtual threads come to their turn at all. A caller without company does so now and then, for it
+ * cannot tell those that wait for their first turn.
  *
  * <p><b>Thread-safe</b>.
  */
@@ -111,12 +112,13 @@ final class Combiner {
     boolean isFull = false;
     lock.lock();
     try {
-      if (running < places) {
-        running++;
-      } else if (waiting.size() < maxWaiting) {
+      boolean isFree = running < places;
+      running += isFree ? 1 : 0;
+      if (waiting.size() < maxWaiting && !(isFree && waiting.size() == 0)) {
         call = new QueuedCall(requests, padded, end);
+        call.leads = isFree;
         waiting.add(call);
-      } else {
+      } else if (!isFree) {
         isFull = true;
       }
     } finally {
@@ -137,28 +139,32 @@ final class Combiner {
       return QueuedCall.answers(model, requests);
     } finally {
       long end = clock.getAsLong();
-      if (noteAlone(requests.size(), padded, end - start)) {
+      QueuedCall next;
+      boolean hasCompany;
+      lock.lock();
+      try {
+        note(1, requests.size(), padded, end - start);
+        hasCompany = running > 1 || waiting.size() > 0 || runs % SELDOM == 0;
+        next = free(null);
+      } finally {
+        lock.unlock();
+      }
+      wake(next);
+      if (hasCompany) {
         Thread.yield();
       }
-      wake(handOver(null));
-    }
-  }
-
-  /** Notes a run of one call, and returns whether to let other threads run before it ends. */
-  private boolean noteAlone(int requests, int padded, long nanoseconds) {
-    lock.lock();
-    try {
-      note(1, requests, padded, nanoseconds);
-      return running > 1 || waiting.first() != null || runs % SELDOM == 0;
-    } finally {
-      lock.unlock();
     }
   }
 
   private List<Recommendations> await(SequenceRecommender model, QueuedCall call, Refusal refusal) {
     while (true) {
-      // Read first: while it leads another may answer it, but once it is done none makes it lead.
+      // Read first: while it leads another may answer it, but once it is done none asks it to lead.
       boolean isDone = call.state == State.DONE;
+      if (call.isAsked) {
+        // It waited for the lock maybe, and so missed that it was woken: look again.
+        takePlace(call);
+        continue;
+      }
       if (call.leads) {
         lead(model, call);
         continue;
@@ -189,11 +195,29 @@ final class Combiner {
     }
   }
 
-  /** Gives a call up, and returns false if it is done or leads by now. */
+  /** Takes a free place for a call that was asked to, or asks another one. */
+  private void takePlace(QueuedCall call) {
+    QueuedCall next = null;
+    lock.lock();
+    try {
+      call.isAsked = false;
+      if (call.state == State.WAITING && goesOn(call) && running < places) {
+        running++;
+        call.leads = true;
+      } else {
+        next = ask(call);
+      }
+    } finally {
+      lock.unlock();
+    }
+    wake(next);
+  }
+
+  /** Gives a call up, and returns false if it is done, or asked to lead, by now. */
   private boolean leave(QueuedCall call) {
     lock.lock();
     try {
-      if (call.leads || call.state == State.DONE) {
+      if (call.isAsked || call.state == State.DONE) {
         return false;
       }
       call.hasLeft = true;
@@ -209,14 +233,23 @@ final class Combiner {
   /** Makes runs as long as the call is to lead. */
   private void lead(SequenceRecommender model, QueuedCall leader) {
     try {
-      List<QueuedCall> batch = next(leader);
-      while (!batch.isEmpty()) {
-        run(model, batch, leader);
+      for (List<QueuedCall> batch = next(leader); !batch.isEmpty(); batch = next(leader)) {
+        if (!run(model, batch, leader)) {
+          break;
+        }
         Thread.yield();
-        batch = next(leader);
       }
     } finally {
-      wake(handOver(leader));
+      QueuedCall next;
+      lock.lock();
+      try {
+        leader.leads = false;
+        next = free(leader);
+      } finally {
+        lock.unlock();
+      }
+      wake(next);
+      Thread.yield();
     }
   }
 
@@ -224,18 +257,28 @@ final class Combiner {
   private List<QueuedCall> next(QueuedCall leader) {
     lock.lock();
     try {
-      QueuedCall oldest = waiting.first();
-      while (oldest != null && isOver(oldest)) {
-        oldest = oldest.after();
-      }
-      boolean goesOn =
-          leader.state == State.DONE
-              ? oldest != null && oldest.cameBefore(leader)
-              : !isOver(leader) && !Thread.currentThread().isInterrupted();
-      return goesOn && oldest != null ? take(oldest) : List.of();
+      QueuedCall oldest = oldest();
+      return oldest != null && goesOn(leader) ? take(oldest) : List.of();
     } finally {
       lock.unlock();
     }
+  }
+
+  /** The call that has waited longest of those for which an answer is still of use. */
+  private @Nullable QueuedCall oldest() {
+    QueuedCall oldest = waiting.first();
+    while (oldest != null && isOver(oldest)) {
+      oldest = oldest.after();
+    }
+    return oldest;
+  }
+
+  private boolean goesOn(QueuedCall leader) {
+    if (leader.state == State.DONE) {
+      QueuedCall oldest = oldest();
+      return oldest != null && oldest.cameBefore(leader);
+    }
+    return !isOver(leader) && !Thread.currentThread().isInterrupted();
   }
 
   /** Takes the call that has waited longest, and others with it that fit and end in time. */
@@ -276,9 +319,11 @@ final class Combiner {
     return call.end != NEVER && call.end - clock.getAsLong() <= 0;
   }
 
-  private void run(SequenceRecommender model, List<QueuedCall> batch, QueuedCall leader) {
+  /** Makes a run, and returns whether the leader is to make another one. */
+  private boolean run(SequenceRecommender model, List<QueuedCall> batch, QueuedCall leader) {
     int requests = batch.size();
     int longest = 0;
+    boolean goesOn = false;
     long start = clock.getAsLong();
     try {
       if (batch.size() == 1) {
@@ -302,10 +347,12 @@ final class Combiner {
       lock.lock();
       try {
         note(batch.size(), requests, longest, end - start);
+        goesOn = goesOn(leader);
       } finally {
         lock.unlock();
       }
     }
+    return goesOn;
   }
 
   private static void answer(SequenceRecommender model, List<QueuedCall> batch) {
@@ -344,28 +391,27 @@ final class Combiner {
   }
 
   /**
-   * Gives the place of a run that ended to the call that came last, or frees it.
+   * Frees the place of a run that ended.
    *
    * @param before the call that has led until now, if one has
    * @return the call to wake, if there is one
    */
-  private @Nullable QueuedCall handOver(@Nullable QueuedCall before) {
-    lock.lock();
-    try {
-      if (before != null) {
-        before.leads = false;
-      }
+  private @Nullable QueuedCall free(@Nullable QueuedCall before) {
+    running--;
+    return ask(before);
+  }
+
+  /** Asks the call that came last to take a place, if one is free. */
+  private @Nullable QueuedCall ask(@Nullable QueuedCall before) {
+    if (running < places) {
       for (QueuedCall call = waiting.last(); call != null; call = call.before()) {
-        if (call != before && !call.leads && !isOver(call)) {
-          call.leads = true;
+        if (call != before && !call.leads && !call.isAsked && !isOver(call)) {
+          call.isAsked = true;
           return call;
         }
       }
-      running--;
-      return null;
-    } finally {
-      lock.unlock();
     }
+    return null;
   }
 
   private static void wake(@Nullable QueuedCall call) {

@@ -31,6 +31,9 @@ final class QueuedCall {
   volatile State state = State.WAITING;
   volatile boolean leads;
 
+  /** It is to take a free place, or to ask another call to. */
+  volatile boolean isAsked;
+
   /** Nobody waits for its answer any more. */
   volatile boolean hasLeft;
 

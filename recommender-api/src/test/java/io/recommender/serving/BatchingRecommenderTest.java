@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
@@ -30,6 +31,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class BatchingRecommenderTest {
@@ -88,6 +91,12 @@ class BatchingRecommenderTest {
   private static RecommendationRequest request(String newest, int length) {
     List<String> items = new ArrayList<>(Collections.nCopies(length - 1, "x"));
     items.add(newest);
+    return RecommendationRequest.of(UserHistory.ofItems(items)).k(1).build();
+  }
+
+  private static RecommendationRequest startingWith(String oldest, int others) {
+    List<String> items = new ArrayList<>(List.of(oldest));
+    items.addAll(Collections.nCopies(others, "x"));
     return RecommendationRequest.of(UserHistory.ofItems(items)).k(1).build();
   }
 
@@ -505,6 +514,65 @@ class BatchingRecommenderTest {
       Diagnosis idle = home.diagnose(0);
       assertEquals(0L, idle.fact("running now").orElseThrow());
       assertEquals(0L, idle.fact("waiting now").orElseThrow());
+    }
+  }
+
+  /** Callers that give up, are refused and are interrupted at any moment leave nobody behind. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void whoeverGivesUpLeavesNobodyBehind(int places) throws Exception {
+    SequenceRecommender echo =
+        asked ->
+            Recommendations.of(1, List.of(new ScoredItem(asked.history().itemIds().get(0), 1)))
+                .build();
+    int callers = 24;
+    AtomicInteger answered = new AtomicInteger();
+    AtomicInteger refused = new AtomicInteger();
+    Thread[] all = new Thread[callers];
+    CountDownLatch started = new CountDownLatch(callers);
+    try (Threads threads = new Threads()) {
+      BatchingRecommender home =
+          BatchingRecommender.builder("home", echo)
+              .concurrentRuns(places)
+              .maxBatch(5)
+              .maxWaiting(16)
+              .deadline(Duration.ofMillis(2))
+              .paddedLength(request -> request.history().size())
+              .build();
+      for (int i = 0; i < callers; i++) {
+        int caller = i;
+        threads.start(
+            () -> {
+              all[caller] = Thread.currentThread();
+              started.countDown();
+              Threads.until(() -> started.getCount() == 0);
+              SplittableRandom random = new SplittableRandom(caller);
+              for (int call = 0; call < 1_000; call++) {
+                if (random.nextInt(20) == 0) {
+                  all[random.nextInt(callers)].interrupt();
+                }
+                try {
+                  assertEquals(
+                      List.of(caller + "-" + call),
+                      home.recommend(startingWith(caller + "-" + call, random.nextInt(7)))
+                          .itemIds());
+                  answered.incrementAndGet();
+                } catch (RecommenderException e) {
+                  refused.incrementAndGet();
+                }
+                if (Thread.interrupted()) {
+                  Thread.yield();
+                }
+              }
+              return null;
+            });
+      }
+      threads.join();
+      assertEquals(callers * 1_000, answered.get() + refused.get());
+      Diagnosis idle = home.diagnose(0);
+      assertEquals(0L, idle.fact("running now").orElseThrow());
+      assertEquals(0L, idle.fact("waiting now").orElseThrow());
+      assertEquals((long) refused.get(), idle.fact("calls refused").orElseThrow());
     }
   }
 
