@@ -28,10 +28,10 @@ import org.jspecify.annotations.Nullable;
  * of the lengths below and above its own that make the least of that and of padding for each
  * request.
  *
- * <p>Runs keep the processors busy. So after a run a leader lets other threads run: those it has
- * answered ask again in time for the next run, which would be small without them, and callers on
- * virtual threads come to their turn at all. A caller without company does so now and then, for it
- * cannot tell those that wait for their first turn.
+ * <p>Runs keep the processors busy. So after a run, with its place still taken, a caller lets other
+ * threads run: those it has answered ask again in time for the next run, which would be small
+ * without them, and callers on virtual threads come to their turn at all. A caller without company
+ * does so now and then, for it cannot tell those that wait for their first turn.
  *
  * <p><b>Thread-safe</b>.
  */
@@ -139,20 +139,18 @@ final class Combiner {
       return QueuedCall.answers(model, requests);
     } finally {
       long end = clock.getAsLong();
-      QueuedCall next;
       boolean hasCompany;
       lock.lock();
       try {
         note(1, requests.size(), padded, end - start);
         hasCompany = running > 1 || waiting.size() > 0 || runs % SELDOM == 0;
-        next = free(null);
       } finally {
         lock.unlock();
       }
-      wake(next);
       if (hasCompany) {
         Thread.yield();
       }
+      free(null);
     }
   }
 
@@ -234,22 +232,11 @@ final class Combiner {
   private void lead(SequenceRecommender model, QueuedCall leader) {
     try {
       for (List<QueuedCall> batch = next(leader); !batch.isEmpty(); batch = next(leader)) {
-        if (!run(model, batch, leader)) {
-          break;
-        }
+        run(model, batch, leader);
         Thread.yield();
       }
     } finally {
-      QueuedCall next;
-      lock.lock();
-      try {
-        leader.leads = false;
-        next = free(leader);
-      } finally {
-        lock.unlock();
-      }
-      wake(next);
-      Thread.yield();
+      free(leader);
     }
   }
 
@@ -319,11 +306,9 @@ final class Combiner {
     return call.end != NEVER && call.end - clock.getAsLong() <= 0;
   }
 
-  /** Makes a run, and returns whether the leader is to make another one. */
-  private boolean run(SequenceRecommender model, List<QueuedCall> batch, QueuedCall leader) {
+  private void run(SequenceRecommender model, List<QueuedCall> batch, QueuedCall leader) {
     int requests = batch.size();
     int longest = 0;
-    boolean goesOn = false;
     long start = clock.getAsLong();
     try {
       if (batch.size() == 1) {
@@ -347,12 +332,10 @@ final class Combiner {
       lock.lock();
       try {
         note(batch.size(), requests, longest, end - start);
-        goesOn = goesOn(leader);
       } finally {
         lock.unlock();
       }
     }
-    return goesOn;
   }
 
   private static void answer(SequenceRecommender model, List<QueuedCall> batch) {
@@ -391,14 +374,23 @@ final class Combiner {
   }
 
   /**
-   * Frees the place of a run that ended.
+   * Frees a place and lets another call know, if one waits.
    *
    * @param before the call that has led until now, if one has
-   * @return the call to wake, if there is one
    */
-  private @Nullable QueuedCall free(@Nullable QueuedCall before) {
-    running--;
-    return ask(before);
+  private void free(@Nullable QueuedCall before) {
+    QueuedCall next;
+    lock.lock();
+    try {
+      if (before != null) {
+        before.leads = false;
+      }
+      running--;
+      next = ask(before);
+    } finally {
+      lock.unlock();
+    }
+    wake(next);
   }
 
   /** Asks the call that came last to take a place, if one is free. */
