@@ -36,10 +36,9 @@ import org.jspecify.annotations.Nullable;
  * with it up to the largest batch. So batches grow with the load, and nobody waits while a run is
  * made of calls that all came later.
  *
- * <p>With {@link Builder#paddedLength} those go with it whose lengths suit: a run takes as long as
- * if all its requests were as long as the longest, and takes some time beside that. How much is
- * learned from the runs, and weighed against padding. Without it they go in the order of their
- * coming.
+ * <p>Those go with it whose lengths suit: a run takes as long as if all its requests were as long
+ * as the longest, and takes some time beside that. How much is learned from the times of the runs,
+ * and weighed against padding. Where lengths turn out not to matter, all go together.
  *
  * <p>The runs are made by callers that wait: the one that came last makes them, one after another,
  * until it is answered and nobody who came before it waits, then another does. So one is woken for
@@ -208,7 +207,9 @@ public final class BatchingRecommender implements SequenceRecommender, FeedbackS
 
     private int maxBatch = MAX_BATCH;
     private int maxWaiting = MAX_WAITING;
-    private ToIntFunction<RecommendationRequest> paddedLength = request -> 1;
+    private ToIntFunction<RecommendationRequest> paddedLength =
+        request -> Math.max(1, request.history().size());
+
     private Duration deadline = Duration.ZERO;
     private Duration drainTimeout = DRAIN_TIMEOUT;
     private @Nullable SequenceRecommender fallback;
@@ -255,11 +256,11 @@ public final class BatchingRecommender implements SequenceRecommender, FeedbackS
     }
 
     /**
-     * Sets how long a request is for the model, for models whose run takes as long as the longest
-     * request in it needs. Calls are run together where that costs less than the padding to the
-     * longest, going by the times of the runs so far.
+     * Sets how long a request is for the model, where that is not the length of its history: a
+     * model that looks at the newest 50 items pads no longer history further.
      *
-     * @param paddedLength the length of a request, at least 1, such as {@code model::paddedLength}
+     * @param paddedLength the length of a request, at least 1, such as {@code model::paddedLength};
+     *     it is asked for every call. That of the history, at least 1, if never set
      * @return this
      */
     public Builder paddedLength(ToIntFunction<RecommendationRequest> paddedLength) {

@@ -43,7 +43,7 @@ public final class BatchingBenchmark {
   private static final int[] BATCHES = {1, 2, 4, 8, 16, 32, 64};
   private static final int[] PERCENTS = {40, 50, 60, 70, 80, 90};
   private static final int ROUNDS = 9;
-  private static final String FEWER = "run together by length, %d at a time".formatted(PROCESSORS);
+  private static final String FEWER = "run together, %d at a time".formatted(PROCESSORS);
 
   /** The largest of single calls that a 99th percentile may be. */
   private static final double MOST_OF_SINGLE = 5;
@@ -127,21 +127,16 @@ public final class BatchingBenchmark {
         System.getProperty("java.version"),
         PROCESSORS,
         requests.stream().mapToInt(request -> request.history().size()).max().orElse(0));
-    try (BatchingRecommender combined = BatchingRecommender.builder("combined", shared).build();
-        BatchingRecommender byLength =
-            BatchingRecommender.builder("by length", shared)
-                .paddedLength(model::paddedLength)
-                .build();
+    try (BatchingRecommender mixed =
+            BatchingRecommender.builder("mixed", shared).paddedLength(request -> 1).build();
+        BatchingRecommender together = BatchingRecommender.builder("together", shared).build();
         BatchingRecommender fewer =
-            BatchingRecommender.builder("fewer", shared)
-                .paddedLength(model::paddedLength)
-                .concurrentRuns(PROCESSORS)
-                .build()) {
-      double single = alone(model, byLength);
+            BatchingRecommender.builder("fewer", shared).concurrentRuns(PROCESSORS).build()) {
+      double single = alone(model, together);
       Case best = bestFixed(model);
-      many(model, combined, byLength, fewer, best, single);
-      paced(model, byLength, fewer, best, single);
-      print("by length: %s", byLength.diagnose(0).facts());
+      many(model, mixed, together, fewer, best, single);
+      paced(model, together, fewer, best, single);
+      print("%s", together.diagnose(0).facts());
     }
   }
 
@@ -219,8 +214,8 @@ public final class BatchingBenchmark {
 
   private void many(
       SequenceRecommender direct,
-      SequenceRecommender combined,
-      SequenceRecommender byLength,
+      SequenceRecommender mixed,
+      SequenceRecommender together,
       SequenceRecommender fewer,
       Case fixed,
       double single)
@@ -228,18 +223,18 @@ public final class BatchingBenchmark {
     Case best = new Case(fixed.name(), fixed.requestsACall(), fixed.measurement());
     List<Case> cases = new ArrayList<>(List.of(best));
     cases.add(callers("each by itself", direct, false));
-    cases.add(callers("run together", combined, false));
-    cases.add(callers("run together by length", byLength, false));
+    cases.add(callers("run together, lengths mixed", mixed, false));
+    cases.add(callers("run together", together, false));
     cases.add(callers(FEWER, fewer, false));
     if (Runtime.version().feature() >= 21) {
-      cases.add(callers("run together, virtual threads", combined, true));
-      cases.add(callers("run together by length, virtual threads", byLength, true));
+      cases.add(callers("run together, lengths mixed, virtual threads", mixed, true));
+      cases.add(callers("run together, virtual threads", together, true));
     }
     inTurns(cases, ROUNDS);
     print("%d callers that ask again at once, in turns with the best batches:", CALLERS);
     for (Case each : cases) {
       print(
-          "%-42s %,8.0f requests/s, %.2f of the best batches%s; others had %.2f processors",
+          "%-45s %,8.0f requests/s, %.2f of the best batches%s; others had %.2f processors",
           each.name(),
           each.perSecond(),
           each.perSecond() / best.perSecond(),
@@ -273,7 +268,7 @@ public final class BatchingBenchmark {
 
   private void paced(
       SequenceRecommender direct,
-      SequenceRecommender byLength,
+      SequenceRecommender together,
       SequenceRecommender fewer,
       Case best,
       double single)
@@ -285,12 +280,12 @@ public final class BatchingBenchmark {
       double perSecond = best.perSecond() * percent / 100;
       List<Case> cases = new ArrayList<>();
       cases.add(thinking("each by itself", direct, perSecond));
-      cases.add(thinking("run together by length", byLength, perSecond));
+      cases.add(thinking("run together", together, perSecond));
       cases.add(thinking(FEWER, fewer, perSecond));
       inTurns(cases, ROUNDS);
       for (Case each : cases) {
         print(
-            "%2d %% of the best batches, %-42s %,8.0f asked a second, p50 %5.1f, p99 %7.1f; others had"
+            "%2d %% of the best batches, %-45s %,8.0f asked a second, p50 %5.1f, p99 %7.1f; others had"
                 + " %.2f processors",
             percent,
             each.name(),
