@@ -283,7 +283,8 @@ final class Combiner {
       for (QueuedCall call = oldest;
           call != null && fit.size() < CHOICE * maxBatch;
           call = call.after()) {
-        if (call.length != QueuedCall.OWN_BATCH && !isOver(call)) {
+        // The oldest was in time a moment ago; that decides.
+        if (call == oldest || (call.length != QueuedCall.OWN_BATCH && !isOver(call))) {
           fit.add(call);
         }
       }
