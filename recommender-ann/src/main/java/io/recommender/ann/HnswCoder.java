@@ -42,12 +42,12 @@ final class HnswCoder {
     boolean isAuto = builder.quantization == Quantization.AUTO;
     trainedFrom = (int) Math.max(builder.trainedFrom, isAuto ? CACHED_BYTES / bytes : 0);
     if (!quantization.keepsFloats()) {
-      graph.setCodes(new NibbleRows(space(new float[graph.dimension]), euclidean, graph.shift));
+      graph.setCodes(space(new float[graph.dimension]).rows(euclidean, graph.shift));
     }
   }
 
-  private NibbleSpace space(float[] mean) {
-    return new NibbleSpace(mean, quantization.planes(), seed);
+  private RotatedSpace space(float[] mean) {
+    return quantization.space(mean, seed);
   }
 
   /** How many nodes the mean was taken of; 0 if it was not yet. */
@@ -62,10 +62,10 @@ final class HnswCoder {
 
   /** Codes new nodes. Their rows have been written. */
   void code(int[] nodes, float[][] vectors) {
-    if (quantization.planes() == 0) {
+    if (!quantization.isCoded()) {
       return;
     }
-    NibbleRows codes = graph.view().codes();
+    NodeCodes codes = graph.view().codes();
     if (codes != null) {
       encode(codes, nodes, vectors);
     }
@@ -77,13 +77,13 @@ final class HnswCoder {
     }
   }
 
-  private void encode(NibbleRows codes, int[] nodes, float[][] vectors) {
+  private void encode(NodeCodes codes, int[] nodes, float[][] vectors) {
     try (HnswWorkers<float[]> workers = workers(codes, nodes.length)) {
       workers.forEach(nodes.length, (rotated, i) -> codes.set(nodes[i], vectors[i], 0, rotated));
     }
   }
 
-  private HnswWorkers<float[]> workers(NibbleRows codes, int tasks) {
+  private HnswWorkers<float[]> workers(NodeCodes codes, int tasks) {
     return builder.workers(
         tasks < HnswInserter.SERIAL_BELOW ? 1 : Integer.MAX_VALUE,
         () -> new float[codes.space().length]);
@@ -103,8 +103,8 @@ final class HnswCoder {
     for (int i = 0; i < mean.length; i++) {
       mean[i] = (float) (sums[i] / count);
     }
-    NibbleRows codes =
-        new NibbleRows(space(mean), euclidean, graph.shift).extended(graph.view().upper().length);
+    NodeCodes codes =
+        space(mean).rows(euclidean, graph.shift).extended(graph.view().upper().length);
     try (HnswWorkers<float[]> workers = workers(codes, count)) {
       workers.forEach(
           count,

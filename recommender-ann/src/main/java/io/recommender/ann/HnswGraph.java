@@ -138,7 +138,7 @@ final class HnswGraph {
       float[][] extras,
       NodeLinks links,
       int[][][] upper,
-      @Nullable NibbleRows codes,
+      @Nullable NodeCodes codes,
       int size,
       int entry,
       int top) {}
@@ -164,7 +164,7 @@ final class HnswGraph {
       vectors[chunk] = new float[keepsRows && !isInFile ? FIRST_ROW + chunkSize() * stride : 0];
       extras[chunk] = new float[chunkSize()];
       upper[chunk] = new int[chunkSize()][];
-      NibbleRows codes = current.codes();
+      NodeCodes codes = current.codes();
       view =
           new View(
               vectors,
@@ -196,7 +196,7 @@ final class HnswGraph {
   }
 
   /** Shows readers codes of all nodes. */
-  void setCodes(NibbleRows codes) {
+  void setCodes(NodeCodes codes) {
     View current = view;
     view =
         new View(
@@ -233,7 +233,7 @@ final class HnswGraph {
       System.arraycopy(current.vectors()[node >>> shift], offset(node), vector, 0, dimension);
       return working;
     }
-    NibbleRows codes = codes(current);
+    NibbleRows codes = (NibbleRows) codes(current);
     float[] rotated =
         working.length == codes.space().length ? working : new float[codes.space().length];
     codes.decode(node, rotated);
@@ -290,7 +290,7 @@ final class HnswGraph {
   }
 
   /** Returns the codes of a view that has them. */
-  NibbleRows codes(View view) {
+  NodeCodes codes(View view) {
     return Objects.requireNonNull(view.codes(), "codes");
   }
 

@@ -355,7 +355,8 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
     /**
      * In the file, which is mapped into memory; codes and links are read. Only the few vectors that
      * a search ranks are fetched, so this needs little memory and suits {@link
-     * Quantization#INT4_FLOAT} and {@link Quantization#INT8_FLOAT}. Searches allocate a little.
+     * Quantization#INT4_FLOAT}, {@link Quantization#INT8_FLOAT} and, where memory is shortest,
+     * {@link Quantization#INT1_FLOAT}. Searches allocate a little.
      */
     MAP
   }

@@ -169,11 +169,7 @@ public final class HnswIndexBuilder {
     inRange("size", size, 0, Integer.MAX_VALUE);
     Quantization form = quantization.resolved(dimension);
     long bytes = form.keepsFloats() ? (dimension + 15L) / 16 * 16 * Float.BYTES : 0;
-    if (form.planes() > 0) {
-      int factors = similarity == Similarity.L2 ? 2 : 1;
-      bytes += (long) form.planes() * NibbleSpace.length(dimension) / 2;
-      bytes += (long) factors * Float.BYTES;
-    }
+    bytes += form.codeBytes(dimension, similarity == Similarity.L2);
     long links = 2L * m * NodeLinks.bytes(size);
     long upper = Integer.BYTES + (16 + (long) m * Integer.BYTES * m / (m - 1)) / m;
     // Weight, id, a share of the table of ids, beginning, links that were chosen together.

@@ -66,7 +66,7 @@ final class HnswInserter {
   /** Memory of one thread. */
   final class Worker {
     final HnswSearch search = new HnswSearch(graph);
-    final NodeScorer byCodes = new NibbleScorer(graph, ranking, quantization.walksFine());
+    final NodeScorer byCodes = quantization.walker(graph, ranking);
     final NodeScorer exact = exactScorer();
     final NodeScorer other = exactScorer();
     final float[] scores = new float[graph.baseDegree + 4];

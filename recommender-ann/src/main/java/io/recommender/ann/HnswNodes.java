@@ -320,7 +320,7 @@ final class HnswNodes {
       }
     }
     HnswSnapshot.writeNodes(out, nodes);
-    HnswSnapshot.writeGraph(out, graph);
+    HnswSnapshot.writeGraph(out, graph, quantization);
   }
 
   /** Takes what a file has into an index that has nothing yet. */

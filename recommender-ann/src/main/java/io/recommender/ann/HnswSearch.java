@@ -42,6 +42,11 @@ final class HnswSearch {
   private int bridgedCount;
   private float[] scores;
 
+  private final boolean keepsScores;
+
+  /** The scores of the touched nodes, where they are kept. */
+  private float[] walkScores = new float[0];
+
   /** The links of a node, and of one across it. */
   private final int[] links;
 
@@ -63,7 +68,17 @@ final class HnswSearch {
   private int clockAt;
 
   HnswSearch(HnswGraph graph) {
+    this(graph, false);
+  }
+
+  /**
+   * Makes a search.
+   *
+   * @param keepsScores whether to remember the scores of all nodes that were met
+   */
+  HnswSearch(HnswGraph graph, boolean keepsScores) {
     this.graph = graph;
+    this.keepsScores = keepsScores;
     scores = new float[4 * graph.baseDegree + 4];
     links = new int[graph.baseDegree];
     further = new int[graph.baseDegree];
@@ -395,6 +410,12 @@ final class HnswSearch {
     }
     scorer.score(view, touched, from, count, scores);
     pool.addAll(touched, from, scores, count);
+    if (keepsScores) {
+      if (walkScores.length < to) {
+        walkScores = Arrays.copyOf(walkScores, touched.length);
+      }
+      System.arraycopy(scores, 0, walkScores, from, count);
+    }
   }
 
   /**
@@ -404,6 +425,21 @@ final class HnswSearch {
     int count = touchedCount + descended;
     descended = 0;
     return count;
+  }
+
+  /** How many nodes the last search scored, those of a descent not included. */
+  int walkedCount() {
+    return touchedCount;
+  }
+
+  /** Returns a node that the last search scored. */
+  int walked(int place) {
+    return touched[place];
+  }
+
+  /** Returns the score of such a node, if scores are kept. */
+  float walkedScore(int place) {
+    return walkScores[place];
   }
 
   /** How many nodes had their links read by the last search. */

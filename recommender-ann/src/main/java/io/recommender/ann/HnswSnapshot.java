@@ -20,7 +20,7 @@ import java.util.Set;
  *
  * <p>Sections: {@code parameters}; {@code nodes}, a state byte each, and for those that are not
  * free the place among equals and the id; {@code extras}, {@code links}, {@code levels}, {@code
- * rows} and {@code codes} as {@link HnswGraph} and {@link NibbleRows} have them.
+ * rows} and {@code codes} as {@link HnswGraph} and {@link NodeCodes} have them.
  *
  * <p>Checksums tell a damaged file from a whole one, not a file that somebody made from one that
  * was saved. So reading also checks that every number is one that an index may have: then nothing
@@ -156,10 +156,10 @@ final class HnswSnapshot {
       checkLength(in, "rows", nodes * stride * Float.BYTES);
     }
     boolean hasCodes = in.sections().contains("codes");
-    boolean isCoded = form.planes() > 0 && (counters.trained > 0 || !form.keepsFloats());
+    boolean isCoded = form.isCoded() && (counters.trained > 0 || !form.keepsFloats());
     check(in, "codes", hasCodes == isCoded, isCoded ? "codes, found none" : "none, found codes");
     if (isCoded) {
-      long row = 2L * Float.BYTES + form.planes() * (NibbleSpace.length(builder.dimension) / 2L);
+      long row = 2L * Float.BYTES + form.bits() * (RotatedSpace.length(builder.dimension) / 8L);
       long space = Integer.BYTES + Long.BYTES + (long) Float.BYTES * builder.dimension;
       checkLength(in, "codes", space + nodes * row);
     }
@@ -223,7 +223,7 @@ final class HnswSnapshot {
     return nodes;
   }
 
-  static void writeGraph(SnapshotWriter out, HnswGraph graph) {
+  static void writeGraph(SnapshotWriter out, HnswGraph graph, Quantization form) {
     HnswGraph.View view = graph.view();
     int count = graph.allocated();
     SectionWriter section = out.section("extras");
@@ -252,20 +252,21 @@ final class HnswSnapshot {
         section.putFloats(row, 0, row.length);
       }
     }
-    NibbleRows codes = view.codes();
+    NodeCodes codes = view.codes();
     if (codes != null) {
-      writeCodes(out, codes, count);
+      writeCodes(out, codes, form, count);
     }
   }
 
-  private static void writeCodes(SnapshotWriter out, NibbleRows codes, int count) {
-    NibbleSpace space = codes.space();
+  private static void writeCodes(
+      SnapshotWriter out, NodeCodes codes, Quantization form, int count) {
+    RotatedSpace space = codes.space();
     SectionWriter section = out.section("codes");
-    section.putInt(space.planes).putLong(space.seed());
+    section.putInt(form.planes()).putLong(space.seed());
     section.putFloats(space.mean(), 0, space.dimension);
     for (int node = 0; node < count; node++) {
       section.putFloat(codes.scale(node)).putFloat(codes.bias(node));
-      section.putShorts(codes.chunks()[node >>> codes.shift()], codes.offset(node), codes.stride());
+      codes.write(node, section);
     }
   }
 
@@ -396,27 +397,27 @@ final class HnswSnapshot {
         squares <= MAX_SQUARES * ROUNDING,
         "a finite mean of a norm of at most %s, found norm %s"
             .formatted(HnswIndex.MAX_NORM, Math.sqrt(squares)));
-    NibbleRows codes =
-        new NibbleRows(
-                new NibbleSpace(mean, planes, seed), similarity == Similarity.L2, graph.shift)
+    NodeCodes codes =
+        form.space(mean, seed)
+            .rows(similarity == Similarity.L2, graph.shift)
             .extended(graph.view().upper().length);
     for (int node = 0; node < graph.allocated(); node++) {
       float scale = section.getFloat();
       float bias = section.getFloat();
-      if (!NibbleRows.mayBeFactors(scale, bias, codes.euclidean())) {
+      if (!NodeCodes.mayBeFactors(scale, bias, codes.euclidean())) {
         throw invalid(
             in,
             "codes",
             "expected a scale from 0 to %s and a number from %s to 0 of node %d, found %s and %s"
                 .formatted(
-                    NibbleRows.MAX_SCALE,
-                    NibbleRows.leastBias(codes.euclidean()),
+                    NodeCodes.MAX_SCALE,
+                    NodeCodes.leastBias(codes.euclidean()),
                     node,
                     scale,
                     bias));
       }
       codes.setFactors(node, scale, bias);
-      section.getShorts(codes.chunks()[node >>> codes.shift()], codes.offset(node), codes.stride());
+      codes.read(node, section);
     }
     section.finish();
     graph.setCodes(codes);

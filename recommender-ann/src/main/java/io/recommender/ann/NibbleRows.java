@@ -1,14 +1,12 @@
 package io.recommender.ann;
 
+import io.recommender.ann.internal.SectionReader;
+import io.recommender.ann.internal.SectionWriter;
 import io.recommender.ann.internal.VectorKernels;
 import java.util.Arrays;
 
 /**
- * The codes of the nodes of a graph, in chunks, with factors: the scale of the codes, and for
- * {@link io.recommender.Similarity#L2} also minus half the squared length of the relative vector.
- *
- * <p><b>Thread safety.</b> As that of the rows of {@link HnswGraph}: a node's codes are written
- * before any link leads to it.
+ * Codes of four bits, or of eight in two planes, in chunks, and factors in chunks of their own.
  *
  * @param space what the codes mean
  * @param euclidean whether there are those lengths
@@ -17,17 +15,12 @@ import java.util.Arrays;
  * @param factors of each node, one or two
  */
 record NibbleRows(
-    NibbleSpace space, boolean euclidean, int shift, short[][] chunks, float[][] factors) {
+    NibbleSpace space, boolean euclidean, int shift, short[][] chunks, float[][] factors)
+    implements NodeCodes {
   private static final VectorKernels KERNELS = VectorKernels.best();
 
   /** Where the first row begins: with the header of an array it fills a cache line. */
   private static final int FIRST = 24;
-
-  /**
-   * More than any scale: the relative vector of two vectors is at most twice as long as the longest
-   * one, and the codes of its largest element are at least half of one.
-   */
-  static final float MAX_SCALE = (float) (8 * HnswIndex.MAX_NORM);
 
   NibbleRows(NibbleSpace space, boolean euclidean, int shift) {
     this(space, euclidean, shift, new short[0][], new float[0][]);
@@ -46,8 +39,8 @@ record NibbleRows(
     return FIRST + (node & (1 << shift) - 1) * stride();
   }
 
-  /** Returns the same rows with room for further ones. */
-  NibbleRows extended(int count) {
+  @Override
+  public NibbleRows extended(int count) {
     short[][] moreChunks = Arrays.copyOf(chunks, count);
     float[][] moreFactors = Arrays.copyOf(factors, count);
     for (int i = chunks.length; i < count; i++) {
@@ -57,18 +50,14 @@ record NibbleRows(
     return new NibbleRows(space, euclidean, shift, moreChunks, moreFactors);
   }
 
-  /** Writes the codes of a node; {@code rotated} is working memory. */
-  void set(int node, float[] vector, int offset, float[] rotated) {
+  @Override
+  public void set(int node, float[] vector, int offset, float[] rotated) {
     space.rotate(vector, offset, true, rotated);
     int chunk = node >>> shift;
     int at = factorAt(node);
     factors[chunk][at] = space.encode(rotated, chunks[chunk], offset(node));
     if (euclidean) {
-      double squares = 0;
-      for (float value : rotated) {
-        squares += (double) value * value;
-      }
-      factors[chunk][at + 1] = (float) (-squares / 2);
+      factors[chunk][at + 1] = NodeCodes.bias(rotated);
     }
   }
 
@@ -77,29 +66,32 @@ record NibbleRows(
     space.decode(chunks[node >>> shift], offset(node), scale(node), rotated);
   }
 
-  float scale(int node) {
+  @Override
+  public float scale(int node) {
     return factors[node >>> shift][factorAt(node)];
   }
 
-  float bias(int node) {
+  @Override
+  public float bias(int node) {
     return euclidean ? factors[node >>> shift][factorAt(node) + 1] : 0;
   }
 
-  void setFactors(int node, float scale, float bias) {
+  @Override
+  public void setFactors(int node, float scale, float bias) {
     factors[node >>> shift][factorAt(node)] = scale;
     if (euclidean) {
       factors[node >>> shift][factorAt(node) + 1] = bias;
     }
   }
 
-  /** Returns whether a node may have such factors; no bias counts as zero. */
-  static boolean mayBeFactors(float scale, float bias, boolean euclidean) {
-    return scale >= 0 && scale <= MAX_SCALE && bias >= leastBias(euclidean) && bias <= 0;
+  @Override
+  public void write(int node, SectionWriter section) {
+    section.putShorts(chunks[node >>> shift], offset(node), stride());
   }
 
-  /** Returns less than any bias, or zero if there are none. */
-  static float leastBias(boolean euclidean) {
-    return euclidean ? (float) (-4 * HnswIndex.MAX_NORM * HnswIndex.MAX_NORM) : 0;
+  @Override
+  public void read(int node, SectionReader section) {
+    section.getShorts(chunks[node >>> shift], offset(node), stride());
   }
 
   private int factorAt(int node) {

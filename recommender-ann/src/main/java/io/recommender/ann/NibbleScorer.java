@@ -47,6 +47,10 @@ final class NibbleScorer implements NodeScorer {
     euclidean = ranking == HnswGraph.Ranking.PRODUCT_PLUS_EXTRA;
   }
 
+  private NibbleRows rows(HnswGraph.View view) {
+    return (NibbleRows) graph.codes(view);
+  }
+
   @Override
   public void prepare(HnswGraph.View view, float[] query) {
     NibbleSpace space = ensure(view);
@@ -63,7 +67,7 @@ final class NibbleScorer implements NodeScorer {
       space.rotate(row, 0, euclidean, rotated);
       constant = euclidean ? 0 : space.dotMean(row, 0);
     } else {
-      NibbleRows codes = graph.codes(view);
+      NibbleRows codes = rows(view);
       codes.decode(node, rotated);
       constant = 0;
       if (!euclidean) {
@@ -75,7 +79,7 @@ final class NibbleScorer implements NodeScorer {
   }
 
   private NibbleSpace ensure(HnswGraph.View view) {
-    NibbleSpace space = graph.codes(view).space();
+    NibbleSpace space = rows(view).space();
     if (rotated.length != space.length) {
       rotated = new float[space.length];
       factors = new short[4 * VectorKernels.nibbleFactors(space.words)];
@@ -114,7 +118,7 @@ final class NibbleScorer implements NodeScorer {
 
   @Override
   public void score(HnswGraph.View view, int[] nodes, int from, int count, float[] scores) {
-    score(graph.codes(view), nodes, from, count, scores);
+    score(rows(view), nodes, from, count, scores);
     if (ranking == HnswGraph.Ranking.PRODUCT_TIMES_EXTRA) {
       for (int i = 0; i < count; i++) {
         scores[i] *= graph.extra(view, nodes[from + i]);
@@ -187,7 +191,7 @@ final class NibbleScorer implements NodeScorer {
 
   @Override
   public int touch(HnswGraph.View view, int[] nodes, int from, int count) {
-    return graph.codes(view).touch(fine, nodes, from, count);
+    return rows(view).touch(fine, nodes, from, count);
   }
 
   @Override
@@ -197,7 +201,7 @@ final class NibbleScorer implements NodeScorer {
 
   @Override
   public double error(HnswGraph.View view, int node) {
-    NibbleRows rows = graph.codes(view);
+    NibbleRows rows = rows(view);
     double perScale = norm * (euclidean ? 2 : 1);
     if (rows.space().planes == 2) {
       perScale *= fine ? HIGH_ERROR : 16 * LOW_ERROR;
@@ -209,12 +213,12 @@ final class NibbleScorer implements NodeScorer {
 
   @Override
   public float own(HnswGraph.View view, int node) {
-    return euclidean ? graph.codes(view).bias(node) : 0;
+    return euclidean ? rows(view).bias(node) : 0;
   }
 
   /** Returns the score of a node as users see it, from the vector that its codes stand for. */
   double exact(HnswGraph.View view, int node, Similarity similarity) {
-    NibbleRows rows = graph.codes(view);
+    NibbleRows rows = rows(view);
     if (decoded.length != rotated.length) {
       decoded = new float[rotated.length];
     }

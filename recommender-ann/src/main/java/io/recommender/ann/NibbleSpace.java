@@ -1,23 +1,19 @@
 package io.recommender.ann;
 
-import io.recommender.ann.internal.Rotation;
-import io.recommender.ann.internal.VectorKernels;
 import java.util.Arrays;
 
 /**
  * How vectors become codes of four bits, or of eight in two planes of four.
  *
- * <p>A vector is taken relative to the mean of many, rotated at random so that its elements look
- * like draws from one normal distribution, and rounded to a grid of its own. The scale stored with
- * the codes makes the estimate of an inner product unbiased (Gao and Long, RaBitQ: quantizing
- * high-dimensional vectors with a theoretical error bound for approximate nearest neighbor search,
- * SIGMOD 2024, extended to several bits by Gao et al., 2025). At four bits the estimate is off by
- * about a ninth of the length of the relative vector, times that of the query, over the root of the
- * dimension, whatever the data.
+ * <p>A rotated relative vector is rounded to a grid of its own. The scale stored with the codes
+ * makes the estimate of an inner product unbiased (Gao and Long, RaBitQ, SIGMOD 2024, extended to
+ * several bits by Gao et al., 2025). At four bits the estimate is off by about a ninth of the
+ * length of the relative vector, times that of the query, over the root of the dimension, whatever
+ * the data.
  *
  * <p><b>Immutable</b>.
  */
-final class NibbleSpace {
+final class NibbleSpace extends RotatedSpace {
   /** Fewer dimensions than this are hardly longer as floats. */
   static final int MIN_DIMENSION = 33;
 
@@ -29,88 +25,21 @@ final class NibbleSpace {
   // Steps of the grid, in standard deviations: near the best one for a normal distribution.
   private static final double[] STEPS = {0.3, 0.335, 0.375};
 
-  final int dimension;
-
-  /** Elements of a rotated vector: the dimension, filled up with zeros. */
-  final int length;
-
   /** Words of four codes in a plane. */
   final int words;
 
   /** Planes of a row: 1 for codes of four bits, 2 for codes of eight. */
   final int planes;
 
-  private final float[] mean;
-  private final long seed;
-  private final Rotation rotation;
-  private final float[] rotatedMean;
-
   NibbleSpace(float[] mean, int planes, long seed) {
-    dimension = mean.length;
+    super(mean, seed);
     this.planes = planes;
-    this.mean = mean.clone();
-    this.seed = seed;
-    length = length(dimension);
     words = length / 4;
-    rotation = new Rotation(length, seed);
-    rotatedMean = Arrays.copyOf(mean, length);
-    rotation.apply(rotatedMean);
   }
 
-  /** Returns the length of the rotated form of a vector. */
-  static int length(int dimension) {
-    int unit = dimension <= 64 ? 4 * VectorKernels.NIBBLE_WORDS : 128;
-    return (dimension + unit - 1) / unit * unit;
-  }
-
-  float[] mean() {
-    return mean.clone();
-  }
-
-  long seed() {
-    return seed;
-  }
-
-  /** Writes a vector, relative to the mean or not, in rotated form. */
-  void rotate(float[] vector, int offset, boolean relative, float[] rotated) {
-    for (int i = 0; i < dimension; i++) {
-      rotated[i] = relative ? vector[offset + i] - mean[i] : vector[offset + i];
-    }
-    Arrays.fill(rotated, dimension, length, 0);
-    rotation.apply(rotated);
-  }
-
-  /** Turns a rotated relative vector into a rotated one. */
-  void addRotatedMean(float[] rotated) {
-    for (int i = 0; i < length; i++) {
-      rotated[i] += rotatedMean[i];
-    }
-  }
-
-  /** Returns the inner product of a rotated vector and the mean. */
-  float dotRotatedMean(float[] rotated) {
-    double sum = 0;
-    for (int i = 0; i < length; i++) {
-      sum += (double) rotated[i] * rotatedMean[i];
-    }
-    return (float) sum;
-  }
-
-  /** Takes a rotated relative vector back; the rotated one is lost. */
-  void restore(float[] rotated, float[] vector) {
-    rotation.invert(rotated);
-    for (int i = 0; i < dimension; i++) {
-      vector[i] = rotated[i] + mean[i];
-    }
-  }
-
-  /** Returns the inner product of a vector and the mean. */
-  float dotMean(float[] vector, int offset) {
-    double sum = 0;
-    for (int i = 0; i < dimension; i++) {
-      sum += (double) vector[offset + i] * mean[i];
-    }
-    return (float) sum;
+  @Override
+  NibbleRows rows(boolean euclidean, int shift) {
+    return new NibbleRows(this, euclidean, shift);
   }
 
   /**

@@ -76,10 +76,10 @@ final class NodeSets {
     } else if (entry.isPart) {
       return null;
     } else if (set.packed() == null
-        && view.codes() != null
+        && view.codes() instanceof NibbleRows codes
         && (packedNodes() + set.count()) * PACKED_PART <= now.size()) {
       // Asked for twice without a change in between: worth a copy.
-      fresh = set.with(PackedNodes.of(set, view.codes()));
+      fresh = set.with(PackedNodes.of(set, codes));
     } else if (set.packed() != null && set.packed().space() != view.codes().space()) {
       fresh = set.with(null);
     } else {

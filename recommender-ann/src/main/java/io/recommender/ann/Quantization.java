@@ -17,6 +17,11 @@ public enum Quantization {
   AUTO,
   /** Walks and ranks by floats: 4 d bytes, the least memory that keeps vectors as they are. */
   FLOAT,
+  /**
+   * Walks by codes of one bit and ranks by floats: 4 d + d / 8 + 8 bytes. Such a walk sees little,
+   * so all that it meets and that may be among the best is ranked, not only what it keeps.
+   */
+  INT1_FLOAT,
   /** Walks by codes of four bits and ranks by floats: 4.5 d bytes. */
   INT4_FLOAT,
   /**
@@ -38,21 +43,52 @@ public enum Quantization {
     return dimension < NibbleSpace.MIN_DIMENSION ? FLOAT : INT4_FLOAT;
   }
 
-  /** Returns how many planes of four bits there are. */
-  int planes() {
+  boolean isCoded() {
+    return bits() > 0;
+  }
+
+  /** Returns how many bits an element has in its code, or zero if there are no codes. */
+  int bits() {
     return switch (this) {
       case AUTO, FLOAT -> 0;
-      case INT4_FLOAT -> 1;
-      case INT8_FLOAT, INT8 -> 2;
+      case INT1_FLOAT -> 1;
+      case INT4_FLOAT -> 4;
+      case INT8_FLOAT, INT8 -> 8;
     };
+  }
+
+  /** Returns how many planes of four bits there are. */
+  int planes() {
+    return bits() / 4;
+  }
+
+  /** Returns the bytes of the codes and factors of a vector. */
+  long codeBytes(int dimension, boolean euclidean) {
+    if (this == INT1_FLOAT) {
+      return BitRows.bytes(dimension);
+    }
+    long factors = euclidean ? 2 : 1;
+    return isCoded() ? RotatedSpace.length(dimension) / 8L * bits() + factors * Float.BYTES : 0;
+  }
+
+  /** Returns whether walks see so little that much of what they meet has to be ranked. */
+  boolean walksRoughly() {
+    return this == INT1_FLOAT;
   }
 
   boolean keepsFloats() {
     return this != INT8;
   }
 
-  /** Returns whether a walk reads all planes. */
-  boolean walksFine() {
-    return this == INT8_FLOAT;
+  /** Returns what codes mean that are relative to a mean. */
+  RotatedSpace space(float[] mean, long seed) {
+    return this == INT1_FLOAT ? new BitSpace(mean, seed) : new NibbleSpace(mean, planes(), seed);
+  }
+
+  /** Returns a scorer for walks where there are codes. */
+  NodeScorer walker(HnswGraph graph, HnswGraph.Ranking ranking) {
+    return this == INT1_FLOAT
+        ? new BitScorer(graph, ranking)
+        : new NibbleScorer(graph, ranking, this == INT8_FLOAT);
   }
 }

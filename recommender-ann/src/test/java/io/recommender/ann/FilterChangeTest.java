@@ -171,7 +171,7 @@ class FilterChangeTest {
   @ParameterizedTest
   @EnumSource(
       value = Quantization.class,
-      names = {"FLOAT", "INT4_FLOAT"})
+      names = {"FLOAT", "INT1_FLOAT", "INT4_FLOAT"})
   void whatIsFoundIsAcceptedAndThereAndNearlyTheBest(Quantization form) {
     fill(form, form == Quantization.FLOAT ? Similarity.L2 : Similarity.COSINE);
     Map<String, EnumSet<Way>> ways = new HashMap<>();
@@ -209,17 +209,19 @@ class FilterChangeTest {
         }
       }
     }
+    // Codes of one bit see little in 36 dimensions, and these walks are narrow.
+    double least = form == Quantization.INT1_FLOAT ? 0.85 : 0.95;
     counts.forEach(
         (name, count) ->
             assertTrue(
-                count[0] >= 0.95 * count[1],
+                count[0] >= least * count[1],
                 () -> name + ": found " + count[0] + " of " + count[1] + " by " + ways.get(name)));
     assertWay(ways, Way.SCAN, "allow 0.01", "allow 1.0E-4", "bits of 0.001");
     assertWay(ways, Way.WALK, "bits of 0.5", "allow 0.5", "bits of 1.0", "asks for 0.1");
     assertWay(ways, Way.WALK, "deny few", "deny half", "sold");
     assertWay(ways, Way.WALK_WITH_STEPS, "category");
     assertWay(ways, Way.WALK_THEN_SCAN, "asks for 1.0E-4");
-    if (form == Quantization.INT4_FLOAT) {
+    if (form != Quantization.FLOAT) {
       assertWay(ways, Way.SCAN_OF_CODES, "bits of 0.1", "allow 0.01");
     } else {
       assertWay(ways, Way.SCAN, "bits of 0.1", "allow 0.01");

@@ -88,14 +88,24 @@ final class GraphInspection {
       for (int level = graph.level(view, node); level >= 0; level--) {
         content.add(Arrays.stream(links(node, level)).boxed().toList());
       }
-      NibbleRows codes = view.codes();
+      NodeCodes codes = view.codes();
       if (codes != null) {
-        short[] chunk = codes.chunks()[node >>> codes.shift()];
-        int at = codes.offset(node);
-        content.add(Arrays.hashCode(Arrays.copyOfRange(chunk, at, at + codes.stride())));
+        content.add(codeHash(codes, node));
         content.add(List.of(codes.scale(node), codes.bias(node)));
       }
     }
     return content;
+  }
+
+  private static int codeHash(NodeCodes codes, int node) {
+    if (codes instanceof BitRows bits) {
+      long[] chunk = bits.chunks()[node >>> bits.shift()];
+      int at = bits.offset(node);
+      return Arrays.hashCode(Arrays.copyOfRange(chunk, at, at + bits.space().words));
+    }
+    NibbleRows nibbles = (NibbleRows) codes;
+    short[] chunk = nibbles.chunks()[node >>> nibbles.shift()];
+    int at = nibbles.offset(node);
+    return Arrays.hashCode(Arrays.copyOfRange(chunk, at, at + nibbles.stride()));
   }
 }

@@ -130,7 +130,7 @@ class HnswAllocationTest {
   @ParameterizedTest
   @EnumSource(
       value = Quantization.class,
-      names = {"FLOAT", "INT4_FLOAT", "INT8"})
+      names = {"FLOAT", "INT1_FLOAT", "INT4_FLOAT", "INT8"})
   void filtersThatComeAgainAllocateNothing(Quantization form) {
     HnswIndex index = index(COUNT, Similarity.DOT, form);
     List<String> ids = TestVectors.ids(COUNT);

@@ -49,7 +49,7 @@ class HnswChurnTest {
   @ParameterizedTest
   @EnumSource(
       value = Quantization.class,
-      names = {"FLOAT", "INT4_FLOAT", "INT8"})
+      names = {"FLOAT", "INT1_FLOAT", "INT4_FLOAT", "INT8"})
   void readersSeeEachItemAsItWasAtOneMoment(Quantization quantization) throws Exception {
     HnswIndex index =
         HnswIndex.builder(DIMENSION, Similarity.L2)

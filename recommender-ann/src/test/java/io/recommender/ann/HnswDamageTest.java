@@ -306,7 +306,7 @@ class HnswDamageTest {
   @ParameterizedTest
   @EnumSource(
       value = Quantization.class,
-      names = {"FLOAT", "INT4_FLOAT", "INT8"})
+      names = {"FLOAT", "INT1_FLOAT", "INT4_FLOAT", "INT8"})
   void sectionsThatAreMissingOrOfAnotherLengthAreRefused(Quantization form) throws IOException {
     save(form);
     sections = HnswFixture.sections(file);
@@ -341,10 +341,14 @@ class HnswDamageTest {
     }
     new HnswForgery(eight).putInt("codes", 12, Float.floatToIntBits(Float.NaN)).write(file);
     assertInvalid("codes");
-    save(Quantization.INT4_FLOAT);
-    assertTrue(HnswFixture.sections(file).get("codes").length < codes.length);
-    rewrite(with(HnswFixture.sections(file), "codes", codes));
-    assertInvalid("codes");
+    for (Quantization form : List.of(Quantization.INT1_FLOAT, Quantization.INT4_FLOAT)) {
+      byte[] shorter = save(form);
+      assertTrue(HnswFixture.sections(file).get("codes").length < codes.length);
+      rewrite(with(HnswFixture.sections(file), "codes", codes));
+      assertInvalid("codes");
+      new HnswForgery(shorter).putInt("codes", 0, 2).write(file);
+      assertInvalid("codes");
+    }
   }
 
   private static Map<String, byte[]> with(Map<String, byte[]> from, String name, byte[] bytes) {

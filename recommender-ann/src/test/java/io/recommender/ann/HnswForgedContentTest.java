@@ -105,7 +105,7 @@ class HnswForgedContentTest {
   @ParameterizedTest
   @EnumSource(
       value = Quantization.class,
-      names = {"INT4_FLOAT", "INT8_FLOAT", "INT8"})
+      names = {"INT1_FLOAT", "INT4_FLOAT", "INT8_FLOAT", "INT8"})
   void codesThatStandForNoVectorAreRefused(Quantization form) throws IOException {
     for (Similarity similarity : Similarity.values()) {
       byte[] saved = save(similarity, form);

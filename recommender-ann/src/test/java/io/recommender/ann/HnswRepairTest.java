@@ -29,7 +29,11 @@ class HnswRepairTest {
   @EnumSource
   void everyItemIsReachedAfterHalfWereRemoved(Similarity similarity) {
     for (Quantization quantization :
-        List.of(Quantization.FLOAT, Quantization.INT4_FLOAT, Quantization.INT8)) {
+        List.of(
+            Quantization.FLOAT,
+            Quantization.INT1_FLOAT,
+            Quantization.INT4_FLOAT,
+            Quantization.INT8)) {
       float[][] vectors = TestVectors.clustered(4_000, DIMENSION, 20, 0.7, 1);
       HnswIndex index = builder(quantization, similarity).build();
       FlatIndex exact = new FlatIndex(DIMENSION, similarity);
@@ -81,7 +85,7 @@ class HnswRepairTest {
   @ParameterizedTest
   @EnumSource(
       value = Quantization.class,
-      names = {"FLOAT", "INT4_FLOAT", "INT8"})
+      names = {"FLOAT", "INT1_FLOAT", "INT4_FLOAT", "INT8"})
   void placesOfRemovedItemsAreTakenAgain(Quantization quantization) {
     HnswIndex index = builder(quantization, Similarity.COSINE).m(8).efConstruction(30).build();
     float[][] vectors = TestVectors.clustered(6_000, DIMENSION, 20, 0.7, 5);

@@ -181,7 +181,7 @@ class HnswRoundTripTest {
   @ParameterizedTest
   @EnumSource(
       value = Quantization.class,
-      names = {"FLOAT", "INT4_FLOAT", "INT8_FLOAT", "INT8"})
+      names = {"FLOAT", "INT1_FLOAT", "INT4_FLOAT", "INT8_FLOAT", "INT8"})
   void aMappedIndexIsChangedAndSavedOverItsFile(Quantization form) {
     HnswIndex index = begun(form, Similarity.DOT);
     Path file = folder.resolve("a");

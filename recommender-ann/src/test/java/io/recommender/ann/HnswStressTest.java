@@ -61,7 +61,7 @@ class HnswStressTest {
   @ParameterizedTest
   @EnumSource(
       value = Quantization.class,
-      names = {"FLOAT", "INT4_FLOAT", "INT8"})
+      names = {"FLOAT", "INT1_FLOAT", "INT4_FLOAT", "INT8"})
   void searchesGoOnWhileTheIndexGrows(Quantization quantization) throws Exception {
     for (int round = 0; round < 2; round++) {
       HnswIndex index = builder(quantization, Similarity.L2).build();

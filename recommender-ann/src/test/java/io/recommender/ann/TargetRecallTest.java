@@ -68,6 +68,8 @@ class TargetRecallTest {
   @CsvSource({
     "20000, 32, FLOAT, L2, 0",
     "20000, 32, FLOAT, DOT, 0.5",
+    "12000, 64, INT1_FLOAT, COSINE, 0",
+    "12000, 128, INT1_FLOAT, DOT, 0.5",
     "12000, 128, INT4_FLOAT, L2, 0",
     "12000, 128, INT4_FLOAT, DOT, 0.5"
   })

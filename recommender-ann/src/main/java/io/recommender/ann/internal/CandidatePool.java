@@ -120,6 +120,22 @@ public final class CandidatePool {
     return -1;
   }
 
+  /**
+   * Returns whether a node is in the pool that was offered with a score: all that were better than
+   * the worst one are.
+   */
+  public boolean holds(int node, float score) {
+    if (score > worst()) {
+      return true;
+    }
+    for (int rank = size - 1; rank >= 0 && scores[rank] == score; rank--) {
+      if (nodes[rank] == node) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Returns how many nodes there are. */
   public int size() {
     return size;

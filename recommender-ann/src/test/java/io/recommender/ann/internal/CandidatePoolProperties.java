@@ -18,7 +18,7 @@ class CandidatePoolProperties {
 
   /** The plainest possible pool: a sorted list. */
   private static final class Model {
-    private record Candidate(int node, float score) {}
+    record Candidate(int node, float score) {}
 
     private final int capacity;
     private final List<Candidate> sorted = new ArrayList<>();
@@ -83,6 +83,7 @@ class CandidatePoolProperties {
     // No number comes twice, and they do not ascend.
     int[] nodes = new int[40];
     int used = 0;
+    List<Model.Candidate> offered = new ArrayList<>();
     assertSame(model, pool);
     for (int step = 0; step < 30; step++) {
       if (random.nextInt(3) > 0) {
@@ -92,6 +93,7 @@ class CandidatePoolProperties {
         for (int i = 0; i < count; i++) {
           scores[i] = random.nextInt(distinctScores) - distinctScores / 2f;
           nodes[from + i] = used++ ^ 5;
+          offered.add(new Model.Candidate(nodes[from + i], scores[i]));
           model.add(nodes[from + i], scores[i]);
         }
         pool.addAll(nodes, from, scores, count);
@@ -108,6 +110,10 @@ class CandidatePoolProperties {
     }
     assertEquals(-1, pool.peek());
     assertEquals(-1, pool.next());
+    for (Model.Candidate candidate : offered) {
+      boolean isKept = model.sorted.contains(candidate);
+      assertEquals(isKept, pool.holds(candidate.node(), candidate.score()), candidate::toString);
+    }
   }
 
   private static void assertSame(Model model, CandidatePool pool) {

@@ -1,0 +1,129 @@
+package io.recommender.ann;
+
+import io.recommender.ann.internal.BitKernels;
+
+/**
+ * Ranks nodes by an estimate from their codes of one bit, which reads a 32nd of their vectors.
+ *
+ * <p>With g the query in integers of step t, T the sum of those where the code of a node is set,
+ * and s the node's scale, the estimate of the inner product of the query and the relative vector of
+ * the node is s t (2 T - sum(g)).
+ *
+ * <p><b>Confined</b>.
+ */
+final class BitScorer implements NodeScorer {
+  /**
+   * The error of an estimate in scales of a node, for a query of length 1. With c the cosine
+   * between signs and elements of a normal distribution, the root of 2 / pi, it is the root of 1 -
+   * c².
+   */
+  private static final double ERROR = 0.603;
+
+  private final HnswGraph graph;
+  private final HnswGraph.Ranking ranking;
+  private final boolean euclidean;
+  private final float[] row;
+  private float[] rotated = new float[0];
+  private byte[] integers = new byte[0];
+  private long[] planes = new long[0];
+  private int[] sums = new int[64];
+  private float step;
+  private int sum;
+  private float constant;
+  private double norm;
+  private double errorOfScale;
+
+  /** Makes a scorer without a query, of a graph that has rows. */
+  BitScorer(HnswGraph graph, HnswGraph.Ranking ranking) {
+    this.graph = graph;
+    this.ranking = ranking;
+    row = new float[graph.stride];
+    euclidean = ranking == HnswGraph.Ranking.PRODUCT_PLUS_EXTRA;
+  }
+
+  private BitRows codes(HnswGraph.View view) {
+    return (BitRows) graph.codes(view);
+  }
+
+  @Override
+  public void prepare(HnswGraph.View view, float[] query) {
+    BitSpace space = codes(view).space();
+    if (rotated.length != space.length) {
+      rotated = new float[space.length];
+      integers = new byte[space.length];
+      planes = new long[BitKernels.PLANES * space.words];
+    }
+    space.rotate(query, 0, euclidean, rotated);
+    constant = euclidean ? 0 : space.dotMean(query, 0);
+    quantize();
+  }
+
+  @Override
+  public void prepare(HnswGraph.View view, int node) {
+    graph.copyRow(view, node, row, 0);
+    prepare(view, row);
+  }
+
+  private void quantize() {
+    float largest = 0;
+    double squares = 0;
+    for (float value : rotated) {
+      largest = Math.max(largest, Math.abs(value));
+      squares += (double) value * value;
+    }
+    norm = Math.sqrt(squares);
+    step = largest / BitKernels.QUERY_MAX;
+    float inverse = step == 0 ? 0 : 1 / step;
+    sum = 0;
+    for (int i = 0; i < rotated.length; i++) {
+      // Rounds as Math.round does, without its care for what does not occur here.
+      int integer = (int) (rotated[i] * inverse + 1024.5f) - 1024;
+      integers[i] = (byte) integer;
+      sum += integer;
+    }
+    BitKernels.toPlanes(integers, planes);
+    // Rounding adds a twelfth of a squared step for each element.
+    double rounding = step * Math.sqrt(rotated.length / 12.0);
+    errorOfScale = Math.hypot(ERROR * norm, rounding) * (euclidean ? 2 : 1);
+  }
+
+  @Override
+  public void score(HnswGraph.View view, int[] nodes, int from, int count, float[] scores) {
+    BitRows rows = codes(view);
+    if (sums.length < count) {
+      sums = new int[2 * count];
+    }
+    int[] sums = this.sums;
+    rows.multiply(planes, nodes, from, count, sums);
+    for (int i = 0; i < count; i++) {
+      long factors = rows.factors(nodes[from + i]);
+      float product = BitRows.scale(factors) * (step * (2 * sums[i] - sum));
+      scores[i] = constant + product + BitRows.bias(factors);
+    }
+    if (ranking == HnswGraph.Ranking.PRODUCT_TIMES_EXTRA) {
+      for (int i = 0; i < count; i++) {
+        scores[i] *= graph.extra(view, nodes[from + i]);
+      }
+    }
+  }
+
+  @Override
+  public int touch(HnswGraph.View view, int[] nodes, int from, int count) {
+    return codes(view).touch(nodes, from, count);
+  }
+
+  @Override
+  public double told(float score) {
+    return euclidean ? 2.0 * score - norm * norm : score;
+  }
+
+  @Override
+  public double error(HnswGraph.View view, int node) {
+    return errorOfScale * codes(view).scale(node);
+  }
+
+  @Override
+  public float own(HnswGraph.View view, int node) {
+    return euclidean ? codes(view).bias(node) : 0;
+  }
+}
