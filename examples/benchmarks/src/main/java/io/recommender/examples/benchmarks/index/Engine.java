@@ -12,6 +12,8 @@ enum Engine {
   HNSW("HnswIndex", Kind.OWN),
   /** The library's graph index without codes. */
   HNSW_FLOAT("HnswIndex FLOAT", Kind.OWN),
+  /** The library's graph index with codes of one bit beside the floats. */
+  HNSW_INT1("HnswIndex INT1_FLOAT", Kind.OWN),
   /** The library's graph index without floats. */
   HNSW_INT8("HnswIndex INT8", Kind.OWN),
   /** The library's exact index. */

@@ -158,8 +158,8 @@ public final class IndexBenchmark implements Callable<Integer> {
       split = ",",
       paramLabel = "NAME",
       description =
-          "Some of hnsw, hnsw-float, hnsw-int8, flat, jvector, lucene, hnswlib. Default:"
-              + " all but hnsw-float and hnsw-int8.")
+          "Some of hnsw, hnsw-float, hnsw-int1, hnsw-int8, flat, jvector, lucene, hnswlib."
+              + " Default: all but hnsw-float, hnsw-int1 and hnsw-int8.")
   private List<String> engines = List.of("hnsw", "flat", "jvector", "lucene", "hnswlib");
 
   @Option(

@@ -75,6 +75,7 @@ final class RecommenderAdapter implements IndexAdapter {
   private Quantization quantization() {
     return switch (engine) {
       case HNSW_FLOAT -> Quantization.FLOAT;
+      case HNSW_INT1 -> Quantization.INT1_FLOAT;
       case HNSW_INT8 -> Quantization.INT8;
       default -> Quantization.AUTO;
     };

@@ -148,7 +148,7 @@ final class IndexBenchmarkTest {
   @Test
   void wrongOptionsAreExplained() {
     usage(
-        "--engines: expected some of hnsw, hnsw-float, hnsw-int8, flat, jvector, lucene, hnswlib, found 'faiss'",
+        "--engines: expected some of hnsw, hnsw-float, hnsw-int1, hnsw-int8, flat, jvector, lucene, hnswlib, found 'faiss'",
         "--engines=hnsw,faiss");
     usage("--base and --queries: expected both or neither", "--base=a.npy");
     usage(
