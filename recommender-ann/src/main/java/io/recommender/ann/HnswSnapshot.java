@@ -20,7 +20,8 @@ import java.util.Set;
  *
  * <p>Sections: {@code parameters}; {@code nodes}, a state byte each, and for those that are not
  * free the place among equals and the id; {@code extras}, {@code links}, {@code levels}, {@code
- * rows} and {@code codes} as {@link HnswGraph} and {@link NodeCodes} have them.
+ * rows} and {@code codes} as {@link HnswGraph} and {@link NodeCodes} have them. Codes begin with
+ * {@link Quantization#planes}, a seed and a mean.
  *
  * <p>Checksums tell a damaged file from a whole one, not a file that somebody made from one that
  * was saved. So reading also checks that every number is one that an index may have: then nothing

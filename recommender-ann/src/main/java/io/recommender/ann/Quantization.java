@@ -18,8 +18,14 @@ public enum Quantization {
   /** Walks and ranks by floats: 4 d bytes, the least memory that keeps vectors as they are. */
   FLOAT,
   /**
-   * Walks by codes of one bit and ranks by floats: 4 d + d / 8 + 8 bytes. Such a walk sees little,
-   * so all that it meets and that may be among the best is ranked, not only what it keeps.
+   * Walks by codes of one bit and ranks by floats: 4.125 d + 8 bytes. Such a walk sees little, so
+   * all that it meets and that may be among the best is ranked, not only what it keeps.
+   *
+   * <p>For memory, where the vectors stay in a file ({@link HnswIndex.Opening#MAP}): then d / 8 + 8
+   * bytes of one are held, where {@link #INT4_FLOAT} holds d / 2 + 4. Measured against that form at
+   * 40,000 to 60,000 items: builds took 0.8 to 0.95 times the processor time; searches of equal
+   * recall, 0.95 and 0.99, were 0.3 to 0.5 times as fast at 128 dimensions, 0.6 at 256, and 0.7 to
+   * 1.1 at 768 and 784. Serves any number of dimensions; the fewer, the less a code says.
    */
   INT1_FLOAT,
   /** Walks by codes of four bits and ranks by floats: 4.5 d bytes. */
@@ -57,7 +63,7 @@ public enum Quantization {
     };
   }
 
-  /** Returns how many planes of four bits there are. */
+  /** Returns how many planes of four bits there are; codes of one bit have none. */
   int planes() {
     return bits() / 4;
   }
