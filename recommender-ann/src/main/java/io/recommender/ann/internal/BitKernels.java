@@ -7,8 +7,9 @@ package io.recommender.ann.internal;
  * <p>The inner product of bits and integers is a sum of population counts, one for each binary
  * digit of the integers (Gao and Long, RaBitQ, SIGMOD 2024, section 3.3.2). All results are exact.
  *
- * <p>Plain Java on every JVM. The Vector API that this project compiles against, that of JDK 17,
- * has no population count; there is nothing to choose between.
+ * <p>Plain Java on every JVM: the Vector API of JDK 17, which this project compiles against, has no
+ * population count. That of JDK 25, tried on a busy machine, took 31 instead of 22 ns for a row of
+ * 128 bits, one of 200,000 at random, and 48 instead of 62 ns for one of 768.
  *
  * <p>Internal. May change in any release.
  *
