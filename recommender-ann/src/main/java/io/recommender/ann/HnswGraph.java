@@ -197,6 +197,9 @@ final class HnswGraph {
 
   /** Shows readers codes of all nodes. */
   void setCodes(NodeCodes codes) {
+    if (!keepsRows) {
+      view.links().forgetChosen();
+    }
     View current = view;
     view =
         new View(

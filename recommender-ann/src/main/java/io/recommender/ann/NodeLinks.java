@@ -128,6 +128,13 @@ record NodeLinks(
     return chosen[node >>> shift][node & (1 << shift) - 1] & 0xff;
   }
 
+  /** Forgets which links were chosen together, because nodes are now compared otherwise. */
+  void forgetChosen() {
+    for (byte[] chunk : chosen) {
+      Arrays.fill(chunk, (byte) 0);
+    }
+  }
+
   private void setChosen(int node, int count) {
     chosen[node >>> shift][node & (1 << shift) - 1] = (byte) Math.min(count, MOST_CHOSEN);
   }

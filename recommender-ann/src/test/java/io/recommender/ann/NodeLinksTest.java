@@ -80,6 +80,8 @@ class NodeLinksTest {
     assertEquals(2, links.extended(3).chosen(7), "with more room");
     links.set(7, some, 3, 0);
     assertEquals(0, links.chosen(7));
+    links.forgetChosen();
+    assertEquals(0, links.chosen(8));
   }
 
   @Test

@@ -218,10 +218,7 @@ final class Combiner {
       if (call.isAsked || call.state == State.DONE) {
         return false;
       }
-      call.hasLeft = true;
-      if (call.state == State.WAITING) {
-        waiting.remove(call);
-      }
+      leaveUnanswered(call);
       return true;
     } finally {
       lock.unlock();
@@ -230,13 +227,31 @@ final class Combiner {
 
   /** Makes runs as long as the call is to lead. */
   private void lead(SequenceRecommender model, QueuedCall leader) {
+    boolean isDone = false;
     try {
       for (List<QueuedCall> batch = next(leader); !batch.isEmpty(); batch = next(leader)) {
         run(model, batch, leader);
         Thread.yield();
       }
+      isDone = true;
     } finally {
+      if (!isDone) {
+        // Its thread is gone: nobody may ask it to lead.
+        leaveUnanswered(leader);
+      }
       free(leader);
+    }
+  }
+
+  private void leaveUnanswered(QueuedCall call) {
+    lock.lock();
+    try {
+      call.hasLeft = true;
+      if (call.state == State.WAITING) {
+        waiting.remove(call);
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
