@@ -271,8 +271,8 @@ final class HnswInserter {
    * hierarchical navigable small world graphs, 2018).
    *
    * <p>Candidates that were chosen together before are not compared with each other again: of those
-   * none can rule out another. Lists that are full get most of their comparisons so, and the result
-   * is the same.
+   * none can rule out another. Lists that are full are spared most of their comparisons so, and the
+   * result is the same, but for what rounding makes of scores that are equal.
    */
   int select(Worker worker, HnswGraph.View view, int node, int count, int most) {
     int kept = 0;

@@ -370,6 +370,10 @@ final class HnswQuery {
         rankBlock(query, count);
         hits.count(0, 0, count);
         count = 0;
+        // Rows may have to be read from a file.
+        if (isLate()) {
+          return false;
+        }
       }
       // A filter may take its time.
       if (filter != null && asked++ % BLOCK == BLOCK - 1 && isLate()) {

@@ -161,12 +161,14 @@ final class HnswSearch {
         if (next < 0) {
           break;
         }
-        expand(view, scorer, next, level);
+        expand(view, next, level);
       }
+      touchAhead(view, scorer, to, level);
       offer(view, scorer, from, to);
       from = to;
       if (from == touchedCount) {
-        expandAny(view, scorer, level);
+        expandAny(view, level);
+        touchAhead(view, scorer, from, level);
       }
       to = touchedCount;
       inTime = isBefore(deadline);
@@ -175,29 +177,35 @@ final class HnswSearch {
     return inTime;
   }
 
-  private void expand(HnswGraph.View view, NodeScorer scorer, int node, int level) {
-    int from = touchedCount;
+  private void expand(HnswGraph.View view, int node, int level) {
     if (level == 0) {
       visit(view.links(), node);
     } else {
       visit(node, graph.upperLinks(view, node), (level - 1) * graph.degree, graph.degree);
     }
     expanded++;
-    kept += scorer.touch(view, touched, from, touchedCount - from);
-    if (level == 0) {
-      touchNext(view);
-    }
   }
 
   /** Expands nodes until one has a neighbour that was not visited. */
-  private void expandAny(HnswGraph.View view, NodeScorer scorer, int level) {
+  private void expandAny(HnswGraph.View view, int level) {
     int before = touchedCount;
     while (touchedCount == before) {
       int node = pool.next();
       if (node < 0) {
         return;
       }
-      expand(view, scorer, node, level);
+      expand(view, node, level);
+    }
+  }
+
+  /**
+   * Begins to read the codes of what was visited, all at once, and the links of the nodes that are
+   * likely to be next: what is on its way together is waited for once.
+   */
+  private void touchAhead(HnswGraph.View view, NodeScorer scorer, int from, int level) {
+    kept += scorer.touch(view, touched, from, touchedCount - from);
+    if (level == 0) {
+      touchNext(view);
     }
   }
 
@@ -395,11 +403,15 @@ final class HnswSearch {
     touchedCount = end;
   }
 
-  /** Reads the links of the node that is likely to be next. */
+  /** Reads the links of the two nodes that are likely to be next. */
   private void touchNext(HnswGraph.View view) {
     int next = pool.peek();
     if (next >= 0) {
+      int second = pool.peekSecond();
       kept += view.links().touch(next);
+      if (second >= 0) {
+        kept += view.links().touch(second);
+      }
     }
   }
 

@@ -150,6 +150,11 @@ record NodeLinks(
 
   /** Begins to read the links of a node; returns something to keep, lest that be left out. */
   int touch(int node) {
-    return low[node >>> shift][lowAt(node)] + high[node >>> shift][highAt(node)];
+    char[] low = this.low[node >>> shift];
+    byte[] high = this.high[node >>> shift];
+    int lowAt = lowAt(node);
+    int highAt = highAt(node);
+    // The last ones too: where arrays do not begin at a line, places straddle two.
+    return low[lowAt] + low[lowAt + degree - 1] + high[highAt] + high[highAt + degree - 1];
   }
 }

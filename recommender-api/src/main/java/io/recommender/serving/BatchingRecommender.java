@@ -31,10 +31,11 @@ import org.jspecify.annotations.Nullable;
  *         .build();
  * }</pre>
  *
- * <p>A caller that finds a place free runs at once and waits for no company. A caller that finds
- * none waits; when a run ends, the one that has waited longest is run next, and others that wait go
- * with it up to the largest batch. So batches grow with the load, and nobody waits while a run is
- * made of calls that all came later.
+ * <p>A caller that finds a place free, and nobody waiting, runs at once and waits for no company.
+ * Any other waits, or takes the free place and makes the runs of those who wait; when a run ends,
+ * the one that has waited longest is run next, and others that wait go with it up to the largest
+ * batch. So batches grow with the load, and nobody waits while a run is made of calls that all came
+ * later.
  *
  * <p>Those go with it whose lengths suit: a run takes as long as if all its requests were as long
  * as the longest, and takes some time beside that. How much is learned from the times of the runs,
@@ -271,7 +272,8 @@ public final class BatchingRecommender implements SequenceRecommender, FeedbackS
 
     /**
      * Sets when an answer is no longer of use. A call waits no longer than that, is not run after
-     * that, and takes no more others with it than can probably be answered until then.
+     * that, and takes no more others with it than can probably be answered until then. A caller
+     * that makes a run of others when its time is over is refused when that run has ended.
      *
      * @param deadline how long after the call, above 0; calls wait as long as it takes if never set
      * @return this

@@ -114,7 +114,8 @@ final class Combiner {
     try {
       boolean isFree = running < places;
       running += isFree ? 1 : 0;
-      if (waiting.size() < maxWaiting && !(isFree && waiting.size() == 0)) {
+      // Who takes a free place takes those along that wait, however many.
+      if (isFree ? waiting.size() > 0 : waiting.size() < maxWaiting) {
         call = new QueuedCall(requests, padded, end);
         call.leads = isFree;
         waiting.add(call);
@@ -135,14 +136,20 @@ final class Combiner {
   private List<Recommendations> alone(
       SequenceRecommender model, List<RecommendationRequest> requests, int padded) {
     long start = clock.getAsLong();
+    boolean isAnswered = false;
     try {
-      return QueuedCall.answers(model, requests);
+      List<Recommendations> answers = QueuedCall.answers(model, requests);
+      isAnswered = true;
+      return answers;
     } finally {
       long end = clock.getAsLong();
       boolean hasCompany;
       lock.lock();
       try {
-        note(1, requests.size(), padded, end - start);
+        note(1);
+        if (isAnswered) {
+          learn(requests.size(), padded, end - start);
+        }
         hasCompany = running > 1 || waiting.size() > 0 || runs % SELDOM == 0;
       } finally {
         lock.unlock();
@@ -296,7 +303,7 @@ final class Combiner {
       }
       List<QueuedCall> fit = new ArrayList<>();
       for (QueuedCall call = oldest;
-          call != null && fit.size() < CHOICE * maxBatch;
+          call != null && fit.size() < (long) CHOICE * maxBatch;
           call = call.after()) {
         // The oldest was in time a moment ago; that decides.
         if (call == oldest || (call.length != QueuedCall.OWN_BATCH && !isOver(call))) {
@@ -325,17 +332,18 @@ final class Combiner {
   private void run(SequenceRecommender model, List<QueuedCall> batch, QueuedCall leader) {
     int requests = batch.size();
     int longest = 0;
+    boolean isOneRun = false;
     long start = clock.getAsLong();
     try {
       if (batch.size() == 1) {
         requests = batch.get(0).requests.size();
         longest = batch.get(0).length;
-        batch.get(0).run(model);
+        isOneRun = batch.get(0).run(model);
       } else {
         for (QueuedCall call : batch) {
           longest = Math.max(longest, call.length);
         }
-        answer(model, batch);
+        isOneRun = answer(model, batch);
       }
     } finally {
       long end = clock.getAsLong();
@@ -347,14 +355,18 @@ final class Combiner {
       }
       lock.lock();
       try {
-        note(batch.size(), requests, longest, end - start);
+        note(batch.size());
+        if (isOneRun) {
+          learn(requests, longest, end - start);
+        }
       } finally {
         lock.unlock();
       }
     }
   }
 
-  private static void answer(SequenceRecommender model, List<QueuedCall> batch) {
+  /** Answers calls, and returns whether one run did. */
+  private static boolean answer(SequenceRecommender model, List<QueuedCall> batch) {
     List<RecommendationRequest> requests = new ArrayList<>(batch.size());
     for (QueuedCall call : batch) {
       requests.add(call.requests.get(0));
@@ -365,7 +377,7 @@ final class Combiner {
         for (int i = 0; i < batch.size(); i++) {
           batch.get(i).answer(answers.get(i));
         }
-        return;
+        return true;
       }
     } catch (RuntimeException | Error whoever) {
       // Somebody's request is at fault, or the model: each call finds out by itself.
@@ -375,18 +387,23 @@ final class Combiner {
         call.run(model);
       }
     }
+    return false;
   }
 
-  private void note(int calls, int requests, int length, long nanoseconds) {
-    double each = (double) nanoseconds / requests;
-    nanosPerRequest =
-        nanosPerRequest == 0 ? each : nanosPerRequest + NEWER * (each - nanosPerRequest);
-    if (length != QueuedCall.OWN_BATCH) {
-      cost.observe(requests, length, nanoseconds);
-    }
+  private void note(int calls) {
     runs++;
     combined += calls > 1 ? calls : 0;
     largest = Math.max(largest, calls);
+  }
+
+  /** Learns from the time of a run that answered. */
+  private void learn(int requests, int length, long nanoseconds) {
+    if (length != QueuedCall.OWN_BATCH && !cost.observe(requests, length, nanoseconds)) {
+      return;
+    }
+    double each = (double) nanoseconds / requests;
+    nanosPerRequest =
+        nanosPerRequest == 0 ? each : nanosPerRequest + NEWER * (each - nanosPerRequest);
   }
 
   /**

@@ -76,12 +76,14 @@ final class QueuedCall {
     answers = List.of(answer);
   }
 
-  /** Finds the answer, or why there is none, in a run of its own. */
-  void run(SequenceRecommender model) {
+  /** Finds the answer, or why there is none, in a run of its own; returns whether there is one. */
+  boolean run(SequenceRecommender model) {
     try {
       answers = answers(model, requests);
+      return true;
     } catch (RuntimeException | Error thrown) {
       failure = thrown;
+      return false;
     }
   }
 

@@ -7,8 +7,10 @@ package io.recommender.serving;
  *
  * <p>The three are those of least squares of the error relative to the time, older runs forgotten
  * little by little. So a run that took too long, because its thread had no processor, has little
- * weight. What the runs do not tell apart, such as all three while the lengths are one, follows a
- * guess, which is held with a hundredth of the weight of the runs.
+ * weight. One that was far quicker than those before it did not run the model, such as for users of
+ * whom nothing is known, and does not count, unless many are. What the runs do not tell apart, such
+ * as all three while the lengths are one, follows a guess, which is held with a hundredth of the
+ * weight of the runs.
  *
  * <p><b>Confined</b>.
  */
@@ -24,7 +26,16 @@ final class RunCost {
 
   private static final double HOLD = 0.01;
 
+  /** A run that takes less than this part of the usual time of so many places does not count. */
+  private static final double QUICK = 0.125;
+
+  /** How much of the usual time a run changes, at most. */
+  private static final double CHANGE = 0.05;
+
   private double count;
+
+  /** The usual time of a place, with the guess for the cost of a run. */
+  private double usual;
 
   // Sums over the runs of 1, n and n L, each divided by the time, and of their products.
   private double one;
@@ -37,10 +48,16 @@ final class RunCost {
   private double eachAll;
   private double allAll;
 
-  /** Notes a run; one that took no time tells nothing. */
-  void observe(int requests, int length, long nanoseconds) {
+  /** Notes a run, and returns whether it counts; one that took no time tells nothing. */
+  boolean observe(int requests, int length, long nanoseconds) {
     if (nanoseconds <= 0) {
-      return;
+      return false;
+    }
+    double ofAPlace = nanoseconds / (GUESS + (double) requests * length);
+    boolean isQuick = ofAPlace < QUICK * usual;
+    usual = usual == 0 ? ofAPlace : usual + CHANGE * (Math.min(ofAPlace, 2 * usual) - usual);
+    if (isQuick) {
+      return false;
     }
     double x = 1.0 / nanoseconds;
     double y = requests * x;
@@ -55,6 +72,7 @@ final class RunCost {
     eachEach = OLDER * eachEach + y * y;
     eachAll = OLDER * eachAll + y * z;
     allAll = OLDER * allAll + z * z;
+    return true;
   }
 
   /** {@return how many places of requests take as long as what a run takes beside them} */

@@ -26,6 +26,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
@@ -174,6 +175,53 @@ class BatchingRecommenderTest {
               .toList();
       assertEquals(
           List.of(List.of("first"), List.of("a", "b"), List.of("c", "d"), List.of("e")), newest);
+    }
+  }
+
+  @Test
+  void aBatchMayBeOfAnySize() throws Exception {
+    try (Threads threads = new Threads()) {
+      BatchingRecommender home = builder().maxBatch(Integer.MAX_VALUE).build();
+      heldBack(threads, home, request("a", 1), request("b", 1), request("c", 1));
+      model.goOn.countDown();
+      threads.join();
+      assertEquals(List.of(1, 3), model.sizes());
+    }
+  }
+
+  /** Who asks again at once finds the place free that the other was only asked to take. */
+  @Test
+  void nobodyIsOvertakenForeverWhereTheQueueIsFull() throws Exception {
+    model.goOn.countDown();
+    try (Threads threads = new Threads()) {
+      BatchingRecommender home = builder().maxWaiting(1).build();
+      AtomicBoolean isOver = new AtomicBoolean();
+      Future<Integer> others =
+          threads.start(
+              () -> {
+                int answered = 0;
+                while (!isOver.get()) {
+                  answered += isAnswered(home, "other") ? 1 : 0;
+                }
+                return answered;
+              });
+      int answered = 0;
+      while (answered < 2_000) {
+        answered += isAnswered(home, "own") ? 1 : 0;
+      }
+      isOver.set(true);
+      others.get();
+    }
+  }
+
+  /** Asks, and is refused where another is already about to run. */
+  private static boolean isAnswered(BatchingRecommender home, String newest) {
+    try {
+      assertEquals(List.of("after " + newest), home.recommend(request(newest, 1)).itemIds());
+      return true;
+    } catch (RecommenderException refused) {
+      assertEquals(RecommenderException.Kind.OVERLOADED, refused.kind());
+      return false;
     }
   }
 

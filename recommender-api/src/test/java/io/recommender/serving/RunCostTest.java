@@ -51,6 +51,33 @@ class RunCostTest {
     assertEquals(50, observed(160_000, 25_000, 3_200, 0.1).places(), 10);
   }
 
+  /** So it is where nothing is known of some users and the model is not run for them. */
+  @Test
+  void runsThatRanNoModelDoNotCount() {
+    for (long quick : new long[] {2_000, 20_000}) {
+      RunCost cost = observed(160_000, 25_000, 3_200, 0);
+      SplittableRandom random = new SplittableRandom(5);
+      for (int i = 0; i < RUNS; i++) {
+        boolean isQuick = random.nextInt(20) == 0;
+        int requests = random.nextInt(1, 17);
+        int length = random.nextInt(1, 51);
+        long time = 160_000 + requests * (25_000L + 3_200L * length);
+        assertEquals(!isQuick, cost.observe(requests, length, isQuick ? quick : time));
+      }
+      assertEquals(50, cost.places(), 3);
+    }
+  }
+
+  @Test
+  void runsThatAreAllQuickerThanBeforeCountInTheEnd() {
+    RunCost cost = observed(160_000_000, 25_000_000, 3_200_000, 0);
+    int skipped = 0;
+    while (!cost.observe(8, 20, 1_200_000)) {
+      skipped++;
+    }
+    assertTrue(skipped > 0 && skipped < 100, "skipped " + skipped);
+  }
+
   @Test
   void theCostIsLearnedAnewWhenItChanges() {
     RunCost cost = observed(160_000, 25_000, 3_200, 0);

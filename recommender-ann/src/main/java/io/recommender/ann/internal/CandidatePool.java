@@ -136,6 +136,22 @@ public final class CandidatePool {
     return false;
   }
 
+  /** Returns the second best open node, or -1 if there are fewer than two. */
+  public int peekSecond() {
+    boolean isFirst = true;
+    for (int word = 0; word << 6 < size; word++) {
+      long bits = open[word];
+      if (isFirst && bits != 0) {
+        bits &= bits - 1;
+        isFirst = false;
+      }
+      if (bits != 0) {
+        return nodes[(word << 6) + Long.numberOfTrailingZeros(bits)];
+      }
+    }
+    return -1;
+  }
+
   /** Returns how many nodes there are. */
   public int size() {
     return size;

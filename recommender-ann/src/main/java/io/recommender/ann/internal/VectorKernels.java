@@ -342,7 +342,7 @@ public abstract class VectorKernels {
   }
 
   /**
-   * Reads one element of each cache line of rows, so that they are on their way from memory while
+   * Reads an element of each cache line of rows, so that they are on their way from memory while
    * something else is computed.
    *
    * @param length the length of a row
@@ -361,7 +361,10 @@ public abstract class VectorKernels {
     int sum = 0;
     for (int r = 0; r < count; r++) {
       int row = rows[from + r];
-      sum += chunks[row >>> shift][first + (row & mask) * stride];
+      short[] chunk = chunks[row >>> shift];
+      int at = first + (row & mask) * stride;
+      // The last one too: where arrays do not begin at a line, rows straddle one more.
+      sum += chunk[at] + chunk[at + length - 1];
     }
     for (int i = LINE_BYTES / Short.BYTES; i < length; i += LINE_BYTES / Short.BYTES) {
       for (int r = 0; r < count; r++) {

@@ -48,6 +48,15 @@ class CandidatePoolProperties {
       return -1;
     }
 
+    int peekSecond() {
+      return sorted.stream()
+          .mapToInt(Candidate::node)
+          .filter(node -> !expanded.contains(node))
+          .skip(1)
+          .findFirst()
+          .orElse(-1);
+    }
+
     int next() {
       int node = peek();
       if (node >= 0) {
@@ -126,5 +135,6 @@ class CandidatePoolProperties {
     float worst = isFull ? model.sorted.get(model.capacity - 1).score : Float.NEGATIVE_INFINITY;
     assertEquals(worst, pool.worst());
     assertEquals(model.peek(), pool.peek());
+    assertEquals(model.peekSecond(), pool.peekSecond());
   }
 }
