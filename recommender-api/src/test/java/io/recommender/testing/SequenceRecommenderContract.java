@@ -14,6 +14,9 @@ import io.recommender.Recommendations;
 import io.recommender.ScoredItem;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
+import io.recommender.pipeline.CandidateSource;
+import io.recommender.pipeline.CatalogOverlay;
+import io.recommender.pipeline.RecommenderPipeline;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -24,6 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -192,6 +196,54 @@ public abstract class SequenceRecommenderContract {
             assertEquals(
                 List.of(best),
                 ask(history(), k, ItemFilter.allow(Set.of(best, "no-such-item"))).itemIds()));
+  }
+
+  /** Asked again and again with the same filters, of which something may be remembered. */
+  @Test
+  void liveChangesAreSeenByTheNextCall() {
+    CatalogOverlay live = new CatalogOverlay();
+    ItemFilter affordable = itemId -> live.price(itemId).orElse(1) <= 10;
+    List<String> everything = ask(history(), catalog.size(), ItemFilter.all()).itemIds();
+    String best = everything.get(0);
+    int k = Math.min(3, everything.size() - 1);
+    List<String> with = everything.subList(0, k);
+    List<String> without = everything.subList(1, k + 1);
+    ItemFilter constant = ItemFilter.allow(everything);
+    ItemFilter all = constant.and(affordable).and(live.filter());
+    try (RecommenderPipeline pipeline =
+        RecommenderPipeline.named("live")
+            .source(CandidateSource.of("source", recommender).depth(k))
+            .overlay(live)
+            .build()) {
+      Consumer<List<String>> answers =
+          expected -> {
+            for (int call = 0; call < 3; call++) {
+              assertEquals(expected, ask(history(), k, all).itemIds());
+              for (ItemFilter own : List.of(affordable, constant.and(affordable))) {
+                RecommendationRequest request =
+                    RecommendationRequest.of(history()).k(k).filter(own).build();
+                assertEquals(expected, pipeline.recommend(request).itemIds());
+              }
+            }
+          };
+      answers.accept(with);
+      live.setStock(best, 0);
+      answers.accept(without);
+      live.setStock(best, 2);
+      answers.accept(with);
+      live.setVisible(best, false);
+      answers.accept(without);
+      live.setVisible(best, true);
+      answers.accept(with);
+      live.setPrice(best, 10.5);
+      answers.accept(without);
+      live.setPrice(best, 9.5);
+      answers.accept(with);
+    }
+    assertEquals(
+        everything,
+        ask(history(), catalog.size(), ItemFilter.all()).itemIds(),
+        "nothing but the overlay has changed");
   }
 
   @Test
