@@ -104,7 +104,7 @@ final class ShopCommand implements Callable<Integer> {
             : CommandLine.ExitCode.SOFTWARE;
       }
     }
-    out.println("Opening five models and the texts of the shop…");
+    out.println("Opening a model and the texts of the shop…");
     try (PageServer server = PageServer.start(Bundles.all(), port, seed, Shop.SHOPPERS)) {
       out.printf("The shop is open: %s (Ctrl+C closes it)%n", server.address());
       Thread.currentThread().join();

@@ -17,7 +17,8 @@ import java.util.stream.Stream;
 
 /**
  * Opens the page in a headless Chromium, where there is one, and clicks through it: products, why
- * one is shown, selling the best one out, and every model.
+ * one is shown, selling the best one out and restocking it, swapping in every model, and going
+ * back.
  */
 public final class PageCheck {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -85,36 +86,101 @@ public final class PageCheck {
     isSound &= expect(!visitor.equals(stranger), "the list has followed the clicks");
     isSound &= expect(visitor.equals(served()), "the page shows what the server answers");
 
-    click("#items li:nth-child(1) .foot button[aria-label^='Why']");
-    String why = "document.querySelector('#items li:nth-child(1) .why')";
-    isSound &=
-        awaits("!%s.hidden && %s.textContent.length > 20".formatted(why, why), "it says why");
+    isSound &= isEverythingShown();
 
     String best = visitor.get(0);
-    click("#items li:nth-child(1) .foot button[aria-label^='Sell out']");
+    isSound &= isSoldOut(best);
+    click("#sold [data-item='%s'] button".formatted(best));
     isSound &=
         awaits(
-            "state.sold.has('%s') && !document.querySelector('[data-item=\"%s\"]') && %s"
+            "!state.sold.has('%s') && document.querySelector('#items [data-item=\"%s\"]') && %s"
                 .formatted(best, best, isSettled()),
-            "what is sold out has vanished from every list");
-    isSound &= expect(!served().contains(best), "and from the answers of the server");
+            "what is restocked is back");
+    isSound &= expect(served().equals(visitor), "and the list is as it was");
+    isSound &= isSoldOut(best);
 
-    for (String model : models()) {
-      browser.evaluate(
-          """
-          (() => { const select = document.getElementById('model');
-            select.value = %s; select.dispatchEvent(new Event('change')); })()"""
-              .formatted(JSON.writeValueAsString(model)));
-      isSound &=
-          awaits(
-              "%s && document.getElementById('summary').textContent.includes(%s)"
-                  .formatted(isSettled(), JSON.writeValueAsString("by " + model + ",")),
-              model + " answers");
-      List<String> answer = shown("items");
-      isSound &= expect(!answer.contains(best), "without what is sold out: " + answer);
-    }
+    isSound &= areModelsSwapped(best);
     String error = browser.evaluate("document.getElementById('error').textContent").asText();
     return isSound & expect(error.isEmpty(), "no error is shown " + error);
+  }
+
+  /** Where an item comes from, its score, why it is there, and how long the list took. */
+  private boolean isEverythingShown() throws IOException, InterruptedException {
+    String first = "#items li:nth-child(1) ";
+    boolean isSound = isVisible(first + ".source", "^[a-z ]+$", "its source is visible");
+    isSound &= isVisible(first + ".score", "^-?\\d+(\\.\\d+)?", "its score is visible");
+    isSound &= isVisible("#total", "^\\d+\\.\\d\\d ms$", "the latency is visible");
+    click(first + ".foot button[aria-label^='Why']");
+    return isSound & isVisible(first + ".why", "^rank 1\\b[\\s\\S]{20,}", "it says why");
+  }
+
+  /** Waits until an element is laid out, neither hidden nor transparent, and has a text. */
+  private boolean isVisible(String selector, String text, String what)
+      throws IOException, InterruptedException {
+    String element = "document.querySelector(%s)".formatted(JSON.writeValueAsString(selector));
+    return awaits(
+        """
+        (() => { const seen = %s; const style = seen && getComputedStyle(seen);
+          return seen && seen.getClientRects().length > 0 && style.visibility === 'visible'
+            && style.opacity > 0 && new RegExp(%s).test(seen.textContent); })()"""
+            .formatted(element, JSON.writeValueAsString(text)),
+        what);
+  }
+
+  private boolean isSoldOut(String best) throws IOException, InterruptedException {
+    click("#items [data-item='%s'] .foot button[aria-label^='Sell out']".formatted(best));
+    boolean isSound =
+        awaits(
+            "state.sold.has('%s') && !document.querySelector('.card[data-item=\"%s\"]') && %s"
+                .formatted(best, best, isSettled()),
+            "what is sold out has vanished from every list");
+    return isSound & expect(!served().contains(best), "and from the answers of the server");
+  }
+
+  /** Swaps in each model but the first, which is there, and goes back once. */
+  private boolean areModelsSwapped(String soldOut) throws IOException, InterruptedException {
+    List<String> models = models();
+    boolean isSound = isServing(models.get(0), soldOut);
+    for (String model : models.subList(1, models.size())) {
+      browser.evaluate(
+          "document.getElementById('model').value = " + JSON.writeValueAsString(model));
+      click("#swap");
+      isSound &= isServing(model, soldOut);
+    }
+    click("#rollback");
+    isSound &= isServing(models.get(models.size() - 2), soldOut);
+    isSound &=
+        awaits("document.getElementById('rollback').disabled", "there is nothing to go back to");
+    String metrics = get("metrics");
+    return isSound
+        & expect(
+            metrics.contains(
+                "recommender_model_swapped_seconds_count{recommender=\"shop-model\"} "
+                    + models.size()),
+            "the swaps were counted");
+  }
+
+  /** Waits until a model is shown as serving and as the one whose list is shown. */
+  private boolean isServing(String model, String soldOut) throws IOException, InterruptedException {
+    String named = JSON.writeValueAsString(model);
+    boolean isSound =
+        awaits(
+            """
+            (() => { const serving = document.getElementById('serving').textContent;
+              return (serving === %s || serving.startsWith(%s + ' '))
+                && document.getElementById('version').textContent.includes(serving) && %s; })()"""
+                .formatted(named, named, isSettled()),
+            model + " answers");
+    List<String> answer = shown("items");
+    return isSound & expect(!answer.contains(soldOut), "without what is sold out: " + answer);
+  }
+
+  private String get(String path) throws IOException, InterruptedException {
+    return HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(URI.create(address + path)).build(),
+            HttpResponse.BodyHandlers.ofString())
+        .body();
   }
 
   private static String shows(String list, int count) {

@@ -11,6 +11,7 @@ import io.recommender.ScoredItem;
 import io.recommender.Trace;
 import io.recommender.UserHistory;
 import io.recommender.examples.page.PageShop.Wish;
+import io.recommender.serving.SwapReport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -30,8 +31,9 @@ import java.util.concurrent.Executors;
  *
  * <p>{@code GET /} is the page. {@code GET /api/shop} tells models, shelf and visitors, {@code GET
  * /metrics} what was counted and timed, as Prometheus reads it. {@code POST /api/recommend}, {@code
- * /api/explain}, {@code /api/search}, {@code /api/item} and {@code /api/reset} take and return an
- * object each; what they refuse is {@code {"error": …}} with status 400.
+ * /api/explain}, {@code /api/search}, {@code /api/item}, {@code /api/reset}, {@code /api/swap} and
+ * {@code /api/rollback} take and return an object each; what they refuse is {@code {"error": …}}
+ * with status 400, or 409 where there is nothing to go back to.
  *
  * <p><b>Thread safety.</b> Thread-safe. <b>Lifetime.</b> Serves until {@link #close}.
  */
@@ -102,6 +104,8 @@ public final class PageServer implements AutoCloseable {
         }
       } catch (IllegalArgumentException | JsonProcessingException e) {
         send(exchange, 400, Map.of("error", String.valueOf(e.getMessage())));
+      } catch (IllegalStateException e) {
+        send(exchange, 409, Map.of("error", String.valueOf(e.getMessage())));
       } catch (RuntimeException e) {
         send(exchange, 500, Map.of("error", e.toString()));
       }
@@ -126,6 +130,8 @@ public final class PageServer implements AutoCloseable {
           send(exchange, 200, Map.of("why", shop.explain(wish(body), body.path("id").asText())));
       case "/api/search" -> send(exchange, 200, search(body));
       case "/api/item" -> send(exchange, 200, change(body));
+      case "/api/swap" -> send(exchange, 200, swapped(shop.swap(body.path("model").asText())));
+      case "/api/rollback" -> send(exchange, 200, swapped(shop.rollback()));
       case "/api/reset" -> {
         shop.reset();
         send(exchange, 200, Map.of());
@@ -144,6 +150,8 @@ public final class PageServer implements AutoCloseable {
   private Map<String, Object> shop() {
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("models", shop.models());
+    result.put("serving", shop.serving());
+    result.put("previous", shop.previous());
     result.put("diversitySteps", PageShop.DIVERSITY_STEPS);
     result.put("items", shop.catalog().size());
     result.put("shelf", shop.shelf(SHELF).stream().map(this::product).toList());
@@ -175,12 +183,7 @@ public final class PageServer implements AutoCloseable {
     int k = integer(body, "k", 8, 1, MOST_ITEMS);
     int diversity = integer(body, "diversity", 0, 0, PageShop.DIVERSITY_STEPS);
     return new Wish(
-        UserHistory.ofItems(ids(body, "history")),
-        ids(body, "shown"),
-        body.path("model").asText("SASRec"),
-        diversity,
-        budget(body),
-        k);
+        UserHistory.ofItems(ids(body, "history")), ids(body, "shown"), diversity, budget(body), k);
   }
 
   private static int integer(JsonNode body, String member, int otherwise, int least, int most) {
@@ -242,6 +245,8 @@ public final class PageServer implements AutoCloseable {
             .toList());
     result.put("micros", nanoseconds / 1_000.0);
     result.put("modelVersion", answer.modelVersion());
+    result.put("serving", shop.serving());
+    result.put("previous", shop.previous());
     result.put("notices", answer.notices().stream().map(notice -> notice.message()).toList());
     result.put(
         "stages",
@@ -273,6 +278,18 @@ public final class PageServer implements AutoCloseable {
       items.add(item);
     }
     return Map.of("items", items, "micros", micros);
+  }
+
+  private Map<String, Object> swapped(SwapReport report) {
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("from", report.from());
+    result.put("to", report.to());
+    result.put("tried", report.tried());
+    result.put("openingMillis", report.opening().toNanos() / 1e6);
+    result.put("trialMillis", report.trial().toNanos() / 1e6);
+    result.put("isOldClosed", report.isOldClosed());
+    result.put("previous", shop.previous());
+    return result;
   }
 
   private Map<String, Object> change(JsonNode body) {

@@ -11,6 +11,7 @@ import io.recommender.Item;
 import io.recommender.ItemFilter;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
+import io.recommender.RecommenderListener;
 import io.recommender.ScoredItem;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
@@ -30,6 +31,8 @@ import io.recommender.pipeline.CatalogOverlay;
 import io.recommender.pipeline.PipelineFile;
 import io.recommender.pipeline.PipelineParts;
 import io.recommender.pipeline.RecommenderPipeline;
+import io.recommender.serving.SwapReport;
+import io.recommender.serving.SwappableRecommender;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -43,14 +46,15 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * What the page shows: the products, what the models recommend for what was looked at, and stock
- * and prices that can be changed.
+ * What the page shows: the products, what a model recommends for what was looked at, stock and
+ * prices that can be changed, and the model, which can be swapped for another.
  *
- * <p>Nothing is kept of a visitor; each call brings its history. Stock and prices are those of the
- * shop and the same for everybody.
+ * <p>Nothing is kept of a visitor; each call brings its history. Model, stock and prices are those
+ * of the shop and the same for everybody.
  *
  * <p><b>Thread safety.</b> Thread-safe.
  */
@@ -61,15 +65,17 @@ final class PageShop implements AutoCloseable {
   private static final String PIPELINE = "shop-pipeline.json";
   private static final int BEAMS = 100;
   private static final int WARM_UP = 8;
+  private static final String FIRST = "SASRec";
 
-  private final List<AutoCloseable> opened = new ArrayList<>();
   private final Catalog catalog;
-  private final Map<String, SequenceRecommender> models = new LinkedHashMap<>();
+  private final Map<String, Supplier<SequenceRecommender>> models = new LinkedHashMap<>();
   private final Map<String, Double> prices = new ConcurrentHashMap<>();
-  private final Map<String, RecommenderPipeline> pipelines = new ConcurrentHashMap<>();
+  private final Map<Integer, RecommenderPipeline> pipelines = new ConcurrentHashMap<>();
   private final CatalogOverlay live = new CatalogOverlay();
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final RecommenderListener listener = new MicrometerListener(meters);
+  private final SwappableRecommender serving;
   private final SequenceRecommender neighbours;
   private final SequenceRecommender popularity;
   private final OnnxItemEncoder encoder;
@@ -79,23 +85,34 @@ final class PageShop implements AutoCloseable {
 
   private PageShop(Path bundles, long seed, int shopperCount) {
     this.seed = seed;
-    OnnxSequenceRecommender sasrec = open(bundles.resolve("shop"));
-    catalog = sasrec.catalog();
-    models.put("SASRec", sasrec);
-    models.put("SASRec, user vector", open(bundles.resolve("shop-vector")));
-    models.put(
-        "Generative codes",
-        opened(
-            BeamDecoder.of(
-                RecommenderBundle.openGenerative(bundles.resolve("shop-generative")),
-                options -> options.width(BEAMS))));
     shoppers = Shop.generate(Shop.SEED, shopperCount).shoppers();
     List<UserHistory> histories = shoppers.stream().map(Shopper::history).toList();
+    OnnxSequenceRecommender first = open(bundles.resolve("shop"));
+    catalog = first.catalog();
     neighbours = SessionKnnRecommender.fit(catalog, histories);
     popularity = PopularityRecommender.fit(catalog, histories);
-    models.put("Session neighbours", neighbours);
-    models.put("Popularity", popularity);
-    encoder = opened(RecommenderBundle.openEncoder(bundles.resolve("shop-text")));
+    models.put(FIRST, () -> open(bundles.resolve("shop")));
+    models.put("SASRec, user vector", () -> open(bundles.resolve("shop-vector")));
+    models.put(
+        "Generative codes",
+        () ->
+            BeamDecoder.of(
+                RecommenderBundle.openGenerative(bundles.resolve("shop-generative")),
+                options -> options.width(BEAMS)));
+    // Closing these two frees nothing, so that they may go and come back.
+    models.put("Session neighbours", () -> neighbours);
+    models.put("Popularity", () -> popularity);
+    serving =
+        SwappableRecommender.builder("shop-model")
+            .keepPrevious()
+            .warmUp(
+                histories.stream()
+                    .limit(WARM_UP)
+                    .map(history -> RecommendationRequest.of(history).k(WARM_UP).build())
+                    .toList())
+            .listener(listener)
+            .open(() -> new NamedModel(FIRST, first));
+    encoder = RecommenderBundle.openEncoder(bundles.resolve("shop-text"));
     texts = new FlatIndex(encoder.dimension(), encoder.similarity(), catalog.size());
     CatalogIndexer.of(encoder, texts)
         .index(IntStream.range(0, catalog.size()).mapToObj(catalog::item).iterator());
@@ -106,13 +123,11 @@ final class PageShop implements AutoCloseable {
     warmUp();
   }
 
-  /** Asks every model some times, so that the first visitor does not wait for the compiler. */
+  /** Asks some times, so that the first visitor does not wait for the compiler. */
   private void warmUp() {
     UserHistory history = UserHistory.of(catalog.id(0), catalog.id(1));
-    for (String model : models.keySet()) {
-      for (int i = 0; i < WARM_UP; i++) {
-        recommend(new Wish(history, List.of(), model, i % 2, Double.POSITIVE_INFINITY, WARM_UP));
-      }
+    for (int i = 0; i < WARM_UP; i++) {
+      recommend(new Wish(history, List.of(), i % 2, Double.POSITIVE_INFINITY, WARM_UP));
     }
   }
 
@@ -128,18 +143,41 @@ final class PageShop implements AutoCloseable {
     return new PageShop(bundles, seed, shopperCount);
   }
 
-  private OnnxSequenceRecommender open(Path folder) {
-    return opened(RecommenderBundle.open(folder, BundleOptions.defaults().index(FlatIndex::new)));
-  }
-
-  private <T extends AutoCloseable> T opened(T resource) {
-    opened.add(resource);
-    return resource;
+  private static OnnxSequenceRecommender open(Path folder) {
+    return RecommenderBundle.open(folder, BundleOptions.defaults().index(FlatIndex::new));
   }
 
   /** What a visitor asks for. */
-  record Wish(
-      UserHistory history, List<String> shown, String model, int diversity, double budget, int k) {}
+  record Wish(UserHistory history, List<String> shown, int diversity, double budget, int k) {}
+
+  /**
+   * Opens a model and lets it answer everybody from then on.
+   *
+   * @param name one of {@link #models}
+   */
+  SwapReport swap(String name) {
+    Supplier<SequenceRecommender> opening = models.get(name);
+    if (opening == null) {
+      throw new IllegalArgumentException(
+          "model: expected one of %s, found '%s'".formatted(models.keySet(), name));
+    }
+    return serving.swap(() -> new NamedModel(name, opening.get()));
+  }
+
+  /** Goes back to the model before the last swap, which is still open. */
+  SwapReport rollback() {
+    return serving.rollback();
+  }
+
+  /** {@return the version of the model that answers} */
+  String serving() {
+    return serving.modelVersion();
+  }
+
+  /** {@return the version of the model that a rollback brings back, or nothing} */
+  String previous() {
+    return serving.previousVersion().orElse("");
+  }
 
   /** {@return the names of the models} */
   List<String> models() {
@@ -244,26 +282,18 @@ final class PageShop implements AutoCloseable {
   }
 
   private RecommenderPipeline pipeline(Wish wish) {
-    SequenceRecommender model = models.get(wish.model());
-    if (model == null) {
-      throw new IllegalArgumentException(
-          "model: expected one of %s, found '%s'".formatted(models.keySet(), wish.model()));
-    }
     return pipelines.computeIfAbsent(
-        wish.diversity() + " " + wish.model(),
-        key -> {
+        wish.diversity(),
+        diversity -> {
           PipelineParts parts =
               new PipelineParts()
-                  .recommender("model", model)
+                  .recommender("model", serving)
                   .recommender("session-knn", neighbours)
                   .recommender("popularity", popularity)
                   .vectors("texts", texts::vector)
                   .catalog("shop", catalog)
                   .overlay("live", live);
-          return declared(wish.diversity())
-              .builder(parts)
-              .listener(new MicrometerListener(meters))
-              .build();
+          return declared(diversity).builder(parts).listener(listener).build();
         });
   }
 
@@ -287,11 +317,7 @@ final class PageShop implements AutoCloseable {
   @Override
   public void close() {
     pipelines.values().forEach(RecommenderPipeline::close);
-    for (AutoCloseable resource : opened) {
-      if (resource instanceof SequenceRecommender recommender) {
-        recommender.close();
-      }
-    }
+    serving.close();
     encoder.close();
     meters.close();
   }

@@ -14,9 +14,16 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,6 +33,8 @@ import org.junit.jupiter.api.Test;
 class PageServerTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
+  private static final int CALLERS = 3;
+  private static final int SWAPS = 24;
   private static final String HISTORY = "\"history\":[\"sku-00001\",\"sku-00012\"]";
   private static PageServer server;
 
@@ -42,6 +51,23 @@ class PageServerTest {
   @BeforeEach
   void reset() throws Exception {
     post("reset", "{}");
+    if (!shop().path("serving").asText().startsWith("SASRec shop")) {
+      swap("SASRec");
+    }
+  }
+
+  private static JsonNode shop() throws Exception {
+    return JSON.readTree(send(to("api/shop")).body());
+  }
+
+  private static List<String> models() throws Exception {
+    List<String> models = new ArrayList<>();
+    shop().path("models").forEach(model -> models.add(model.asText()));
+    return models;
+  }
+
+  private static JsonNode swap(String model) throws Exception {
+    return post("swap", JSON.writeValueAsString(Map.of("model", model)));
   }
 
   private static HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
@@ -87,7 +113,7 @@ class PageServerTest {
 
   @Test
   void metricsCountWhatWasAsked() throws Exception {
-    post("recommend", "{" + HISTORY + ",\"model\":\"SASRec\"}");
+    post("recommend", "{" + HISTORY + "}");
     HttpResponse<String> metrics = send(to("metrics"));
     assertEquals(200, metrics.statusCode());
     assertTrue(metrics.body().contains("recommender_request_done_seconds_count"), metrics.body());
@@ -107,10 +133,14 @@ class PageServerTest {
   @Test
   void everyModelAnswersAndSaysHow() throws Exception {
     Set<List<String>> lists = new HashSet<>();
-    for (JsonNode model : JSON.readTree(send(to("api/shop")).body()).path("models")) {
-      String wish = "{%s,\"model\":%s,\"k\":8}".formatted(HISTORY, model);
+    for (String model : models()) {
+      swap(model);
+      String wish = "{" + HISTORY + ",\"k\":8}";
       JsonNode answer = post("recommend", wish);
-      assertEquals(8, answer.path("items").size(), model.asText());
+      assertEquals(8, answer.path("items").size(), model);
+      String serving = shop().path("serving").asText();
+      assertTrue(serving.startsWith(model), serving);
+      assertTrue(answer.path("modelVersion").asText().contains(serving), answer::toString);
       for (JsonNode item : answer.path("items")) {
         assertFalse(item.path("source").asText().isEmpty());
         assertTrue(item.path("score").isNumber() && item.path("price").doubleValue() > 0);
@@ -141,16 +171,88 @@ class PageServerTest {
     assertTrue(ids(post("search", search)).contains(first));
     assertEquals(
         0, post("item", "{\"id\":\"" + first + "\",\"stock\":0}").path("stock").intValue());
-    for (JsonNode model : JSON.readTree(send(to("api/shop")).body()).path("models")) {
-      List<String> list =
-          ids(post("recommend", "{%s,\"model\":%s,\"k\":50}".formatted(HISTORY, model)));
-      assertFalse(list.contains(first), model.asText());
+    for (String model : models()) {
+      swap(model);
+      assertFalse(ids(post("recommend", "{" + HISTORY + ",\"k\":50}")).contains(first), model);
     }
+    swap("SASRec");
     assertFalse(ids(post("search", search)).contains(first));
     String why = post("explain", "{" + HISTORY + ",\"id\":\"" + first + "\"}").path("why").asText();
     assertTrue(why.contains("stock") || why.contains("overlay"), why);
     post("item", "{\"id\":\"" + first + "\",\"stock\":5}");
     assertEquals(first, ids(post("recommend", "{" + HISTORY + "}")).get(0));
+  }
+
+  @Test
+  void aSwapIsToldAndCanBeTakenBackOnce() throws Exception {
+    String first = shop().path("serving").asText();
+    JsonNode report = swap("Popularity");
+    assertEquals(first, report.path("from").asText());
+    assertEquals("Popularity", report.path("to").asText());
+    assertEquals(8, report.path("tried").asInt());
+    assertEquals("Popularity", shop().path("serving").asText());
+    assertEquals(first, shop().path("previous").asText());
+    JsonNode back = post("rollback", "{}");
+    assertEquals(first, back.path("to").asText());
+    assertEquals(first, shop().path("serving").asText());
+    assertEquals("", shop().path("previous").asText());
+    assertRefused(409, "rollback", "{}", "expected a previous model, found none");
+    assertTrue(
+        send(to("metrics")).body().contains("recommender_model_swapped_seconds_count"),
+        "swaps are counted");
+  }
+
+  /** What each version answers alone is what it answers while it comes and goes. */
+  @Test
+  void swapsUnderLoadFailNoCallAndMixNoAnswer() throws Exception {
+    Map<String, List<String>> expected = new HashMap<>();
+    List<String> models = List.of("Generative codes", "Popularity", "SASRec");
+    String wish = "{" + HISTORY + ",\"diversity\":3}";
+    for (String model : models) {
+      swap(model);
+      JsonNode answer = post("recommend", wish);
+      expected.put(answer.path("modelVersion").asText(), ids(answer));
+    }
+    assertEquals(3, expected.size());
+    assertEquals(3, Set.copyOf(expected.values()).size(), "the models differ");
+    AtomicBoolean isOver = new AtomicBoolean();
+    Set<String> met = ConcurrentHashMap.newKeySet();
+    ExecutorService threads = Executors.newFixedThreadPool(CALLERS);
+    try {
+      List<Future<Integer>> callers = new ArrayList<>();
+      for (int i = 0; i < CALLERS; i++) {
+        callers.add(
+            threads.submit(
+                () -> {
+                  int calls = 0;
+                  for (; !isOver.get(); calls++) {
+                    JsonNode answer = post("recommend", wish);
+                    String version = answer.path("modelVersion").asText();
+                    assertEquals(expected.get(version), ids(answer), version);
+                    assertEquals(0, answer.path("notices").size(), answer::toString);
+                    met.add(version);
+                  }
+                  return calls;
+                }));
+      }
+      for (int swaps = 0; swaps < SWAPS; swaps++) {
+        if (swaps % 3 == 2) {
+          post("rollback", "{}");
+        } else {
+          swap(models.get(swaps % 2));
+        }
+      }
+      isOver.set(true);
+      int calls = 0;
+      for (Future<Integer> caller : callers) {
+        calls += caller.get();
+      }
+      assertTrue(calls >= SWAPS, "calls: " + calls);
+      assertTrue(met.size() >= 2, met::toString);
+    } finally {
+      isOver.set(true);
+      threads.shutdownNow();
+    }
   }
 
   @Test
@@ -201,7 +303,7 @@ class PageServerTest {
   @Test
   void mistakesAreToldAndHarmNothing() throws Exception {
     assertRefused(400, "recommend", "{\"k\":0}", "k: expected an integer of 1 to 50, found 0");
-    assertRefused(400, "recommend", "{\"model\":\"x\"}", "model: expected one of [SASRec");
+    assertRefused(400, "swap", "{\"model\":\"x\"}", "model: expected one of [SASRec");
     assertRefused(400, "recommend", "{", "end-of-input");
     assertRefused(400, "recommend", "{\"history\":[1]}", "history: expected ids of items, found 1");
     assertRefused(400, "search", "{\"text\":\" \"}", "text: expected what to look for");
