@@ -1,13 +1,14 @@
 package io.recommender.pipeline;
 
+import io.recommender.HistoryTransform;
 import io.recommender.SequenceRecommender;
 import java.util.Objects;
 
 /**
  * A recommender that proposes candidates to a pipeline, under a name.
  *
- * <p><b>Immutable</b>; each of the methods {@link #weight}, {@link #depth} and {@link
- * #maxConcurrentCalls} returns a changed copy.
+ * <p><b>Immutable</b>; each of the methods {@link #weight}, {@link #depth}, {@link
+ * #maxConcurrentCalls} and {@link #transform} returns a changed copy.
  */
 public final class CandidateSource {
   /** How many candidates a source is asked for unless it says otherwise. */
@@ -18,18 +19,21 @@ public final class CandidateSource {
   private final double weight;
   private final int depth;
   private final int maxConcurrentCalls;
+  private final HistoryTransform transform;
 
   private CandidateSource(
       String name,
       SequenceRecommender recommender,
       double weight,
       int depth,
-      int maxConcurrentCalls) {
+      int maxConcurrentCalls,
+      HistoryTransform transform) {
     this.name = name;
     this.recommender = recommender;
     this.weight = weight;
     this.depth = depth;
     this.maxConcurrentCalls = maxConcurrentCalls;
+    this.transform = transform;
   }
 
   /**
@@ -45,7 +49,12 @@ public final class CandidateSource {
       throw new IllegalArgumentException("name of a source: expected a non-empty string");
     }
     return new CandidateSource(
-        name, Objects.requireNonNull(recommender, "recommender"), 1, DEFAULT_DEPTH, 0);
+        name,
+        Objects.requireNonNull(recommender, "recommender"),
+        1,
+        DEFAULT_DEPTH,
+        0,
+        history -> history);
   }
 
   /**
@@ -62,7 +71,7 @@ public final class CandidateSource {
           "weight of source '%s': expected a finite number of at least 0, found %s"
               .formatted(name, weight));
     }
-    return new CandidateSource(name, recommender, weight, depth, maxConcurrentCalls);
+    return new CandidateSource(name, recommender, weight, depth, maxConcurrentCalls, transform);
   }
 
   /**
@@ -75,7 +84,7 @@ public final class CandidateSource {
    */
   public CandidateSource depth(int depth) {
     return new CandidateSource(
-        name, recommender, weight, positive("depth", depth), maxConcurrentCalls);
+        name, recommender, weight, positive("depth", depth), maxConcurrentCalls, transform);
   }
 
   /**
@@ -88,7 +97,27 @@ public final class CandidateSource {
    */
   public CandidateSource maxConcurrentCalls(int maxConcurrentCalls) {
     return new CandidateSource(
-        name, recommender, weight, depth, positive("maxConcurrentCalls", maxConcurrentCalls));
+        name,
+        recommender,
+        weight,
+        depth,
+        positive("maxConcurrentCalls", maxConcurrentCalls),
+        transform);
+  }
+
+  /**
+   * Returns this source with a transform of the history that it alone reads, after those of the
+   * pipeline and those this source has: so that one source reads what was done with books, and
+   * another what was bought. It runs as part of the call of the source. What it throws costs the
+   * answer of this source and no more; items that it adds from outside the catalogue of the
+   * pipeline are dropped.
+   *
+   * @param transform the transform
+   * @return a copy
+   */
+  public CandidateSource transform(HistoryTransform transform) {
+    return new CandidateSource(
+        name, recommender, weight, depth, maxConcurrentCalls, this.transform.andThen(transform));
   }
 
   private int positive(String what, int value) {
@@ -106,6 +135,10 @@ public final class CandidateSource {
 
   SequenceRecommender recommender() {
     return recommender;
+  }
+
+  HistoryTransform transform() {
+    return transform;
   }
 
   double weight() {

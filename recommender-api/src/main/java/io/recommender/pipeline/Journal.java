@@ -40,7 +40,11 @@ final class Journal {
   }
 
   void notice(Notice.Code code, int count, String message) {
-    notices.add(new Notice(code, count, message));
+    notice(new Notice(code, count, message));
+  }
+
+  void notice(Notice notice) {
+    notices.add(notice);
   }
 
   /**

@@ -6,6 +6,7 @@ import io.recommender.HistoryTransform;
 import io.recommender.ItemFilter;
 import io.recommender.Reranker;
 import io.recommender.SequenceRecommender;
+import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -34,6 +35,7 @@ import java.util.function.ToDoubleFunction;
  */
 public final class PipelineParts {
   private final Map<Kind, Map<String, Object>> parts = new LinkedHashMap<>();
+  private InstantSource clock = InstantSource.system();
 
   /** Creates an empty collection. */
   public PipelineParts() {}
@@ -193,6 +195,21 @@ public final class PipelineParts {
    */
   public PipelineParts sink(String name, FeedbackSink sink) {
     return put(Kind.SINK, name, sink);
+  }
+
+  /**
+   * Sets the clock that tells how old an interaction is, where a file says {@code MAX_AGE}.
+   *
+   * @param clock the clock; that of the system if never set
+   * @return this
+   */
+  public PipelineParts clock(InstantSource clock) {
+    this.clock = Objects.requireNonNull(clock, "clock");
+    return this;
+  }
+
+  InstantSource clock() {
+    return clock;
   }
 
   @Override

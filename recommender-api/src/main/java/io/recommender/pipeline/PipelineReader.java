@@ -11,6 +11,7 @@ import io.recommender.SequenceRecommender;
 import io.recommender.internal.JsonNode;
 import io.recommender.internal.JsonObject;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,6 +46,7 @@ final class PipelineReader {
     DISTINCT_ITEMS,
     BEHAVIORS,
     DOMAINS,
+    MAX_AGE,
     TRANSFORM
   }
 
@@ -138,8 +140,17 @@ final class PipelineReader {
       case DISTINCT_ITEMS -> HistoryTransform.distinctItems();
       case BEHAVIORS -> HistoryTransform.behaviors(requiredStrings(json, "behaviors"));
       case DOMAINS -> HistoryTransform.domains(requiredStrings(json, "domains"));
+      case MAX_AGE -> {
+        double days = required(json, "days");
+        InstantSource clock = parts == null ? InstantSource.system() : parts.clock();
+        yield valid(json.place() + "/days", () -> HistoryTransform.maxAge(age(days), clock));
+      }
       case TRANSFORM -> part(json, "transform", PipelineParts.Kind.TRANSFORM);
     };
+  }
+
+  private static Duration age(double days) {
+    return duration(days * Duration.ofDays(1).toMillis());
   }
 
   private static List<String> requiredStrings(JsonObject json, String member) {
@@ -161,6 +172,9 @@ final class PipelineReader {
     }
     if (json.has("maxConcurrentCalls")) {
       source = source.maxConcurrentCalls(json.integer("maxConcurrentCalls", 1));
+    }
+    for (HistoryTransform transform : each(json, "transforms", this::transform)) {
+      source = source.transform(transform);
     }
     return source;
   }

@@ -1,7 +1,6 @@
 package io.recommender.pipeline;
 
 import io.recommender.Catalog;
-import io.recommender.Interaction;
 import io.recommender.ItemFilter;
 import io.recommender.Notice;
 import io.recommender.RecommendationRequest;
@@ -13,10 +12,8 @@ import io.recommender.UserHistory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
@@ -148,36 +145,13 @@ final class PipelineRun {
 
   private void transform() {
     UserHistory before = asked.history();
-    UserHistory after = grounded(before, plan.transform().apply(before));
+    Transformed transformed = Transformed.of(plan.transform(), before, plan.catalog());
+    transformed.notice().ifPresent(journal::notice);
+    UserHistory after = transformed.history();
     if (after != before) {
       request = asked.toBuilder().history(after).build();
       journal.stage("transform", before.size(), after.size(), lap());
     }
-  }
-
-  /** A transform may add items, but none that the catalogue does not have. */
-  private UserHistory grounded(UserHistory before, UserHistory after) {
-    Catalog catalog = plan.catalog();
-    if (catalog == null || after == before) {
-      return after;
-    }
-    Set<String> given = new HashSet<>(before.itemIds());
-    List<Interaction> kept =
-        after.interactions().stream()
-            .filter(
-                interaction ->
-                    catalog.contains(interaction.itemId()) || given.contains(interaction.itemId()))
-            .toList();
-    int rejected = after.size() - kept.size();
-    if (rejected == 0) {
-      return after;
-    }
-    journal.notice(
-        Notice.Code.ITEMS_DROPPED,
-        rejected,
-        "%d items that a history transform added are outside the catalogue and were dropped"
-            .formatted(rejected));
-    return after.withInteractions(kept);
   }
 
   private void propose() {
@@ -212,8 +186,22 @@ final class PipelineRun {
 
   private StageCall<Recommendations> call(
       Plan.Source source, RecommendationRequest request, CountDownLatch latch) {
-    return new StageCall<>(
-        source.guard(), () -> source.source().recommender().recommend(request), latch, ticker);
+    return new StageCall<>(source.guard(), () -> ask(source.source(), request), latch, ticker);
+  }
+
+  /** Asks a source, with the history that is its own; in the thread that makes the call. */
+  private Recommendations ask(CandidateSource source, RecommendationRequest request) {
+    UserHistory before = request.history();
+    Transformed transformed = Transformed.of(source.transform(), before, plan.catalog());
+    if (transformed.history() == before) {
+      return source.recommender().recommend(request);
+    }
+    Recommendations answer =
+        source.recommender().recommend(request.toBuilder().history(transformed.history()).build());
+    return transformed
+        .notice()
+        .map(notice -> answer.toBuilder().notice(notice).build())
+        .orElse(answer);
   }
 
   /** Returns what a call returned, or null after noting why there is nothing. */

@@ -27,6 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -109,9 +110,13 @@ class PipelineFileTest {
     return RecommenderPipeline.named("home")
         .transform(HistoryTransform.newest(50))
         .transform(HistoryTransform.distinctItems())
+        .transform(HistoryTransform.maxAge(Duration.ofDays(90), InstantSource.system()))
         .transform(DENOISE)
         .source(CandidateSource.of("model", MODEL).weight(2).maxConcurrentCalls(8))
-        .source(CandidateSource.of("session", NEIGHBOURS).depth(50))
+        .source(
+            CandidateSource.of("session", NEIGHBOURS)
+                .depth(50)
+                .transform(HistoryTransform.domains(List.of("books", "films"))))
         .fusion(Fusion.reciprocalRank(60))
         .candidates(100)
         .filter(ADULTS)
@@ -218,6 +223,9 @@ class PipelineFileTest {
     assertRefused(
         "\"transforms\":[{\"kind\":\"NEWEST\",\"count\":\"5\"}]",
         "/transforms/0/count: expected an integer of at least 1, found \"5\"");
+    assertRefused(
+        "\"transforms\":[{\"kind\":\"MAX_AGE\",\"days\":-1}]",
+        "/transforms/0/days: age: expected at least 0, found PT-24H");
     assertRefused(
         "\"fusion\":{\"kind\":\"RRF\"}",
         "/fusion/kind: expected one of \"RECIPROCAL_RANK\", \"WEIGHTED\", \"INTERLEAVED\", found"
