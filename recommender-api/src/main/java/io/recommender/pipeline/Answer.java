@@ -172,6 +172,7 @@ final class Answer {
     }
   }
 
+  /** Tells an account that adds up: what was retrieved is answered, repeated or dropped. */
   private void noteShortfall() {
     StringBuilder why =
         new StringBuilder("%d requested, %d answered: ".formatted(request.k(), chosen.length));
@@ -182,13 +183,19 @@ final class Answer {
       String what = null;
       if (isSource || isFallback) {
         what = "%s retrieved %d".formatted(stage.name(), stage.out());
-      } else if (stage.out() < stage.in()) {
+      } else if (stage.out() < stage.in() && !stage.name().equals(PipelineRun.TRANSFORM)) {
         what = "%s dropped %d".formatted(stage.name(), stage.in() - stage.out());
       }
       if (what != null) {
         why.append(separator).append(what);
         separator = ", ";
       }
+      if (stage.name().equals(STAGE) && stage.out() > stage.in()) {
+        why.append(separator).append("pins added %d".formatted(stage.out() - stage.in()));
+      }
+    }
+    if (run.repeated() > 0) {
+      why.append(separator).append("%d were retrieved before".formatted(run.repeated()));
     }
     journal.notice(Notice.Code.SHORTFALL, request.k() - chosen.length, why.toString());
   }

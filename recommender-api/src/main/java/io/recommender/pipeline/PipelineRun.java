@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * which thread made which call never shows in the answer.
  */
 final class PipelineRun {
+  /** The stage whose numbers are of the history, not of items. */
+  static final String TRANSFORM = "transform";
+
   /** The last tenth of a deadline belongs to the fallbacks. */
   private static final int FALLBACK_PART = 10;
 
@@ -46,6 +49,7 @@ final class PipelineRun {
   private RecommendationRequest request;
   private long mark;
   private int unavailable;
+  private int repeated;
   private boolean hasAnswered;
   private boolean haveAllFailed;
   private ScoreKind scoreKind = ScoreKind.OTHER;
@@ -94,6 +98,11 @@ final class PipelineRun {
 
   ItemFilter filter() {
     return filter;
+  }
+
+  /** {@return how many times something was retrieved that another had retrieved} */
+  int repeated() {
+    return repeated;
   }
 
   /** {@return how many sources did not answer} */
@@ -150,7 +159,7 @@ final class PipelineRun {
     UserHistory after = transformed.history();
     if (after != before) {
       request = asked.toBuilder().history(after).build();
-      journal.stage("transform", before.size(), after.size(), lap());
+      journal.stage(TRANSFORM, before.size(), after.size(), lap());
     }
   }
 
@@ -240,6 +249,7 @@ final class PipelineRun {
             || (isNew ? !isAllowed(item.itemId()) : candidates.rank(number, proposer) > 0)) {
           rejected++;
         } else {
+          repeated += isNew ? 0 : 1;
           candidates.note(
               isNew ? candidates.add(slot, item) : number, proposer, ++rank, item.score());
         }

@@ -320,6 +320,30 @@ class PipelineFailureTest {
     }
   }
 
+  /** Each item is in one of the numbers: the cut history is not, what two propose counts twice. */
+  @Test
+  void theShortfallAddsUp() {
+    try (RecommenderPipeline pipeline =
+        healthy()
+            .transform(history -> UserHistory.empty())
+            .source("other", FakeRecommender.of("b", "z"))
+            .reranker("two", (request, candidates) -> candidates.subList(0, 2))
+            .rule(SlotRule.pin(1, "p"))
+            .build()) {
+      Recommendations answer =
+          pipeline.recommend(RecommendationRequest.of(UserHistory.of("x")).k(4).build());
+      assertThat(answer).hasSize(3);
+      assertEquals(
+          List.of(
+              new Notice(
+                  Notice.Code.SHORTFALL,
+                  1,
+                  "4 requested, 3 answered: source:good retrieved 4, source:other retrieved 2, "
+                      + "reranker:two dropped 3, pins added 1, 1 were retrieved before")),
+          answer.notices());
+    }
+  }
+
   @Test
   void wrongDeclarationsAreRefused() {
     FakeRecommender fake = FakeRecommender.of("a");

@@ -4,6 +4,7 @@ import static io.recommender.testing.RecommendationsAssert.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.recommender.HistoryTransform;
 import io.recommender.ItemFilter;
 import io.recommender.Notice;
 import io.recommender.RecommendationRequest;
@@ -12,31 +13,51 @@ import io.recommender.RecommenderException;
 import io.recommender.Reranker;
 import io.recommender.ScoredItem;
 import io.recommender.Trace;
+import io.recommender.UserHistory;
+import io.recommender.testing.FakeRecommender;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.lifecycle.AfterContainer;
 
 /** Pipelines of random parts, against what must hold for each, and against a plain model. */
 class PipelineProperties {
+  private static final int TRIES = 10_000;
+  private static final int CALLERS = 4;
+  private static final Pattern RETRIEVED =
+      Pattern.compile("(?:source|fallback):\\S+ retrieved (\\d+)");
+  private static final Pattern DROPPED = Pattern.compile(" dropped (\\d+)");
+  private static final Pattern ADDED = Pattern.compile("pins added (\\d+)");
+  private static final Pattern REPEATED = Pattern.compile("(\\d+) were retrieved before");
   private static final ExecutorService FOUR = Executors.newFixedThreadPool(4);
   private static final ExecutorService SIXTEEN = Executors.newFixedThreadPool(16);
+  private static final ExecutorService CALLING = Executors.newFixedThreadPool(CALLERS);
 
   @AfterContainer
   static void endThreads() {
     FOUR.shutdownNow();
     SIXTEEN.shutdownNow();
+    CALLING.shutdownNow();
   }
 
   /** Everything of an answer but times; or the exception. */
@@ -50,7 +71,13 @@ class PipelineProperties {
 
   private static Outcome outcome(RandomPipeline world, Executor executor) {
     try (RecommenderPipeline pipeline = world.build(executor)) {
-      Recommendations answer = pipeline.recommend(world.request);
+      return outcome(pipeline, world.request);
+    }
+  }
+
+  private static Outcome outcome(RecommenderPipeline pipeline, RecommendationRequest request) {
+    try {
+      Recommendations answer = pipeline.recommend(request);
       Trace trace = answer.trace().orElseThrow();
       return new Outcome(
           Optional.empty(),
@@ -67,7 +94,7 @@ class PipelineProperties {
     }
   }
 
-  @Property(tries = 3000)
+  @Property(tries = TRIES)
   void onAnyNumberOfThreadsTheAnswerIsTheSame(@ForAll long seed) {
     RandomPipeline world = new RandomPipeline(seed, false).withReorderingAndFallbacks(false);
     Outcome one = outcome(world, Runnable::run);
@@ -76,7 +103,118 @@ class PipelineProperties {
     assertEquals(one, outcome(world, Runnable::run));
   }
 
-  @Property(tries = 4000)
+  @Property(tries = TRIES)
+  void callersAtOnceGetWhatEachGetsAlone(@ForAll long seed)
+      throws InterruptedException, ExecutionException {
+    RandomPipeline world = new RandomPipeline(seed, false).withReorderingAndFallbacks(false);
+    List<RecommendationRequest> requests = new ArrayList<>();
+    List<Outcome> alone = new ArrayList<>();
+    try (RecommenderPipeline pipeline = world.build(Runnable::run)) {
+      for (int i = 0; i < CALLERS; i++) {
+        RecommendationRequest request =
+            world.request.toBuilder().k(1 + world.random.nextInt(15)).seed(seed + i).build();
+        requests.add(request);
+        alone.add(outcome(pipeline, request));
+      }
+    }
+    try (RecommenderPipeline pipeline = world.build(SIXTEEN)) {
+      List<Callable<Outcome>> calls = new ArrayList<>();
+      requests.forEach(request -> calls.add(() -> outcome(pipeline, request)));
+      List<Future<Outcome>> together = CALLING.invokeAll(calls);
+      for (int i = 0; i < CALLERS; i++) {
+        assertEquals(alone.get(i), together.get(i).get());
+      }
+    }
+  }
+
+  /** A clock that stands still until only what hangs is left of the sources, and after that. */
+  private static Ticker timeUpForSources(int hanging) {
+    AtomicBoolean isForSources = new AtomicBoolean(true);
+    return new Ticker() {
+      @Override
+      public long nanoTime() {
+        return 0;
+      }
+
+      @Override
+      public boolean await(CountDownLatch latch, long nanoseconds) throws InterruptedException {
+        if (hanging == 0 || !isForSources.getAndSet(false)) {
+          latch.await();
+        }
+        while (latch.getCount() > hanging) {
+          Thread.yield();
+        }
+        return latch.getCount() == 0;
+      }
+    };
+  }
+
+  @Property(tries = TRIES)
+  void whatIsLateIsMissingAndNothingElse(@ForAll long seed) {
+    RandomPipeline world = new RandomPipeline(seed, false).withReorderingAndFallbacks(false);
+    CountDownLatch release = new CountDownLatch(1);
+    List<Integer> late = new ArrayList<>();
+    for (int i = 0; i < world.sources.size(); i++) {
+      if (world.random.nextInt(3) == 0) {
+        world.replace(i, FakeRecommender.of());
+        late.add(i);
+      }
+    }
+    Outcome without = outcome(world, Runnable::run);
+    late.forEach(i -> world.replace(i, FakeRecommender.of("item-0").withLatch(release)));
+    try (RecommenderPipeline pipeline =
+        world
+            .builder()
+            .executor(SIXTEEN)
+            .deadline(Duration.ofMillis(20))
+            .ticker(timeUpForSources(late.size()))
+            .build()) {
+      Outcome found = outcome(pipeline, world.request);
+      if (late.isEmpty()) {
+        assertEquals(without, found);
+      } else {
+        assertEquals(without.items(), found.items());
+        assertEquals(without.provenance(), found.provenance());
+        String names =
+            late.stream().map(i -> "source:source-" + i).collect(Collectors.joining(", "));
+        Notice timedOut =
+            new Notice(
+                Notice.Code.TIMED_OUT,
+                late.size(),
+                "the deadline of 20.0 ms passed before %s had answered".formatted(names));
+        assertTrue(found.notices().contains(timedOut), () -> found.notices().toString());
+      }
+    } finally {
+      release.countDown();
+    }
+  }
+
+  @Property(tries = TRIES)
+  void pagesNeverRepeat(@ForAll long seed) {
+    RandomPipeline world = new RandomPipeline(seed, false).withReorderingAndFallbacks(false);
+    Set<String> shown = new HashSet<>();
+    try (RecommenderPipeline pipeline = world.build(Runnable::run)) {
+      RecommendationRequest request = world.request;
+      Recommendations page;
+      do {
+        try {
+          page = pipeline.recommend(request);
+        } catch (RecommenderException failure) {
+          assertEquals(RecommenderException.Kind.ALL_SOURCES_FAILED, failure.kind());
+          return;
+        }
+        assertThat(page).passes(world.filters());
+        for (String itemId : page.itemIds()) {
+          assertTrue(shown.add(itemId), () -> itemId + " again after " + shown);
+        }
+        assertEquals(page.size() < request.k(), page.hasNotice(Notice.Code.SHORTFALL));
+        request = request.nextPage(page);
+      } while (!page.isEmpty());
+      assertTrue(shown.size() <= RandomPipeline.ITEMS.size());
+    }
+  }
+
+  @Property(tries = TRIES)
   void everyAnswerKeepsTheRules(@ForAll long seed) {
     RandomPipeline world = new RandomPipeline(seed, false).withReorderingAndFallbacks(false);
     try (RecommenderPipeline pipeline = world.build(Runnable::run)) {
@@ -93,6 +231,7 @@ class PipelineProperties {
       assertEquals(answer.size() < k, answer.hasNotice(Notice.Code.SHORTFALL));
       checkRules(world, answer);
       checkTrace(answer);
+      checkAccount(answer);
       checkExplanations(world, pipeline, answer);
     }
   }
@@ -138,6 +277,24 @@ class PipelineProperties {
     }
   }
 
+  /** What was retrieved or pinned is answered, was dropped, or had been retrieved before. */
+  private static void checkAccount(Recommendations answer) {
+    for (Notice notice : answer.notices()) {
+      if (notice.code() == Notice.Code.SHORTFALL) {
+        String told = notice.message();
+        assertEquals(answer.requested() - answer.size(), notice.count(), told);
+        assertEquals(
+            answer.size(),
+            sum(RETRIEVED, told) + sum(ADDED, told) - sum(REPEATED, told) - sum(DROPPED, told),
+            told);
+      }
+    }
+  }
+
+  private static int sum(Pattern number, String told) {
+    return number.matcher(told).results().mapToInt(each -> Integer.parseInt(each.group(1))).sum();
+  }
+
   private static void checkTrace(Recommendations answer) {
     Trace trace = answer.trace().orElseThrow();
     assertEquals(Set.copyOf(answer.itemIds()), trace.items().keySet());
@@ -170,12 +327,16 @@ class PipelineProperties {
         });
     Optional<Absence> absence = pipeline.explainAbsence(world.request, itemId);
     assertEquals(!isThere, absence.isPresent());
-    boolean isAccepted = world.filters().accepts(itemId);
+    boolean isKnown = world.catalog.map(catalog -> catalog.contains(itemId)).orElse(true);
+    boolean isAccepted = world.toldFilters().accepts(itemId);
     absence.ifPresent(
-        given -> assertEquals(!isAccepted, given.reason() == Absence.Reason.FILTERED));
+        given -> {
+          assertEquals(!isKnown, given.reason() == Absence.Reason.UNKNOWN_ITEM);
+          assertEquals(isKnown && !isAccepted, given.reason() == Absence.Reason.FILTERED);
+        });
   }
 
-  @Property(tries = 3500)
+  @Property(tries = TRIES)
   void wellBehavedPartsGiveTheAnswerOfThePlainModel(@ForAll long seed) {
     RandomPipeline world = new RandomPipeline(seed, true);
     world.fusion = Optional.of(Fusion.reciprocalRank());
@@ -187,7 +348,9 @@ class PipelineProperties {
               .allMatch(
                   notice ->
                       notice.code() == Notice.Code.SHORTFALL
-                          || notice.code() == Notice.Code.RULE_UNMET));
+                          || notice.code() == Notice.Code.RULE_UNMET
+                          || notice.code() == Notice.Code.ITEMS_DROPPED
+                              && world.catalog.isPresent()));
     }
   }
 
@@ -195,13 +358,25 @@ class PipelineProperties {
   private static List<String> model(RandomPipeline world) {
     int k = world.request.k();
     ItemFilter filter = world.filters();
+    UserHistory given = world.request.history();
+    UserHistory transformed = given;
+    for (HistoryTransform transform : world.transforms) {
+      transformed = transform.apply(transformed);
+    }
+    UserHistory history = known(world, given, transformed);
     Map<String, Double> fused = new LinkedHashMap<>();
     for (CandidateSource source : world.sources) {
       RecommendationRequest request =
-          world.request.toBuilder().k(Math.max(k, source.depth())).filter(filter).build();
+          world.request.toBuilder()
+              .history(known(world, history, source.transform().apply(history)))
+              .k(Math.max(k, source.depth()))
+              .filter(world.toldFilters())
+              .build();
       int rank = 0;
       for (ScoredItem item : source.recommender().recommend(request)) {
-        fused.merge(item.itemId(), source.weight() / (60 + ++rank), Double::sum);
+        if (filter.accepts(item.itemId())) {
+          fused.merge(item.itemId(), source.weight() / (60 + ++rank), Double::sum);
+        }
       }
     }
     List<ScoredItem> items = new ArrayList<>();
@@ -224,6 +399,19 @@ class PipelineProperties {
       }
     }
     return placed(world, ranked.stream().map(ScoredItem::itemId).toList(), filter);
+  }
+
+  /** Without what transforms have added from outside the catalogue. */
+  private static UserHistory known(RandomPipeline world, UserHistory before, UserHistory history) {
+    List<String> given = before.itemIds();
+    return world
+        .catalog
+        .map(
+            catalog ->
+                HistoryTransform.where(
+                        each -> catalog.contains(each.itemId()) || given.contains(each.itemId()))
+                    .apply(history))
+        .orElse(history);
   }
 
   private static List<String> placed(RandomPipeline world, List<String> ranked, ItemFilter filter) {

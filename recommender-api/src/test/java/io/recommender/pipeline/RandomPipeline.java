@@ -1,5 +1,8 @@
 package io.recommender.pipeline;
 
+import io.recommender.Catalog;
+import io.recommender.HistoryTransform;
+import io.recommender.Interaction;
 import io.recommender.ItemFilter;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
@@ -23,14 +26,18 @@ import java.util.stream.IntStream;
 final class RandomPipeline {
   static final List<String> ITEMS = IntStream.range(0, 30).mapToObj(i -> "item-" + i).toList();
 
+  private static final int BUDGET = 50;
+
   final Random random;
   final List<CandidateSource> sources = new ArrayList<>();
   final List<SequenceRecommender> fallbacks = new ArrayList<>();
   final List<Reranker> rerankers = new ArrayList<>();
   final List<SlotRule> rules = new ArrayList<>();
+  final List<HistoryTransform> transforms = new ArrayList<>();
   final CatalogOverlay overlay = new CatalogOverlay();
   final ItemFilter standing;
   final RecommendationRequest request;
+  Optional<Catalog> catalog = Optional.empty();
   Optional<Fusion> fusion = Optional.empty();
   Optional<Reranker> diversity = Optional.empty();
   Optional<Reranker> exploration = Optional.empty();
@@ -45,16 +52,26 @@ final class RandomPipeline {
     random = new Random(seed);
     standing = filter();
     for (String itemId : ITEMS) {
-      if (random.nextInt(8) == 0) {
-        overlay.setStock(itemId, random.nextInt(2));
+      switch (random.nextInt(20)) {
+        case 0, 1 -> overlay.setStock(itemId, random.nextInt(2));
+        case 2 -> overlay.setVisible(itemId, random.nextBoolean());
+        case 3, 4, 5 -> overlay.setPrice(itemId, random.nextInt(2 * BUDGET));
+        default -> {}
       }
+    }
+    if (random.nextInt(4) == 0) {
+      catalog = Optional.of(Catalog.ofIds(ITEMS.subList(0, 20 + random.nextInt(10))));
+    }
+    for (int i = Math.max(0, random.nextInt(4) - 1); i > 0; i--) {
+      transforms.add(transform());
     }
     int sourceCount = 1 + random.nextInt(4);
     for (int i = 0; i < sourceCount; i++) {
-      sources.add(
+      CandidateSource source =
           CandidateSource.of("source-" + i, recommender(isWellBehaved))
               .depth(1 + random.nextInt(25))
-              .weight(1 + random.nextInt(3)));
+              .weight(1 + random.nextInt(3));
+      sources.add(random.nextInt(4) == 0 ? source.transform(transform()) : source);
     }
     if (random.nextBoolean()) {
       fusion =
@@ -74,11 +91,49 @@ final class RandomPipeline {
     }
     addRules();
     request =
-        RecommendationRequest.of(UserHistory.of("item-1", "item-2"))
+        RecommendationRequest.of(history())
             .k(1 + random.nextInt(15))
             .seed(random.nextLong())
             .filter(filter())
             .build();
+  }
+
+  private UserHistory history() {
+    List<Interaction> interactions = new ArrayList<>();
+    for (int i = random.nextInt(7); i > 0; i--) {
+      interactions.add(
+          Interaction.of("item-" + random.nextInt(ITEMS.size() + 5))
+              .withDomain("domain-" + random.nextInt(3))
+              .withBehavior(random.nextBoolean() ? "view" : "buy"));
+    }
+    return UserHistory.of(interactions);
+  }
+
+  private HistoryTransform transform() {
+    int number = random.nextInt(ITEMS.size() + 5);
+    return switch (random.nextInt(5)) {
+      case 0 -> HistoryTransform.newest(1 + random.nextInt(4));
+      case 1 -> HistoryTransform.distinctItems();
+      case 2 -> HistoryTransform.behaviors(List.of("buy"));
+      case 3 -> HistoryTransform.domains(List.of("domain-0", "domain-1"));
+      default ->
+          history -> {
+            List<Interaction> interactions = new ArrayList<>(history.interactions());
+            interactions.add(Interaction.of("item-" + number));
+            return history.withInteractions(interactions);
+          };
+    };
+  }
+
+  /** Puts another recommender into the place of that of a source. */
+  void replace(int index, SequenceRecommender recommender) {
+    CandidateSource source = sources.get(index);
+    sources.set(
+        index,
+        CandidateSource.of(source.name(), recommender)
+            .depth(source.depth())
+            .weight(source.weight())
+            .transform(source.transform()));
   }
 
   /** Adds what the plain model of a pipeline does not know. */
@@ -119,10 +174,11 @@ final class RandomPipeline {
       some.add(ITEMS.get(random.nextInt(ITEMS.size())));
     }
     int modulus = 2 + random.nextInt(5);
-    return switch (random.nextInt(6)) {
+    return switch (random.nextInt(8)) {
       case 0 -> ItemFilter.allow(some);
       case 1 -> ItemFilter.deny(some);
       case 2 -> itemId -> number(itemId) % modulus != 0;
+      case 3, 4 -> itemId -> overlay.price(itemId).orElse(0) <= BUDGET;
       default -> ItemFilter.all();
     };
   }
@@ -137,7 +193,13 @@ final class RandomPipeline {
       score -= random.nextInt(3) / 2.0;
     }
     if (isWellBehaved || random.nextInt(4) > 0) {
-      return FakeRecommender.ofScored(scored);
+      FakeRecommender fake = FakeRecommender.ofScored(scored);
+      return random.nextBoolean()
+          ? fake
+          : request -> {
+            ItemFilter others = request.filter().and(ItemFilter.unseen(request.history()));
+            return fake.recommend(request.toBuilder().filter(others).build());
+          };
     }
     return switch (random.nextInt(4)) {
       case 0 -> FakeRecommender.failing(new IllegalStateException("broken"));
@@ -217,7 +279,13 @@ final class RandomPipeline {
     }
   }
 
+  /** Everything that an item of an answer has to pass. */
   ItemFilter filters() {
+    return toldFilters().and(itemId -> catalog.map(all -> all.contains(itemId)).orElse(true));
+  }
+
+  /** The filters that sources are told. */
+  ItemFilter toldFilters() {
     return request.filter().and(standing).and(overlay.filter());
   }
 
@@ -227,6 +295,8 @@ final class RandomPipeline {
             .filter(standing)
             .overlay(overlay)
             .candidates(candidates);
+    catalog.ifPresent(builder::catalog);
+    transforms.forEach(builder::transform);
     sources.forEach(builder::source);
     fusion.ifPresent(builder::fusion);
     for (int i = 0; i < rerankers.size(); i++) {
