@@ -13,6 +13,10 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class ExitingChild {
   static final int HALTED = 7;
+
+  /** What the program says when it wants to be terminated. */
+  static final String READY = "ready";
+
   private static final int CALLERS = 4;
   private static final int MOST_NANOS = 20_000_000;
 
@@ -54,6 +58,11 @@ public final class ExitingChild {
         Runtime.getRuntime().addShutdownHook(new Thread(models::close));
         System.exit(0);
       }
+      case "terminate" -> awaitTermination();
+      case "terminate and close" -> {
+        Runtime.getRuntime().addShutdownHook(new Thread(models::close));
+        awaitTermination();
+      }
       case "open" -> {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> tryToOpen(bundle)));
         System.exit(0);
@@ -62,6 +71,11 @@ public final class ExitingChild {
         // The end of main: only threads are left that do not keep the process alive.
       }
     }
+  }
+
+  private static void awaitTermination() throws InterruptedException {
+    System.out.println(READY);
+    new CountDownLatch(1).await();
   }
 
   private static void tryToOpen(Path bundle) {

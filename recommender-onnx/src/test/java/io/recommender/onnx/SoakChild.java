@@ -86,7 +86,8 @@ public final class SoakChild {
                   for (int call = caller; !isOver.get(); call++) {
                     try {
                       mixed.addAndGet(mixed(models, call, expected));
-                    } catch (RuntimeException failure) {
+                    } catch (Throwable failure) {
+                      // Errors too: a caller that ends in silence would leave the load to others.
                       failure.printStackTrace();
                       failures.incrementAndGet();
                     }

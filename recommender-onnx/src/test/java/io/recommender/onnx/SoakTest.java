@@ -35,7 +35,7 @@ class SoakTest {
 
   @Test
   void swapsUnderLoadFailNoCallMixNoAnswerAndLeakNothing() throws Exception {
-    int swaps = Integer.getInteger("recommender.test.swaps", 60);
+    int swaps = Integer.getInteger("recommender.test.swaps", 150);
     Map<String, Long> told =
         run("swaps", Integer.toString(swaps), bundle("1").toString(), bundle("2").toString());
     assertEquals(swaps, told.get("swaps"), told::toString);
@@ -49,7 +49,7 @@ class SoakTest {
 
   @Test
   void callsLeaveNothingOpen() throws Exception {
-    long calls = Long.getLong("recommender.test.calls", 20_000);
+    long calls = Long.getLong("recommender.test.calls", 200_000);
     Map<String, Long> told = run("calls", Long.toString(calls), bundle("1").toString());
     assertEquals(calls, told.get("calls"), told::toString);
     assertEquals(0, told.get("failures"), told::toString);
