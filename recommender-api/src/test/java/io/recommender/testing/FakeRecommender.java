@@ -113,15 +113,7 @@ public final class FakeRecommender implements SequenceRecommender {
    * @return this
    */
   public FakeRecommender withLatch(CountDownLatch latch) {
-    return withBefore(
-        () -> {
-          try {
-            latch.await();
-          } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while waiting", interrupted);
-          }
-        });
+    return withBefore(() -> Latches.await(latch));
   }
 
   /**

@@ -20,6 +20,10 @@ import io.recommender.spi.NextTokenScorer;
 import io.recommender.text.TextGenerator;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +35,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -74,6 +79,34 @@ class ReadmeTest {
     List<String> lines = run(source);
     List<String> answers = lines.stream().filter(line -> line.contains(" from ")).toList();
     assertEquals(10, answers.size(), () -> String.join("\n", lines));
+  }
+
+  @Test
+  void theTestOfAnApplicationCompilesAndPasses() throws Exception {
+    Matcher block =
+        Pattern.compile("```java\n(import static .*?\nclass HomePageTest .*?)```", Pattern.DOTALL)
+            .matcher(readme());
+    assertTrue(block.find(), "expected a test of an application");
+    Path source = Files.writeString(folder.resolve("HomePageTest.java"), block.group(1));
+    String classPath = absolute(System.getProperty("java.class.path"));
+    int status =
+        ToolProvider.getSystemJavaCompiler()
+            .run(null, null, null, "-cp", classPath, "-d", folder.toString(), source.toString());
+    assertEquals(0, status, "it compiles");
+    int tests = 0;
+    try (URLClassLoader loader = new URLClassLoader(new URL[] {folder.toUri().toURL()})) {
+      Class<?> type = loader.loadClass("HomePageTest");
+      for (Method method : type.getDeclaredMethods()) {
+        if (method.isAnnotationPresent(Test.class)) {
+          Constructor<?> constructor = type.getDeclaredConstructor();
+          constructor.setAccessible(true);
+          method.setAccessible(true);
+          method.invoke(constructor.newInstance());
+          tests++;
+        }
+      }
+    }
+    assertEquals(2, tests);
   }
 
   private static List<String> run(Path source) throws Exception {
