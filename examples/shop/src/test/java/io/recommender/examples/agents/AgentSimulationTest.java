@@ -17,6 +17,9 @@ import io.recommender.ann.neighbors.SessionKnnRecommender;
 import io.recommender.ann.text.KeywordIndex;
 import io.recommender.examples.agents.AgentSimulation.Action;
 import io.recommender.examples.agents.AgentSimulation.Event;
+import io.recommender.pipeline.CandidateSource;
+import io.recommender.pipeline.RecommenderPipeline;
+import io.recommender.pipeline.SlotRule;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -27,7 +30,7 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Twenty agents, ten rounds, 200 items in 20 series that are wanted in order. */
+/** Twenty agents in a pipeline, ten rounds, 200 items in 20 series that are wanted in order. */
 class AgentSimulationTest {
   private static final int ITEMS = 200;
   private static final int SERIES = 10;
@@ -42,7 +45,14 @@ class AgentSimulationTest {
     List<Item> items = new ArrayList<>();
     for (int i = 0; i < ITEMS; i++) {
       String title = "series" + i / SERIES + " volume" + i % SERIES;
-      items.add(new Item("b" + i, Map.of("title", new Feature.Text(title))));
+      items.add(
+          new Item(
+              "b" + i,
+              Map.of(
+                  "title",
+                  new Feature.Text(title),
+                  "series",
+                  new Feature.Category("series" + i / SERIES))));
     }
     return items;
   }
@@ -94,10 +104,9 @@ class AgentSimulationTest {
     };
   }
 
-  private List<Event> run(SequenceRecommender recommender, long seed) {
-    KeywordIndex search = KeywordIndex.builder().build();
-    items().forEach(item -> search.add(item.id(), item.text("title").orElseThrow()));
-    FeedbackSink sink =
+  /** What the agents turn to: the source, limits of a series, and drawn items where it is short. */
+  private RecommenderPipeline home(SequenceRecommender source) {
+    FeedbackSink noting =
         new FeedbackSink() {
           @Override
           public void observe(Feedback feedback) {
@@ -109,8 +118,31 @@ class AgentSimulationTest {
             told.removeIf(feedback -> feedback.userId().filter(userId::equals).isPresent());
           }
         };
-    return new AgentSimulation(recommender, search, CATALOG, "title", sink, PAGE, seed)
+    return RecommenderPipeline.named("home")
+        .source(CandidateSource.of("source", source).depth(3 * PAGE))
+        .catalog(CATALOG)
+        .rule(
+            SlotRule.atMost(
+                "series",
+                PAGE - 1,
+                itemId -> CATALOG.find(itemId).flatMap(item -> item.text("series"))))
+        .fallback("drawn", random())
+        .executor(Runnable::run)
+        .sink(noting)
+        .build();
+  }
+
+  private static List<Event> run(RecommenderPipeline home, FeedbackSink sink, long seed) {
+    KeywordIndex search = KeywordIndex.builder().build();
+    items().forEach(item -> search.add(item.id(), item.text("title").orElseThrow()));
+    return new AgentSimulation(home, search, CATALOG, "title", sink, PAGE, seed)
         .run(agents(), ROUNDS);
+  }
+
+  private List<Event> run(SequenceRecommender source, long seed) {
+    try (RecommenderPipeline home = home(source)) {
+      return run(home, home, seed);
+    }
   }
 
   @Test
@@ -144,6 +176,39 @@ class AgentSimulationTest {
             .map(feedback -> feedback.userId().orElse("") + " " + feedback.itemId())
             .toList());
     assertTrue(clicks.size() > AGENTS);
+  }
+
+  /** The neighbours are a source and, through the pipeline, a sink: clicks change later pages. */
+  @Test
+  void thePipelineLearnsFromClicksAndForgets() {
+    List<Event> learning = run(neighbours(), 5);
+    try (RecommenderPipeline home = home(neighbours())) {
+      List<Event> deaf = run(home, userId -> {}, 5);
+      assertNotEquals(learning, deaf);
+      assertEquals(learning.get(0), deaf.get(0), "before the first click they are the same");
+      assertTrue(hitRate(learning) >= hitRate(deaf), hitRate(learning) + " and " + hitRate(deaf));
+      int before = told.size();
+      home.forget("agent-3");
+      assertTrue(told.size() < before);
+      assertTrue(
+          told.stream().noneMatch(feedback -> feedback.userId().orElse("").equals("agent-3")));
+    }
+  }
+
+  @Test
+  void noPageBreaksTheRuleOfThePipeline() {
+    for (Event event : run(neighbours(), 5)) {
+      if (event.action() == Action.BROWSE) {
+        assertEquals(PAGE, event.page().size());
+        Map<Integer, Integer> counts = new HashMap<>();
+        event
+            .page()
+            .forEach(
+                itemId ->
+                    counts.merge(Integer.parseInt(itemId.substring(1)) / SERIES, 1, Integer::sum));
+        assertTrue(Collections.max(counts.values()) < PAGE, event::toString);
+      }
+    }
   }
 
   @Test
