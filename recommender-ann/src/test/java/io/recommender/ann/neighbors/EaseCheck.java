@@ -3,8 +3,11 @@ package io.recommender.ann.neighbors;
 import io.recommender.Catalog;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
+import io.recommender.evaluation.EvaluationReport;
+import io.recommender.evaluation.EvaluationResult;
 import io.recommender.evaluation.Evaluator;
 import io.recommender.evaluation.InteractionLog;
+import io.recommender.evaluation.Metric;
 import io.recommender.evaluation.SeenItems;
 import io.recommender.evaluation.Split;
 import java.io.IOException;
@@ -19,7 +22,8 @@ import java.util.Map;
  * takes to fit. Not part of the build: the log is not ours to ship.
  *
  * <p>The first argument is a table of interactions such as MovieLens 100K's {@code ml-100k.inter};
- * the others are values of lambda.
+ * the others are values of lambda. Exits with status 1 if EASE ranks no better by NDCG@10 than
+ * neighbours of items do, for any of them.
  */
 final class EaseCheck {
   private EaseCheck() {}
@@ -52,6 +56,14 @@ final class EaseCheck {
             .bootstrapResamples(100)
             .threads(1)
             .build();
-    System.out.println(evaluator.run(recommenders, split, catalog).toText());
+    EvaluationReport report = evaluator.run(recommenders, split, catalog);
+    System.out.println(report.toText());
+    boolean isBetter = true;
+    for (EvaluationResult result : report.results()) {
+      isBetter &=
+          !result.name().startsWith("ease ")
+              || result.value(Metric.NDCG, 10) > report.result("item-knn").value(Metric.NDCG, 10);
+    }
+    System.exit(isBetter ? 0 : 1);
   }
 }
