@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Predicate;
 
-/** The newest requests that may be kept, with their answers. <b>Thread-safe</b>. */
+/** The newest requests with consent that may be kept, with their answers. <b>Thread-safe</b>. */
 final class RecentRequests {
   private final AtomicReferenceArray<Served> ring;
   private final Predicate<RecommendationRequest> allowed;
@@ -34,7 +34,7 @@ final class RecentRequests {
   /** A question that cannot be answered is answered no: the caller's answer must not suffer. */
   private boolean isAllowed(RecommendationRequest request) {
     try {
-      return allowed.test(request);
+      return request.hasConsent() && allowed.test(request);
     } catch (RuntimeException failure) {
       return false;
     }

@@ -16,7 +16,7 @@ import java.util.function.Predicate;
  * <pre>{@code
  * SwappableRecommender serving =
  *     SwappableRecommender.builder("home")
- *         .keepRecent(64, request -> consents(request))
+ *         .keepRecent(64, request -> !isTest(request))
  *         .keepPrevious()
  *         .open(() -> RecommenderBundle.open(monday));
  * serving.swap(() -> RecommenderBundle.open(tuesday));
@@ -38,7 +38,8 @@ import java.util.function.Predicate;
  * its model.
  *
  * <p><b>Privacy.</b> Keeps no request unless {@link Builder#keepRecent} says so, and then in memory
- * alone; {@link #forget} drops those of a user.
+ * alone, and never one {@linkplain RecommendationRequest#hasConsent without consent}; {@link
+ * #forget} drops those of a user.
  *
  * <p><b>Cost.</b> Two atomic operations a call, and one more where requests are kept.
  */
@@ -189,10 +190,12 @@ public final class SwappableRecommender extends SwappableModel<SequenceRecommend
 
     /**
      * Keeps the newest requests of callers with their answers, so that a new model is tried with
-     * them.
+     * them. A request {@linkplain RecommendationRequest#hasConsent without consent} is never kept,
+     * nor {@code allowed} asked about it.
      *
      * @param requests how many at most
-     * @param allowed which may be kept; asked after the answer, by the thread that called
+     * @param allowed which of those with consent may be kept; asked after the answer, by the thread
+     *     that called; what it throws means no
      * @return this
      */
     public Builder keepRecent(int requests, Predicate<RecommendationRequest> allowed) {

@@ -249,13 +249,32 @@ class SwappableRecommenderTest {
       home.forget("4");
       assertEquals(2, home.swap(() -> b).tried());
       List<String> users =
-          b.requests().stream()
-              .map(request -> request.history().userId().orElseThrow())
-              .distinct()
-              .sorted()
-              .toList();
+          b.requests().stream().map(SwappableRecommenderTest::user).distinct().sorted().toList();
       assertEquals(List.of("3", "5"), users);
     }
+  }
+
+  @Test
+  void withoutConsentNoRequestIsKeptWhateverThePredicateSays() {
+    FakeRecommender b = model("b@1");
+    List<RecommendationRequest> asked = new ArrayList<>();
+    try (SwappableRecommender home =
+        SwappableRecommender.builder("home").keepRecent(3, asked::add).open(() -> model("a@1"))) {
+      RecommendationRequest refused = requestOf("ann").toBuilder().consent(false).build();
+      home.recommend(refused);
+      home.recommendAll(List.of(refused, refused.nextPage(home.recommend(refused))));
+      assertEquals(Optional.of(0L), home.diagnose(0).fact("recent requests kept"));
+      assertEquals(List.of(), asked);
+      home.recommendAll(List.of(refused, requestOf("bob"), refused));
+      assertEquals(Optional.of(1L), home.diagnose(0).fact("recent requests kept"));
+      assertEquals(1, home.swap(() -> b).tried());
+    }
+    assertEquals(
+        List.of("bob"), b.requests().stream().map(SwappableRecommenderTest::user).toList());
+  }
+
+  private static String user(RecommendationRequest request) {
+    return request.history().userId().orElseThrow();
   }
 
   /** A live request whose filter accepts nothing must not stand in the way of a new model. */

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.recommender.Catalog;
 import io.recommender.Feedback;
 import io.recommender.FeedbackSink;
+import io.recommender.HistoryTransform;
 import io.recommender.Interaction;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
@@ -310,5 +311,47 @@ class AdaptationSystemsTest {
     assertEquals(0, ranker.shownSize());
     ranker.observe(Feedback.of("a").forUser("ann").label("click", 1));
     assertEquals(0, ranker.memory().size("click"));
+  }
+
+  /** Nothing that a pipeline reaches learns of a request or of feedback without consent. */
+  @Test
+  void withoutConsentNoPartOfAPipelineKeepsAnything() {
+    SessionKnnRecommender neighbours =
+        SessionKnnRecommender.fit(CATALOG, List.of(UserHistory.of("a", "b")));
+    CompensatingReranker ranker =
+        CompensatingReranker.of(
+            new FakeRanker(), ErrorMemory.of(FakeRanker.HIDDEN, List.of("click", "buy")));
+    UserStore<EntityCounts> entities =
+        UserStore.builder(EntityCounts.codec())
+            .learning(
+                (before, feedback) ->
+                    before.orElse(EntityCounts.empty()).plus(feedback.itemId(), Instant.EPOCH))
+            .build();
+    try (RecommenderPipeline pipeline =
+        RecommenderPipeline.named("home")
+            .transform(HistoryTransform.newest(1))
+            .source("neighbours", neighbours)
+            .reranker("ranker", ranker)
+            .sink(entities)
+            .build()) {
+      RecommendationRequest refused =
+          RecommendationRequest.of(UserHistory.of("e", "a").forUser("ann"))
+              .k(6)
+              .consent(false)
+              .build();
+      final String before = neighbours.toString();
+      Recommendations answer = pipeline.recommend(refused);
+      pipeline.recommend(refused.nextPage(answer));
+      pipeline.observe(
+          Feedback.of("b")
+              .forUser("ann")
+              .withHidden(FakeRanker.hidden("b"))
+              .withOutcome("click", new Feedback.Outcome(1, 0.5f))
+              .consent(false));
+      assertEquals(0, ranker.shownSize() + ranker.memory().size("click") + entities.size());
+      assertEquals(before, neighbours.toString());
+      pipeline.recommend(refused.toBuilder().consent(true).build());
+      assertTrue(ranker.shownSize() > 0, "the same request with consent");
+    }
   }
 }
