@@ -6,6 +6,7 @@ import io.recommender.PredictingReranker;
 import io.recommender.RecommendationRequest;
 import io.recommender.Reranker;
 import io.recommender.ScoredItem;
+import io.recommender.ann.internal.UserKey;
 import io.recommender.ann.memory.ShownPredictions.Prediction;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

@@ -5,6 +5,7 @@ import io.recommender.FeedbackSink;
 import io.recommender.RecommenderException;
 import io.recommender.ann.internal.SavedFiles;
 import io.recommender.ann.internal.SnapshotReader;
+import io.recommender.ann.internal.UserKey;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -4,6 +4,7 @@ import io.recommender.ann.internal.SectionReader;
 import io.recommender.ann.internal.SectionWriter;
 import io.recommender.ann.internal.SnapshotReader;
 import io.recommender.ann.internal.SnapshotWriter;
+import io.recommender.ann.internal.UserKey;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

@@ -1,5 +1,6 @@
 package io.recommender.ann.memory;
 
+import io.recommender.ann.internal.UserKey;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;

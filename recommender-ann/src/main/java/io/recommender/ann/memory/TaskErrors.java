@@ -4,6 +4,7 @@ import io.recommender.ItemFilter;
 import io.recommender.ItemIndex;
 import io.recommender.ScoredItem;
 import io.recommender.Similarity;
+import io.recommender.ann.internal.UserKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;

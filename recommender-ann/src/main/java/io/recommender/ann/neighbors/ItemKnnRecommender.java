@@ -1,20 +1,23 @@
 package io.recommender.ann.neighbors;
 
 import io.recommender.Catalog;
+import io.recommender.Feedback;
+import io.recommender.FeedbackSink;
+import io.recommender.Interaction;
 import io.recommender.ItemFilter;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
 import io.recommender.ann.internal.TopK;
-import it.unimi.dsi.fastutil.floats.FloatArrayList;
 import it.unimi.dsi.fastutil.ints.Int2DoubleMap;
 import it.unimi.dsi.fastutil.ints.Int2DoubleOpenHashMap;
-import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
+import java.util.List;
 
 /**
- * Recommends what the same people had: item-based nearest neighbours with cosine similarity.
+ * Recommends what the same people had: item-based nearest neighbours with cosine similarity, by
+ * counts that grow with every event.
  *
  * <p>Two items are as similar as the columns of the binary user-item matrix: the number of users
  * who had both, divided by the square root of the product of the numbers of users who had each. The
@@ -29,48 +32,46 @@ import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
  * algorithms" (WWW 2001); Deshpande and Karypis, "Item-based top-N recommendation algorithms" (ACM
  * TOIS 2004), whose n is the limit of {@link #fit(Catalog, Iterable, int)}.
  *
+ * <p>Observing the events of users gives the same answers as a log that has them, as long as no
+ * user had to go.
+ *
  * <p><b>Order.</b> By descending score, equal scores by catalogue ordinal.
  *
- * <p><b>Thread safety.</b> Immutable.
+ * <p><b>Thread safety.</b> Thread-safe. An answer is that of some moment between two changes;
+ * answers wait for nothing, changes for each other.
  *
- * <p><b>Lifetime.</b> Holds no native memory; closing has no effect.
+ * <p><b>Lifetime.</b> Holds no native memory; closing has no effect. The items of each user with an
+ * id are kept, under a hash of the id and within a number of bytes, so that the next event is
+ * counted with those before it and all can be {@linkplain #forget forgotten}. A user who has to go
+ * because of newer ones stays in the counts, which name nobody, and begins anew, as another one,
+ * with the next event.
  *
- * <p><b>Cost.</b> 8 bytes per neighbour of an item and 16 per item. A request visits the neighbours
- * of every item of the history. Training takes the sum of the squares of the lengths of the
- * histories.
+ * <p><b>Cost.</b> 8 bytes for each other item that an item shares a user with, and 60 per item; 128
+ * bytes per user and 4 per event of the users that are kept. A request visits all that share a user
+ * with an item of the history, and takes a square root for each. An event copies the counts of
+ * every item of its user. Training takes the sum of the squares of the lengths of the histories.
  */
-public final class ItemKnnRecommender implements SequenceRecommender {
+public final class ItemKnnRecommender implements SequenceRecommender, FeedbackSink {
   /** The source of the items that are similar to the history. */
   public static final String SOURCE = "item-knn";
 
   private static final double POPULARITY_WEIGHT = 1e-9;
 
   private final Catalog catalog;
-  private final PopularityRanking popularity;
-  // The neighbours of item i are at starts[i] to starts[i + 1] - 1, most similar first.
-  private final int[] starts;
-  private final int[] neighbors;
-  private final float[] similarities;
+  private final int neighbors;
+  private final EventCounts events;
 
-  private ItemKnnRecommender(
-      Catalog catalog,
-      PopularityRanking popularity,
-      int[] starts,
-      int[] neighbors,
-      float[] similarities) {
+  private ItemKnnRecommender(Catalog catalog, int neighbors, EventCounts events) {
     this.catalog = catalog;
-    this.popularity = popularity;
-    this.starts = starts;
     this.neighbors = neighbors;
-    this.similarities = similarities;
+    this.events = events;
   }
 
   /**
-   * Counts a log and keeps every neighbour, so that the scores are exact.
+   * Counts a log, and lets every neighbour of an item count, so that the scores are exact.
    *
    * @param catalog the items that may be recommended
-   * @param histories the training histories, read once; interactions with items outside the
-   *     catalogue are left out
+   * @param histories see {@link #fit(Catalog, Iterable, int, long)}
    * @return the recommender
    */
   public static ItemKnnRecommender fit(Catalog catalog, Iterable<UserHistory> histories) {
@@ -78,87 +79,140 @@ public final class ItemKnnRecommender implements SequenceRecommender {
   }
 
   /**
-   * Counts a log and keeps the most similar neighbours of each item.
+   * Counts a log, and lets the most similar neighbours of each item count; keeps 64 MiB of users.
    *
    * @param catalog the items that may be recommended
-   * @param histories the training histories, read once; interactions with items outside the
-   *     catalogue are left out
-   * @param neighbors how many neighbours of an item to keep, at least 1; of equally similar ones
-   *     those of lower ordinals
+   * @param histories see {@link #fit(Catalog, Iterable, int, long)}
+   * @param neighbors see there
    * @return the recommender
    * @throws IllegalArgumentException if neighbors is below 1
    */
   public static ItemKnnRecommender fit(
       Catalog catalog, Iterable<UserHistory> histories, int neighbors) {
+    return fit(catalog, histories, neighbors, EventCounts.DEFAULT_USER_BYTES);
+  }
+
+  /**
+   * Counts a log.
+   *
+   * @param catalog the items that may be recommended
+   * @param histories the training histories, read once, possibly none; interactions with items
+   *     outside the catalogue are left out. Histories with the same user id are those of one user
+   * @param neighbors how many neighbours of an item of the history count, at least 1; of equally
+   *     similar ones those of lower ordinals. All are kept, because an event may change which are
+   *     the most similar
+   * @param userBytes how many bytes may be kept of users, at least 0; 0 keeps nothing of anybody,
+   *     and only events that are observed together are of one user
+   * @return the recommender
+   * @throws IllegalArgumentException if neighbors is below 1 or userBytes negative
+   */
+  public static ItemKnnRecommender fit(
+      Catalog catalog, Iterable<UserHistory> histories, int neighbors, long userBytes) {
     if (neighbors < 1) {
       throw new IllegalArgumentException("neighbors: expected at least 1, found " + neighbors);
     }
-    OrdinalLog log = OrdinalLog.of(catalog, histories);
-    UserItemMatrix matrix = new UserItemMatrix(log, catalog.size());
-    int[] starts = new int[catalog.size() + 1];
-    IntArrayList kept = new IntArrayList();
-    FloatArrayList similarities = new FloatArrayList();
-    int[] together = new int[catalog.size()];
-    IntArrayList touched = new IntArrayList();
-    for (int item = 0; item < catalog.size(); item++) {
-      matrix.countTogether(item, together, touched);
-      TopK best = new TopK(Math.min(neighbors, touched.size()));
-      for (int i = 0; i < touched.size(); i++) {
-        int other = touched.getInt(i);
-        double product = (double) matrix.users(item) * matrix.users(other);
-        best.offer(together[other] / Math.sqrt(product), other, other);
-        together[other] = 0;
-      }
-      best.sort();
-      for (int i = 0; i < best.size(); i++) {
-        kept.add(best.row(i));
-        similarities.add((float) best.score(i));
-      }
-      starts[item + 1] = kept.size();
-    }
     return new ItemKnnRecommender(
-        catalog,
-        new PopularityRanking(catalog, log.counts(catalog.size())),
-        starts,
-        kept.toIntArray(),
-        similarities.toFloatArray());
+        catalog, neighbors, EventCounts.of(catalog, histories, Pairing.TOGETHER, userBytes));
+  }
+
+  /**
+   * Adds an event of a user. Later answers know of it.
+   *
+   * @param userId the user
+   * @param event what happened; nothing changes if its item is outside the catalogue
+   */
+  public void observe(String userId, Interaction event) {
+    observe(userId, List.of(event));
+  }
+
+  /**
+   * Adds events of a user in one change. Later answers know of them.
+   *
+   * @param userId the user
+   * @param events what happened; those with items outside the catalogue are left out
+   */
+  public void observe(String userId, List<Interaction> events) {
+    this.events.observe(userId, events);
+  }
+
+  /**
+   * Adds an event of the feedback's user, if any task came true.
+   *
+   * @param feedback what became of an item; nothing changes without consent or without a user
+   */
+  @Override
+  public void observe(Feedback feedback) {
+    events.observe(feedback);
+  }
+
+  /** Takes the events of a user back. Later answers do not know of them. */
+  @Override
+  public void forget(String userId) {
+    events.forget(userId);
+  }
+
+  /** {@return how many bytes the events that are kept of users take, at most the limit} */
+  public long userBytes() {
+    return events.userBytes();
   }
 
   @Override
   public Recommendations recommend(RecommendationRequest request) {
+    EventCounts.Counts now = events.now();
+    PopularityRanking popularity = now.popularity();
     KnownHistory history = KnownHistory.of(catalog, request.history());
     Answer answer = new Answer(request, catalog);
-    addSimilar(answer, similarTo(history));
+    addSimilar(answer, similarTo(history, now.pairs()), popularity);
     boolean fallbackUsed = answer.isEmpty();
-    answer.fill(popularity, this::popularityScore);
+    answer.fill(popularity, ordinal -> popularityScore(popularity, ordinal));
     return answer.build(history, fallbackUsed);
   }
 
   @Override
   public String toString() {
     return "ItemKnnRecommender[%d items, %d neighbours]"
-        .formatted(catalog.size(), neighbors.length);
+        .formatted(catalog.size(), events.now().pairs().pairs());
   }
 
-  private Int2DoubleOpenHashMap similarTo(KnownHistory history) {
+  private Int2DoubleOpenHashMap similarTo(KnownHistory history, PairCounts pairs) {
     IntOpenHashSet seen = new IntOpenHashSet(history.ordinals().length);
     Int2DoubleOpenHashMap sums = new Int2DoubleOpenHashMap();
     for (int item : history.ordinals()) {
       if (seen.add(item)) {
-        for (int i = starts[item]; i < starts[item + 1]; i++) {
-          sums.addTo(neighbors[i], similarities[i]);
+        PairCounts.Row row = pairs.row(item);
+        if (row.others().length > neighbors) {
+          addNearest(sums, row, pairs);
+        } else {
+          for (int i = 0; i < row.others().length; i++) {
+            sums.addTo(row.others()[i], (float) cosine(row, i, pairs));
+          }
         }
       }
     }
     return sums;
   }
 
-  private void addSimilar(Answer answer, Int2DoubleOpenHashMap sums) {
+  private void addNearest(Int2DoubleOpenHashMap sums, PairCounts.Row row, PairCounts pairs) {
+    TopK best = new TopK(neighbors);
+    for (int i = 0; i < row.others().length; i++) {
+      best.offer(cosine(row, i, pairs), row.others()[i], row.others()[i]);
+    }
+    for (int i = 0; i < best.size(); i++) {
+      sums.addTo(best.row(i), (float) best.score(i));
+    }
+  }
+
+  private static double cosine(PairCounts.Row row, int i, PairCounts pairs) {
+    double product = (double) row.own() * pairs.row(row.others()[i]).own();
+    return row.counts()[i] / Math.sqrt(product);
+  }
+
+  private void addSimilar(Answer answer, Int2DoubleOpenHashMap sums, PopularityRanking popularity) {
     ItemFilter filter = answer.filter();
     TopK best = new TopK(Math.min(answer.missing(), sums.size()));
     for (Int2DoubleMap.Entry entry : sums.int2DoubleEntrySet()) {
       int ordinal = entry.getIntKey();
-      double score = entry.getDoubleValue() + popularityScore(ordinal);
+      double score = entry.getDoubleValue() + popularityScore(popularity, ordinal);
       if (best.admits(score, ordinal) && filter.accepts(catalog.id(ordinal))) {
         best.offer(score, ordinal, ordinal);
       }
@@ -169,7 +223,7 @@ public final class ItemKnnRecommender implements SequenceRecommender {
     }
   }
 
-  private double popularityScore(int ordinal) {
+  private static double popularityScore(PopularityRanking popularity, int ordinal) {
     return POPULARITY_WEIGHT * popularity.share(ordinal);
   }
 }

@@ -1,18 +1,23 @@
 package io.recommender.ann.neighbors;
 
 import io.recommender.Catalog;
+import io.recommender.Feedback;
+import io.recommender.FeedbackSink;
+import io.recommender.Interaction;
+import io.recommender.ItemFilter;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
-import java.util.Arrays;
+import io.recommender.ann.internal.TopK;
+import java.util.List;
 
 /**
  * Recommends what most often came directly after the last item of the history: a first-order Markov
- * chain, by counts.
+ * chain, by counts that grow with every event.
  *
  * <p>The score of an item is how often it directly followed the last known item of the history in
- * the training histories, plus its popularity as a share below 1, which orders equal counts and
+ * the histories of users, plus its popularity as a share below 1, which orders equal counts and
  * everything that never followed. Items that followed have source {@value #SOURCE}; the others have
  * source {@value PopularityRecommender#SOURCE}. If no item that followed is accepted, or the
  * history holds no known item, popularity answers alone and a notice says so.
@@ -22,116 +27,142 @@ import java.util.Arrays;
  * Schmidt-Thieme, "Factorizing personalized Markov chains for next-basket recommendation" (WWW
  * 2010), start from.
  *
+ * <p>Observing the events of users gives the same answers as a log that has them, as long as no
+ * user had to go.
+ *
  * <p><b>Order.</b> By descending score, equal scores by catalogue ordinal.
  *
- * <p><b>Thread safety.</b> Immutable.
+ * <p><b>Thread safety.</b> Thread-safe. An answer is that of some moment between two changes;
+ * answers wait for nothing, changes for each other.
  *
- * <p><b>Lifetime.</b> Holds no native memory; closing has no effect.
+ * <p><b>Lifetime.</b> Holds no native memory; closing has no effect. The items of each user with an
+ * id are kept, under a hash of the id and within a number of bytes, so that the next event has one
+ * before it and all can be {@linkplain #forget forgotten}. A user who has to go because of newer
+ * ones stays in the counts, which name nobody, and begins anew with the next event.
  *
- * <p><b>Cost.</b> 8 bytes per distinct pair of neighbours in the log and 16 per item. A request
- * takes k steps and one for each rejected item above the last one returned. Training takes 8 bytes
- * per interaction and sorts them.
+ * <p><b>Cost.</b> 8 bytes per distinct pair of neighbours in the log and 12 per item; 128 bytes per
+ * user and 4 per event of the users that are kept. A request looks at all items that followed the
+ * last one. An event copies the counts of the item before it, about a thousand numbers of the
+ * popularity, and three more per 256 items of the catalogue. Training takes 8 bytes per interaction
+ * and sorts them.
  */
-public final class MarkovRecommender implements SequenceRecommender {
+public final class MarkovRecommender implements SequenceRecommender, FeedbackSink {
   /** The source of the items that followed the last one. */
   public static final String SOURCE = "markov";
 
   private final Catalog catalog;
-  private final PopularityRanking popularity;
-  // The successors of item i are at starts[i] to starts[i + 1] - 1, in the order of the answer.
-  private final int[] starts;
-  private final int[] successors;
-  private final int[] counts;
+  private final EventCounts events;
 
-  private MarkovRecommender(Catalog catalog, PopularityRanking popularity, long[] pairs) {
+  private MarkovRecommender(Catalog catalog, EventCounts events) {
     this.catalog = catalog;
-    this.popularity = popularity;
-    int distinct = 0;
-    for (int i = 0; i < pairs.length; i++) {
-      if (i == 0 || pairs[i] != pairs[i - 1]) {
-        distinct++;
-      }
-    }
-    starts = new int[catalog.size() + 1];
-    successors = new int[distinct];
-    counts = new int[distinct];
-    int pair = -1;
-    for (int i = 0; i < pairs.length; i++) {
-      if (i == 0 || pairs[i] != pairs[i - 1]) {
-        pair++;
-        successors[pair] = (int) pairs[i];
-        starts[(int) (pairs[i] >>> 32) + 1] = pair + 1;
-      }
-      counts[pair]++;
-    }
-    for (int i = 1; i < starts.length; i++) {
-      starts[i] = Math.max(starts[i], starts[i - 1]);
-      sort(starts[i - 1], starts[i]);
-    }
+    this.events = events;
+  }
+
+  /**
+   * Counts a log, and keeps 64 MiB of users.
+   *
+   * @param catalog the items that may be recommended
+   * @param histories see {@link #fit(Catalog, Iterable, long)}
+   * @return the recommender
+   */
+  public static MarkovRecommender fit(Catalog catalog, Iterable<UserHistory> histories) {
+    return fit(catalog, histories, EventCounts.DEFAULT_USER_BYTES);
   }
 
   /**
    * Counts a log.
    *
    * @param catalog the items that may be recommended
-   * @param histories the training histories, read once; interactions with items outside the
-   *     catalogue are left out, and their neighbours become neighbours
+   * @param histories the training histories, read once, possibly none; interactions with items
+   *     outside the catalogue are left out, and their neighbours become neighbours. Histories with
+   *     the same user id are one history
+   * @param userBytes how many bytes may be kept of users, at least 0; 0 keeps nothing of anybody,
+   *     and only events that are observed together follow each other
    * @return the recommender
+   * @throws IllegalArgumentException if userBytes is negative
    */
-  public static MarkovRecommender fit(Catalog catalog, Iterable<UserHistory> histories) {
-    OrdinalLog log = OrdinalLog.of(catalog, histories);
-    long[] pairs = new long[log.interactions()];
-    int size = 0;
-    for (int user = 0; user < log.users(); user++) {
-      for (int i = log.start(user) + 1; i < log.start(user + 1); i++) {
-        pairs[size++] = (long) log.ordinal(i - 1) << 32 | log.ordinal(i);
-      }
-    }
-    pairs = Arrays.copyOf(pairs, size);
-    Arrays.sort(pairs);
+  public static MarkovRecommender fit(
+      Catalog catalog, Iterable<UserHistory> histories, long userBytes) {
     return new MarkovRecommender(
-        catalog, new PopularityRanking(catalog, log.counts(catalog.size())), pairs);
+        catalog, EventCounts.of(catalog, histories, Pairing.SUCCESSION, userBytes));
+  }
+
+  /**
+   * Adds an event to the history of a user. Later answers know of it.
+   *
+   * @param userId the user, or whatever else events follow each other in, such as a session
+   * @param event what happened after the user's other events; nothing changes if its item is
+   *     outside the catalogue
+   */
+  public void observe(String userId, Interaction event) {
+    observe(userId, List.of(event));
+  }
+
+  /**
+   * Adds events to the history of a user in one change. Later answers know of them.
+   *
+   * @param userId the user
+   * @param events what happened after the user's other events, oldest first; those with items
+   *     outside the catalogue are left out
+   */
+  public void observe(String userId, List<Interaction> events) {
+    this.events.observe(userId, events);
+  }
+
+  /**
+   * Adds an event to the history of the feedback's user, if any task came true.
+   *
+   * @param feedback what became of an item; nothing changes without consent or without a user
+   */
+  @Override
+  public void observe(Feedback feedback) {
+    events.observe(feedback);
+  }
+
+  /** Takes the events of a user back, with their successions. Later answers do not know of them. */
+  @Override
+  public void forget(String userId) {
+    events.forget(userId);
+  }
+
+  /** {@return how many bytes the events that are kept of users take, at most the limit} */
+  public long userBytes() {
+    return events.userBytes();
   }
 
   @Override
   public Recommendations recommend(RecommendationRequest request) {
+    EventCounts.Counts now = events.now();
+    PopularityRanking popularity = now.popularity();
     KnownHistory history = KnownHistory.of(catalog, request.history());
     Answer answer = new Answer(request, catalog);
     if (!history.isEmpty()) {
-      int end = starts[history.last() + 1];
-      for (int i = starts[history.last()]; i < end && answer.missing() > 0; i++) {
-        if (request.filter().accepts(catalog.id(successors[i]))) {
-          answer.add(successors[i], score(i), SOURCE);
-        }
-      }
+      addSuccessors(answer, now.pairs().row(history.last()), popularity);
     }
     boolean fallbackUsed = answer.isEmpty();
     answer.fill(popularity, popularity::share);
     return answer.build(history, fallbackUsed);
   }
 
+  private void addSuccessors(Answer answer, PairCounts.Row row, PopularityRanking popularity) {
+    ItemFilter filter = answer.filter();
+    TopK best = new TopK(Math.min(answer.missing(), row.others().length));
+    for (int i = 0; i < row.others().length; i++) {
+      int ordinal = row.others()[i];
+      double score = row.counts()[i] + popularity.share(ordinal);
+      if (best.admits(score, ordinal) && filter.accepts(catalog.id(ordinal))) {
+        best.offer(score, ordinal, ordinal);
+      }
+    }
+    best.sort();
+    for (int i = 0; i < best.size(); i++) {
+      answer.add(best.row(i), best.score(i), SOURCE);
+    }
+  }
+
   @Override
   public String toString() {
-    return "MarkovRecommender[%d items, %d pairs]".formatted(catalog.size(), successors.length);
-  }
-
-  private double score(int i) {
-    return counts[i] + popularity.share(successors[i]);
-  }
-
-  /** Brings the successors of one item into the order of the answer; they come by ordinal. */
-  private void sort(int from, int to) {
-    it.unimi.dsi.fastutil.Arrays.mergeSort(
-        from,
-        to,
-        (i, j) -> Double.compare(score(j), score(i)),
-        (i, j) -> {
-          int successor = successors[i];
-          successors[i] = successors[j];
-          successors[j] = successor;
-          int count = counts[i];
-          counts[i] = counts[j];
-          counts[j] = count;
-        });
+    return "MarkovRecommender[%d items, %d pairs]"
+        .formatted(catalog.size(), events.now().pairs().pairs());
   }
 }

@@ -1,34 +1,44 @@
 package io.recommender.ann.neighbors;
 
 import io.recommender.Catalog;
+import io.recommender.Feedback;
+import io.recommender.FeedbackSink;
+import io.recommender.Interaction;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
+import java.util.Objects;
 
 /**
- * Recommends what occurs most often in a log, the same to everybody.
+ * Recommends what occurs most often in a log and in the events that came after it, the same to
+ * everybody.
  *
- * <p>The score of an item is the number of its interactions in the training histories; repeated
- * interactions of one user count each time. The source of every item is {@value #SOURCE}. The
- * history of a request is not read, but for a notice of items outside the catalogue.
+ * <p>The score of an item is the number of its interactions; repeated interactions of one user
+ * count each time. Events that are {@linkplain #observe observed} count as if they had been in the
+ * log. The source of every item is {@value #SOURCE}. The history of a request is not read, but for
+ * a notice of items outside the catalogue.
  *
  * <p><b>Order.</b> By descending count, equal counts by catalogue ordinal. Items that never occur
  * come last, with score 0.
  *
- * <p><b>Thread safety.</b> Immutable.
+ * <p><b>Thread safety.</b> Thread-safe. An answer is that of some moment between two events;
+ * answers wait for nothing, events for each other.
  *
- * <p><b>Lifetime.</b> Holds no native memory; closing has no effect.
+ * <p><b>Lifetime.</b> Holds no native memory; closing has no effect. Holds counts only, of which
+ * nobody's share can be told.
  *
  * <p><b>Cost.</b> 12 bytes per item. A request takes k steps and one for each rejected item above
- * the last one returned; with an allow list, one for each item on it.
+ * the last one returned; with an allow list, one for each item on it. An event copies about a
+ * thousand numbers and two more per 256 items of the catalogue.
  */
-public final class PopularityRecommender implements SequenceRecommender {
+public final class PopularityRecommender implements SequenceRecommender, FeedbackSink {
   /** The source of the items that this recommender proposes. */
   public static final String SOURCE = "popularity";
 
   private final Catalog catalog;
-  private final PopularityRanking ranking;
+  private final Object lock = new Object();
+  private volatile PopularityRanking ranking; // set under lock
 
   private PopularityRecommender(Catalog catalog, PopularityRanking ranking) {
     this.catalog = catalog;
@@ -44,15 +54,55 @@ public final class PopularityRecommender implements SequenceRecommender {
    * @return the recommender
    */
   public static PopularityRecommender fit(Catalog catalog, Iterable<UserHistory> histories) {
-    OrdinalLog log = OrdinalLog.of(catalog, histories);
-    return new PopularityRecommender(
-        catalog, new PopularityRanking(catalog, log.counts(catalog.size())));
+    int[] counts = new int[catalog.size()];
+    for (UserHistory history : histories) {
+      for (Interaction event : history.interactions()) {
+        int ordinal = catalog.ordinal(event.itemId());
+        if (ordinal != Catalog.UNKNOWN) {
+          counts[ordinal]++;
+        }
+      }
+    }
+    return new PopularityRecommender(catalog, new PopularityRanking(catalog, counts));
+  }
+
+  /**
+   * Counts an event. Later answers know of it.
+   *
+   * @param event what happened; nothing changes if its item is outside the catalogue
+   */
+  public void observe(Interaction event) {
+    int ordinal = catalog.ordinal(event.itemId());
+    if (ordinal != Catalog.UNKNOWN) {
+      synchronized (lock) {
+        ranking = ranking.plus(new int[] {ordinal}, 1);
+      }
+    }
+  }
+
+  /**
+   * Counts an event of the item, if any task came true.
+   *
+   * @param feedback what became of an item, of anybody; nothing changes without consent
+   */
+  @Override
+  public void observe(Feedback feedback) {
+    if (feedback.hasConsent() && feedback.isPositive()) {
+      observe(Interaction.of(feedback.itemId()));
+    }
+  }
+
+  /** Changes nothing: nothing is kept of a user, and a count does not tell whose events it has. */
+  @Override
+  public void forget(String userId) {
+    Objects.requireNonNull(userId, "userId");
   }
 
   @Override
   public Recommendations recommend(RecommendationRequest request) {
+    PopularityRanking now = ranking;
     Answer answer = new Answer(request, catalog);
-    answer.fill(ranking, ranking::count);
+    answer.fill(now, now::count);
     return answer.build(KnownHistory.of(catalog, request.history()), false);
   }
 

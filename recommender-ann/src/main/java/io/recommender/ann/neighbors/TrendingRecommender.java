@@ -1,6 +1,8 @@
 package io.recommender.ann.neighbors;
 
 import io.recommender.Catalog;
+import io.recommender.Feedback;
+import io.recommender.FeedbackSink;
 import io.recommender.Interaction;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
@@ -33,7 +35,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * looks at the highest score of each 256 items, and at these items if it is among the best so far;
  * with an allow list, at each item on it.
  */
-public final class TrendingRecommender implements SequenceRecommender {
+public final class TrendingRecommender implements SequenceRecommender, FeedbackSink {
   /** The source of the items that this recommender proposes. */
   public static final String SOURCE = "trending";
 
@@ -88,6 +90,25 @@ public final class TrendingRecommender implements SequenceRecommender {
     long time = event.time().map(Times::milliseconds).orElse(unknown);
     newest.accumulateAndGet(time, Math::max);
     counts.add(ordinal, time / halfLife);
+  }
+
+  /**
+   * Counts an event of the item, if any task came true, at the time of the feedback.
+   *
+   * @param feedback what became of an item, of anybody; nothing changes without consent
+   */
+  @Override
+  public void observe(Feedback feedback) {
+    if (feedback.hasConsent() && feedback.isPositive()) {
+      Interaction event = Interaction.of(feedback.itemId());
+      observe(feedback.time().map(event::withTime).orElse(event));
+    }
+  }
+
+  /** Changes nothing: nothing is kept of a user, and a sum does not tell whose events it has. */
+  @Override
+  public void forget(String userId) {
+    Objects.requireNonNull(userId, "userId");
   }
 
   @Override

@@ -4,12 +4,11 @@
  *
  * <ul>
  *   <li>{@link io.recommender.ann.neighbors.PopularityRecommender}: what most people had;
- *   <li>{@link io.recommender.ann.neighbors.TrendingRecommender}: what most people had lately,
- *       counting every event as it comes;
+ *   <li>{@link io.recommender.ann.neighbors.TrendingRecommender}: what most people had lately;
  *   <li>{@link io.recommender.ann.neighbors.MarkovRecommender}: what followed the last item;
  *   <li>{@link io.recommender.ann.neighbors.ItemKnnRecommender}: what the same people had;
  *   <li>{@link io.recommender.ann.neighbors.SessionKnnRecommender}: what the recent sessions most
- *       like this one had, learning from every event;
+ *       like this one had;
  *   <li>{@link io.recommender.ann.neighbors.EaseRecommender}: what a linear model of item on item
  *       predicts.
  * </ul>
@@ -21,8 +20,12 @@
  *         RecommendationRequest.of(history).k(10).filter(ItemFilter.unseen(history)).build());
  * }</pre>
  *
- * <p>Session neighbours and trending items change with every event. The others are tables sorted
- * for the answer, in which one event moves many entries, so they are fitted again.
+ * <p>Each learns from every event while it answers, and is a {@link io.recommender.FeedbackSink},
+ * so that a pipeline tells it what became of its answers; only the weights of the linear model wait
+ * for {@link io.recommender.ann.neighbors.EaseRecommender#refit}. Observing events gives the same
+ * answers as a log that has them. What is kept of a user, for the next event to be counted with
+ * those before it, is kept under a hash of the id, within a number of bytes, and can be forgotten;
+ * popularity and trends keep sums alone.
  *
  * <p>None of them leaves out the items of the history by itself; {@link
  * io.recommender.ItemFilter#unseen} does.

@@ -59,7 +59,10 @@ class ForgettingTest {
         told.containsAll(
             Set.of(
                 "CompensatingReranker",
+                "EaseRecommender",
                 "ErrorMemory",
+                "ItemKnnRecommender",
+                "MarkovRecommender",
                 "RecommenderPipeline",
                 "SessionKnnRecommender",
                 "UserStore")),

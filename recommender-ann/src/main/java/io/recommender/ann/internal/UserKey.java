@@ -1,4 +1,4 @@
-package io.recommender.ann.memory;
+package io.recommender.ann.internal;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -9,11 +9,22 @@ import java.security.NoSuchAlgorithmException;
  * What stands for a user where the id itself is not needed: the first half of its SHA-256, by which
  * the user is found again but not named.
  *
+ * <p>Internal. May change in any release.
+ *
  * <p><b>Immutable</b>.
+ *
+ * @param high the first 8 bytes
+ * @param low the next 8 bytes
  */
-record UserKey(long high, long low) {
+public record UserKey(long high, long low) {
 
-  static UserKey of(String userId) {
+  /**
+   * Returns what stands for a user.
+   *
+   * @param userId the user
+   * @return the key, the same for equal ids
+   */
+  public static UserKey of(String userId) {
     try {
       ByteBuffer digest =
           ByteBuffer.wrap(
