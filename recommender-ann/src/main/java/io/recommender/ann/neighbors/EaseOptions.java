@@ -7,7 +7,7 @@ package io.recommender.ann.neighbors;
  * <p><b>Immutable</b>.
  */
 public final class EaseOptions {
-  private static final long MEMORY_LIMIT = 2L << 30;
+  static final long MEMORY_LIMIT = 2L << 30;
 
   private final double lambda;
   private final long memoryLimit;

@@ -6,8 +6,14 @@ import io.recommender.FeedbackSink;
 import io.recommender.Interaction;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
+import io.recommender.RecommenderException;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
+import io.recommender.ann.internal.SavedFiles;
+import io.recommender.ann.internal.SectionReader;
+import io.recommender.ann.internal.SnapshotReader;
+import io.recommender.ann.internal.SnapshotWriter;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
@@ -51,9 +57,14 @@ public final class EaseRecommender implements SequenceRecommender, FeedbackSink 
   /** The source of the items that the model scores. */
   public static final String SOURCE = "ease";
 
+  private static final String KIND = "ease";
+  private static final int FORMAT = 1;
+  private static final String PARAMETERS = "parameters";
+
   private final Catalog catalog;
   private final EaseOptions options;
   private final EventCounts events;
+  private final SavedFiles files = new SavedFiles(KIND, FORMAT);
   private final Object refitting = new Object();
   private volatile Fit fit; // set under refitting
 
@@ -191,6 +202,82 @@ public final class EaseRecommender implements SequenceRecommender, FeedbackSink 
   /** {@return how many bytes the events that are kept of users take, at most the limit} */
   public long userBytes() {
     return events.userBytes();
+  }
+
+  /**
+   * Saves the counts, lambda and the users that are kept, not the weights. The file is replaced as
+   * a whole or not at all. Events that come meanwhile are not in it.
+   *
+   * @param file where to, in a folder that exists
+   * @throws RecommenderException SNAPSHOT_STALE if the file is there and is not what this was
+   *     opened from or last saved to; SNAPSHOT_INVALID if it is something else; STORAGE_FAILED if
+   *     it cannot be written. The file is then as it was
+   */
+  public void save(Path file) {
+    files.save(file, body());
+  }
+
+  /**
+   * Saves the counts, lambda and the users that are kept, not the weights over those that the file
+   * has, whatever they are.
+   *
+   * @param file where to, in a folder that exists
+   * @throws RecommenderException as {@link #save} does, but for SNAPSHOT_STALE, which is thrown
+   *     only if the file changed during the call
+   */
+  public void replace(Path file) {
+    files.replace(file, body());
+  }
+
+  private SnapshotWriter.Body body() {
+    EventCounts.Contents contents = events.contents();
+    return out -> {
+      out.section(PARAMETERS).putDouble(options.lambda());
+      EventCountsSnapshot.write(out, contents, catalog);
+    };
+  }
+
+  /**
+   * Opens saved counts and fits the weights to them, with a memory limit of 2 GiB.
+   *
+   * @param file what {@link #save} wrote
+   * @param catalog the items that may be recommended; what was saved of others is left out
+   * @return the recommender
+   * @throws RecommenderException SNAPSHOT_INVALID if it is damaged or something else, naming the
+   *     section; STORAGE_FAILED if it cannot be read
+   */
+  public static EaseRecommender open(Path file, Catalog catalog) {
+    return open(file, catalog, EaseOptions.MEMORY_LIMIT);
+  }
+
+  /**
+   * Opens saved counts and fits the weights to them, which takes as long as a fit.
+   *
+   * @param file what {@link #save} wrote
+   * @param catalog the items that may be recommended; what was saved of others is left out
+   * @param memoryLimit how much memory a fit may take, in bytes, at least 1
+   * @return the recommender
+   * @throws RecommenderException as {@link #open(Path, Catalog)} does
+   * @throws IllegalArgumentException if the items are too many for the memory limit, or lambda is
+   *     below a billionth of the largest sum of a row of X'X
+   */
+  public static EaseRecommender open(Path file, Catalog catalog, long memoryLimit) {
+    SavedFiles files = new SavedFiles(KIND, FORMAT);
+    try (SnapshotReader in = files.open(file)) {
+      SectionReader section = in.section(PARAMETERS);
+      double lambda = section.getDouble();
+      section.finish();
+      in.check(
+          PARAMETERS,
+          lambda > 0 && lambda < Double.POSITIVE_INFINITY,
+          "a finite lambda above 0, found " + lambda);
+      EventCounts events = EventCountsSnapshot.read(in, catalog, Pairing.TOGETHER);
+      EaseOptions options =
+          EaseOptions.of(lambda).memoryLimit(memoryLimit).userBytes(events.contents().userBytes());
+      EaseRecommender recommender = new EaseRecommender(catalog, options, events);
+      recommender.files.opened(in);
+      return recommender;
+    }
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.recommender.ann.internal.UserKey;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -22,6 +23,15 @@ final class EventCounts {
 
   /** What has been counted at some moment. */
   record Counts(PopularityRanking popularity, PairCounts pairs) {}
+
+  /**
+   * All there is at some moment.
+   *
+   * @param userBytes how many bytes the users may take
+   * @param counts what has been counted
+   * @param users the items of each user's events, by last event, the oldest first
+   */
+  record Contents(long userBytes, Counts counts, Map<UserKey, int[]> users) {}
 
   private final Catalog catalog;
   private final Pairing pairing;
@@ -50,6 +60,17 @@ final class EventCounts {
             new PopularityRanking(catalog, log.counts(catalog.size())),
             pairing.count(log, catalog.size()));
     return new EventCounts(catalog, pairing, users, counts);
+  }
+
+  /** Makes counts that go on from others. */
+  static EventCounts of(Catalog catalog, Pairing pairing, Contents contents) {
+    UserEvents users = new UserEvents(contents.userBytes());
+    contents.users().forEach(users::put);
+    return new EventCounts(catalog, pairing, users, contents.counts());
+  }
+
+  synchronized Contents contents() {
+    return new Contents(users.maxBytes(), counts, users.copy());
   }
 
   Counts now() {

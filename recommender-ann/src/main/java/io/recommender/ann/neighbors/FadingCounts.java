@@ -40,6 +40,11 @@ final class FadingCounts {
     grow(highest, ordinal >>> CHUNK_BITS, sum, false);
   }
 
+  /** Returns the logarithm of the sum of an item, negative infinity without any event. */
+  double log(int ordinal) {
+    return Double.longBitsToDouble(logs.get(ordinal));
+  }
+
   private static double grow(AtomicLongArray values, int i, double value, boolean add) {
     while (true) {
       long bits = values.get(i);

@@ -7,12 +7,18 @@ import io.recommender.Interaction;
 import io.recommender.ItemFilter;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
+import io.recommender.RecommenderException;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
+import io.recommender.ann.internal.SavedFiles;
+import io.recommender.ann.internal.SectionReader;
+import io.recommender.ann.internal.SnapshotReader;
+import io.recommender.ann.internal.SnapshotWriter;
 import io.recommender.ann.internal.TopK;
 import it.unimi.dsi.fastutil.ints.Int2DoubleMap;
 import it.unimi.dsi.fastutil.ints.Int2DoubleOpenHashMap;
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -57,9 +63,14 @@ public final class ItemKnnRecommender implements SequenceRecommender, FeedbackSi
 
   private static final double POPULARITY_WEIGHT = 1e-9;
 
+  private static final String KIND = "item-knn";
+  private static final int FORMAT = 1;
+  private static final String PARAMETERS = "parameters";
+
   private final Catalog catalog;
   private final int neighbors;
   private final EventCounts events;
+  private final SavedFiles files = new SavedFiles(KIND, FORMAT);
 
   private ItemKnnRecommender(Catalog catalog, int neighbors, EventCounts events) {
     this.catalog = catalog;
@@ -154,6 +165,63 @@ public final class ItemKnnRecommender implements SequenceRecommender, FeedbackSi
   /** {@return how many bytes the events that are kept of users take, at most the limit} */
   public long userBytes() {
     return events.userBytes();
+  }
+
+  /**
+   * Saves the counts, the number of neighbours and the users that are kept. The file is replaced as
+   * a whole or not at all. Events that come meanwhile are not in it.
+   *
+   * @param file where to, in a folder that exists
+   * @throws RecommenderException SNAPSHOT_STALE if the file is there and is not what this was
+   *     opened from or last saved to; SNAPSHOT_INVALID if it is something else; STORAGE_FAILED if
+   *     it cannot be written. The file is then as it was
+   */
+  public void save(Path file) {
+    files.save(file, body());
+  }
+
+  /**
+   * Saves the counts, the number of neighbours and the users that are kept over those that the file
+   * has, whatever they are.
+   *
+   * @param file where to, in a folder that exists
+   * @throws RecommenderException as {@link #save} does, but for SNAPSHOT_STALE, which is thrown
+   *     only if the file changed during the call
+   */
+  public void replace(Path file) {
+    files.replace(file, body());
+  }
+
+  private SnapshotWriter.Body body() {
+    EventCounts.Contents contents = events.contents();
+    return out -> {
+      out.section(PARAMETERS).putInt(neighbors);
+      EventCountsSnapshot.write(out, contents, catalog);
+    };
+  }
+
+  /**
+   * Opens saved counts, which go on as they were.
+   *
+   * @param file what {@link #save} wrote
+   * @param catalog the items that may be recommended; what was saved of others is left out
+   * @return the recommender
+   * @throws RecommenderException SNAPSHOT_INVALID if it is damaged or something else, naming the
+   *     section; STORAGE_FAILED if it cannot be read
+   */
+  public static ItemKnnRecommender open(Path file, Catalog catalog) {
+    SavedFiles files = new SavedFiles(KIND, FORMAT);
+    try (SnapshotReader in = files.open(file)) {
+      SectionReader section = in.section(PARAMETERS);
+      int neighbors = section.getInt();
+      section.finish();
+      in.check(PARAMETERS, neighbors >= 1, "at least 1 neighbour, found " + neighbors);
+      ItemKnnRecommender recommender =
+          new ItemKnnRecommender(
+              catalog, neighbors, EventCountsSnapshot.read(in, catalog, Pairing.TOGETHER));
+      recommender.files.opened(in);
+      return recommender;
+    }
   }
 
   @Override

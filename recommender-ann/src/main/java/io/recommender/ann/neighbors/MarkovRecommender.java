@@ -7,9 +7,14 @@ import io.recommender.Interaction;
 import io.recommender.ItemFilter;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
+import io.recommender.RecommenderException;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
+import io.recommender.ann.internal.SavedFiles;
+import io.recommender.ann.internal.SnapshotReader;
+import io.recommender.ann.internal.SnapshotWriter;
 import io.recommender.ann.internal.TopK;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -50,8 +55,12 @@ public final class MarkovRecommender implements SequenceRecommender, FeedbackSin
   /** The source of the items that followed the last one. */
   public static final String SOURCE = "markov";
 
+  private static final String KIND = "markov";
+  private static final int FORMAT = 1;
+
   private final Catalog catalog;
   private final EventCounts events;
+  private final SavedFiles files = new SavedFiles(KIND, FORMAT);
 
   private MarkovRecommender(Catalog catalog, EventCounts events) {
     this.catalog = catalog;
@@ -128,6 +137,55 @@ public final class MarkovRecommender implements SequenceRecommender, FeedbackSin
   /** {@return how many bytes the events that are kept of users take, at most the limit} */
   public long userBytes() {
     return events.userBytes();
+  }
+
+  /**
+   * Saves the counts, and the users that are kept. The file is replaced as a whole or not at all.
+   * Events that come meanwhile are not in it.
+   *
+   * @param file where to, in a folder that exists
+   * @throws RecommenderException SNAPSHOT_STALE if the file is there and is not what this was
+   *     opened from or last saved to; SNAPSHOT_INVALID if it is something else; STORAGE_FAILED if
+   *     it cannot be written. The file is then as it was
+   */
+  public void save(Path file) {
+    files.save(file, body());
+  }
+
+  /**
+   * Saves the counts, and the users that are kept over those that the file has, whatever they are.
+   *
+   * @param file where to, in a folder that exists
+   * @throws RecommenderException as {@link #save} does, but for SNAPSHOT_STALE, which is thrown
+   *     only if the file changed during the call
+   */
+  public void replace(Path file) {
+    files.replace(file, body());
+  }
+
+  private SnapshotWriter.Body body() {
+    EventCounts.Contents contents = events.contents();
+    return out -> EventCountsSnapshot.write(out, contents, catalog);
+  }
+
+  /**
+   * Opens saved counts, which go on as they were.
+   *
+   * @param file what {@link #save} wrote
+   * @param catalog the items that may be recommended; what was saved of others is left out, and of
+   *     the users that are kept their events before and after it follow each other
+   * @return the recommender
+   * @throws RecommenderException SNAPSHOT_INVALID if it is damaged or something else, naming the
+   *     section; STORAGE_FAILED if it cannot be read
+   */
+  public static MarkovRecommender open(Path file, Catalog catalog) {
+    SavedFiles files = new SavedFiles(KIND, FORMAT);
+    try (SnapshotReader in = files.open(file)) {
+      MarkovRecommender recommender =
+          new MarkovRecommender(catalog, EventCountsSnapshot.read(in, catalog, Pairing.SUCCESSION));
+      recommender.files.opened(in);
+      return recommender;
+    }
   }
 
   @Override

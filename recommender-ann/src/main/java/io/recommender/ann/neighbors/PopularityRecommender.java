@@ -6,8 +6,15 @@ import io.recommender.FeedbackSink;
 import io.recommender.Interaction;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
+import io.recommender.RecommenderException;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
+import io.recommender.ann.internal.SavedFiles;
+import io.recommender.ann.internal.SectionReader;
+import io.recommender.ann.internal.SectionWriter;
+import io.recommender.ann.internal.SnapshotReader;
+import io.recommender.ann.internal.SnapshotWriter;
+import java.nio.file.Path;
 import java.util.Objects;
 
 /**
@@ -36,7 +43,12 @@ public final class PopularityRecommender implements SequenceRecommender, Feedbac
   /** The source of the items that this recommender proposes. */
   public static final String SOURCE = "popularity";
 
+  private static final String KIND = "popularity";
+  private static final int FORMAT = 1;
+  private static final String COUNTS = "counts";
+
   private final Catalog catalog;
+  private final SavedFiles files = new SavedFiles(KIND, FORMAT);
   private final Object lock = new Object();
   private volatile PopularityRanking ranking; // set under lock
 
@@ -96,6 +108,74 @@ public final class PopularityRecommender implements SequenceRecommender, Feedbac
   @Override
   public void forget(String userId) {
     Objects.requireNonNull(userId, "userId");
+  }
+
+  /**
+   * Saves the counts. The file is replaced as a whole or not at all. Events that come meanwhile are
+   * not in it.
+   *
+   * @param file where to, in a folder that exists
+   * @throws RecommenderException SNAPSHOT_STALE if the file is there and is not what this was
+   *     opened from or last saved to; SNAPSHOT_INVALID if it is something else; STORAGE_FAILED if
+   *     it cannot be written. The file is then as it was
+   */
+  public void save(Path file) {
+    files.save(file, body());
+  }
+
+  /**
+   * Saves the counts over those that the file has, whatever they are.
+   *
+   * @param file where to, in a folder that exists
+   * @throws RecommenderException as {@link #save} does, but for SNAPSHOT_STALE, which is thrown
+   *     only if the file changed during the call
+   */
+  public void replace(Path file) {
+    files.replace(file, body());
+  }
+
+  private SnapshotWriter.Body body() {
+    PopularityRanking now = ranking;
+    SavedItems items = SavedItems.of(catalog, ordinal -> now.count(ordinal) > 0);
+    return out -> {
+      SectionWriter section = out.section(COUNTS);
+      section.putInt(items.size());
+      for (int i = 0; i < items.size(); i++) {
+        section.putInt(now.count(items.ordinal(i)));
+      }
+      items.write(out, catalog);
+    };
+  }
+
+  /**
+   * Opens saved counts, which go on as they were.
+   *
+   * @param file what {@link #save} wrote
+   * @param catalog the items that may be recommended; what was saved of others is left out
+   * @return the recommender
+   * @throws RecommenderException SNAPSHOT_INVALID if it is damaged or something else, naming the
+   *     section; STORAGE_FAILED if it cannot be read
+   */
+  public static PopularityRecommender open(Path file, Catalog catalog) {
+    SavedFiles files = new SavedFiles(KIND, FORMAT);
+    try (SnapshotReader in = files.open(file)) {
+      SectionReader section = in.section(COUNTS);
+      int[] saved = new int[section.getCount(Integer.BYTES)];
+      section.getInts(saved, 0, saved.length);
+      section.finish();
+      int[] ordinals = SavedItems.read(in, saved.length, catalog);
+      int[] counts = new int[catalog.size()];
+      for (int i = 0; i < saved.length; i++) {
+        in.check(COUNTS, saved[i] >= 1, "counts of at least 1, found " + saved[i]);
+        if (ordinals[i] != Catalog.UNKNOWN) {
+          counts[ordinals[i]] = saved[i];
+        }
+      }
+      PopularityRecommender recommender =
+          new PopularityRecommender(catalog, new PopularityRanking(catalog, counts));
+      recommender.files.opened(in);
+      return recommender;
+    }
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.recommender.ann.neighbors;
 
+import io.recommender.ann.internal.UserKey;
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -13,13 +14,13 @@ import org.jspecify.annotations.Nullable;
 final class RecentSession {
   private static final int[] NO_EVENTS = {};
 
-  private final @Nullable String id;
+  private final @Nullable UserKey id;
   private final long time;
   private final long order;
   // The items of the events, oldest first; one that occurred before in the session as ~ordinal.
   private final int[] events;
 
-  private RecentSession(@Nullable String id, long time, long order, int[] events) {
+  private RecentSession(@Nullable UserKey id, long time, long order, int[] events) {
     this.id = id;
     this.time = time;
     this.order = order;
@@ -27,7 +28,7 @@ final class RecentSession {
   }
 
   /** Returns a session without events, older than every other one. */
-  static RecentSession empty(@Nullable String id) {
+  static RecentSession empty(@Nullable UserKey id) {
     return new RecentSession(id, Long.MIN_VALUE, Long.MIN_VALUE, NO_EVENTS);
   }
 
@@ -45,12 +46,24 @@ final class RecentSession {
     return new RecentSession(id, Math.max(time, newTime), newOrder, extended);
   }
 
-  @Nullable String id() {
+  @Nullable UserKey id() {
     return id;
   }
 
   boolean isNewerThan(RecentSession other) {
     return time > other.time || (time == other.time && order > other.order);
+  }
+
+  long time() {
+    return time;
+  }
+
+  long order() {
+    return order;
+  }
+
+  int size() {
+    return events.length;
   }
 
   /** Tells each distinct item once. */
@@ -62,7 +75,16 @@ final class RecentSession {
     }
   }
 
-  /** Tells the item of each event. */
+  boolean has(int ordinal) {
+    for (int event : events) {
+      if (event == ordinal) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Tells the item of each event, oldest first. */
   void forEachEvent(IntConsumer action) {
     for (int event : events) {
       action.accept(ordinal(event));

@@ -47,6 +47,18 @@ final class SessionIndex {
     this.sessions = sessions;
   }
 
+  /** Takes over postings, one for each item; those that are null are empty. */
+  static SessionIndex of(Posting[] postings, long sessions) {
+    Edit edit = empty(postings.length).edit();
+    for (int ordinal = 0; ordinal < postings.length; ordinal++) {
+      if (postings[ordinal] != null) {
+        edit.set(ordinal, postings[ordinal]);
+      }
+    }
+    edit.countSessions(sessions);
+    return edit.build();
+  }
+
   static SessionIndex empty(int items) {
     Chunk[] chunks = new Chunk[(items + CHUNK - 1) >>> CHUNK_BITS];
     for (int i = 0; i < chunks.length; i++) {

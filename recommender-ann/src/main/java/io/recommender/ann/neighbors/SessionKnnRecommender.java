@@ -6,8 +6,13 @@ import io.recommender.FeedbackSink;
 import io.recommender.Interaction;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
+import io.recommender.RecommenderException;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
+import io.recommender.ann.internal.SavedFiles;
+import io.recommender.ann.internal.SnapshotReader;
+import io.recommender.ann.internal.UserKey;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
@@ -40,9 +45,10 @@ import java.util.Objects;
  * <p><b>Lifetime.</b> Holds no native memory; closing has no effect. What is not among the most
  * recent m sessions of any of its items is dropped; if another event of such a session comes, the
  * session begins anew. The numbers of sessions and events, which name no session, keep counting it.
+ * Sessions are kept under hashes of their ids.
  *
  * <p><b>Cost.</b> At most m references per item, and each session kept once: 4 bytes per event, of
- * which at most {@link SessionKnnOptions#sessionLength()}, about 150 with an id. A request looks at
+ * which at most {@link SessionKnnOptions#sessionLength()}, about 170 with an id. A request looks at
  * up to m sessions, each in one step per item of the history that is read. A change copies the
  * references of each item of the session, and one more per 256 items of the catalogue.
  */
@@ -55,6 +61,9 @@ public final class SessionKnnRecommender implements SequenceRecommender, Feedbac
   private final Object lock = new Object();
   private final SessionStore store; // guarded by lock
   private volatile SessionIndex index;
+
+  private final SavedFiles files =
+      new SavedFiles(SessionKnnSnapshot.KIND, SessionKnnSnapshot.FORMAT);
 
   private SessionKnnRecommender(Catalog catalog, SessionKnnOptions options) {
     this.catalog = Objects.requireNonNull(catalog, "catalog");
@@ -115,10 +124,10 @@ public final class SessionKnnRecommender implements SequenceRecommender, Feedbac
    * @param events what happened, oldest first; those with items outside the catalogue are left out
    */
   public void observe(String sessionId, List<Interaction> events) {
-    Objects.requireNonNull(sessionId, "sessionId");
+    UserKey key = UserKey.of(Objects.requireNonNull(sessionId, "sessionId"));
     List<Interaction> copy = List.copyOf(events);
     synchronized (lock) {
-      index = store.observe(index, sessionId, copy);
+      index = store.observe(index, key, copy);
     }
   }
 
@@ -142,9 +151,9 @@ public final class SessionKnnRecommender implements SequenceRecommender, Feedbac
    */
   @Override
   public void forget(String sessionId) {
-    Objects.requireNonNull(sessionId, "sessionId");
+    UserKey key = UserKey.of(Objects.requireNonNull(sessionId, "sessionId"));
     synchronized (lock) {
-      index = store.forget(index, sessionId);
+      index = store.forget(index, key);
     }
   }
 
@@ -157,6 +166,61 @@ public final class SessionKnnRecommender implements SequenceRecommender, Feedbac
     boolean fallbackUsed = answer.isEmpty();
     answer.fill(now);
     return answer.build(history, fallbackUsed);
+  }
+
+  /**
+   * Saves the sessions and the options. The file is replaced as a whole or not at all. Events that
+   * come meanwhile are not in it.
+   *
+   * @param file where to, in a folder that exists
+   * @throws RecommenderException SNAPSHOT_STALE if the file is there and is not what this was
+   *     opened from or last saved to; SNAPSHOT_INVALID if it is something else; STORAGE_FAILED if
+   *     it cannot be written. The file is then as it was
+   */
+  public void save(Path file) {
+    SessionKnnSnapshot.Saved saved = saved();
+    files.save(file, out -> SessionKnnSnapshot.write(out, saved, catalog));
+  }
+
+  /**
+   * Saves the sessions over those that the file has, whatever they are.
+   *
+   * @param file where to, in a folder that exists
+   * @throws RecommenderException as {@link #save} does, but for SNAPSHOT_STALE, which is thrown
+   *     only if the file changed during the call
+   */
+  public void replace(Path file) {
+    SessionKnnSnapshot.Saved saved = saved();
+    files.replace(file, out -> SessionKnnSnapshot.write(out, saved, catalog));
+  }
+
+  private SessionKnnSnapshot.Saved saved() {
+    synchronized (lock) {
+      return new SessionKnnSnapshot.Saved(options, index, store.clock());
+    }
+  }
+
+  /**
+   * Opens saved sessions, which go on as they were.
+   *
+   * @param file what {@link #save} wrote
+   * @param catalog the items that may be recommended; what was saved of others is left out
+   * @return the recommender, with the options that were saved
+   * @throws RecommenderException SNAPSHOT_INVALID if it is damaged or something else, naming the
+   *     section; STORAGE_FAILED if it cannot be read
+   */
+  public static SessionKnnRecommender open(Path file, Catalog catalog) {
+    SavedFiles files = new SavedFiles(SessionKnnSnapshot.KIND, SessionKnnSnapshot.FORMAT);
+    try (SnapshotReader in = files.open(file)) {
+      SessionKnnSnapshot.Saved saved = SessionKnnSnapshot.read(in, catalog);
+      SessionKnnRecommender recommender = new SessionKnnRecommender(catalog, saved.options());
+      synchronized (recommender.lock) {
+        recommender.store.load(saved.index(), saved.clock());
+        recommender.index = saved.index();
+      }
+      recommender.files.opened(in);
+      return recommender;
+    }
   }
 
   /** {@return the options} */

@@ -3,6 +3,7 @@ package io.recommender.ann.neighbors;
 import io.recommender.Catalog;
 import io.recommender.Interaction;
 import io.recommender.UserHistory;
+import io.recommender.ann.internal.UserKey;
 import io.recommender.ann.neighbors.SessionIndex.Edit;
 import io.recommender.ann.neighbors.SessionIndex.Posting;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
@@ -31,7 +32,7 @@ final class SessionStore {
   private final Catalog catalog;
   private final int mostSessions;
   private final int sessionLength;
-  private final Map<String, Held> held = new HashMap<>();
+  private final Map<UserKey, Held> held = new HashMap<>();
   private long newest;
   private long changes;
 
@@ -45,8 +46,29 @@ final class SessionStore {
     return held.size();
   }
 
+  /** What the store knows besides an index: the newest time and how many changes there were. */
+  record Clock(long newest, long changes) {}
+
+  Clock clock() {
+    return new Clock(newest, changes);
+  }
+
+  /** Takes over an index that was saved; nothing has been added yet. */
+  void load(SessionIndex index, Clock clock) {
+    newest = clock.newest();
+    changes = clock.changes();
+    for (int ordinal = 0; ordinal < catalog.size(); ordinal++) {
+      for (RecentSession session : index.posting(ordinal).sessions()) {
+        @Nullable UserKey id = session.id();
+        if (id != null) {
+          held.computeIfAbsent(id, key -> new Held(session)).postings++;
+        }
+      }
+    }
+  }
+
   /** Adds events to a session, or begins it. Returns the same index if no item is known. */
-  SessionIndex observe(SessionIndex index, String sessionId, List<Interaction> events) {
+  SessionIndex observe(SessionIndex index, UserKey sessionId, List<Interaction> events) {
     int[] ordinals = ordinals(events);
     if (ordinals.length == 0) {
       return index;
@@ -79,7 +101,7 @@ final class SessionStore {
   }
 
   /** Takes a session out. Returns the same index if it is not held. */
-  SessionIndex forget(SessionIndex index, String sessionId) {
+  SessionIndex forget(SessionIndex index, UserKey sessionId) {
     Held entry = held.remove(sessionId);
     if (entry == null) {
       return index;
@@ -127,13 +149,13 @@ final class SessionStore {
 
   private List<RecentSession> sessions(Iterable<UserHistory> histories, Edit edit) {
     List<RecentSession> sessions = new ArrayList<>();
-    Map<String, Integer> places = new HashMap<>();
+    Map<UserKey, Integer> places = new HashMap<>();
     for (UserHistory history : histories) {
       int[] ordinals = ordinals(history.interactions());
       if (ordinals.length == 0) {
         continue;
       }
-      String id = history.userId().orElse(null);
+      @Nullable UserKey id = history.userId().map(UserKey::of).orElse(null);
       Integer place = id == null ? null : places.putIfAbsent(id, sessions.size());
       RecentSession before = place == null ? RecentSession.empty(id) : sessions.get(place);
       RecentSession after =
@@ -195,7 +217,7 @@ final class SessionStore {
   }
 
   private void release(RecentSession evicted) {
-    @Nullable String id = evicted.id();
+    @Nullable UserKey id = evicted.id();
     Held entry = id == null ? null : held.get(id);
     if (entry != null && --entry.postings == 0) {
       held.remove(id);

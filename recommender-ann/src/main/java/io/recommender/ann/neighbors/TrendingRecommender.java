@@ -6,11 +6,16 @@ import io.recommender.FeedbackSink;
 import io.recommender.Interaction;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
+import io.recommender.RecommenderException;
 import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
+import io.recommender.ann.internal.SavedFiles;
+import io.recommender.ann.internal.SnapshotReader;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 
 /**
  * Recommends what occurs most often lately, the same to everybody: popularity that fades with a
@@ -44,13 +49,11 @@ public final class TrendingRecommender implements SequenceRecommender, FeedbackS
   private final FadingCounts counts;
   private final AtomicLong newest = new AtomicLong(Long.MIN_VALUE);
 
-  private TrendingRecommender(Catalog catalog, Duration halfLife) {
+  private final SavedFiles files = new SavedFiles(TrendSnapshot.KIND, TrendSnapshot.FORMAT);
+
+  private TrendingRecommender(Catalog catalog, double halfLife) {
     this.catalog = Objects.requireNonNull(catalog, "catalog");
-    if (halfLife.compareTo(Duration.ofMillis(1)) < 0) {
-      throw new IllegalArgumentException(
-          "halfLife: expected at least a millisecond, found " + halfLife);
-    }
-    this.halfLife = halfLife.getSeconds() * 1e3 + halfLife.getNano() / 1e6;
+    this.halfLife = halfLife;
     counts = new FadingCounts(catalog.size());
   }
 
@@ -66,7 +69,12 @@ public final class TrendingRecommender implements SequenceRecommender, FeedbackS
    */
   public static TrendingRecommender fit(
       Catalog catalog, Iterable<UserHistory> histories, Duration halfLife) {
-    TrendingRecommender recommender = new TrendingRecommender(catalog, halfLife);
+    if (halfLife.compareTo(Duration.ofMillis(1)) < 0) {
+      throw new IllegalArgumentException(
+          "halfLife: expected at least a millisecond, found " + halfLife);
+    }
+    TrendingRecommender recommender =
+        new TrendingRecommender(catalog, halfLife.getSeconds() * 1e3 + halfLife.getNano() / 1e6);
     for (UserHistory history : histories) {
       history.interactions().forEach(recommender::observe);
     }
@@ -116,6 +124,63 @@ public final class TrendingRecommender implements SequenceRecommender, FeedbackS
     Answer answer = new Answer(request, catalog);
     counts.addTo(answer, catalog, newest.get() / halfLife);
     return answer.build(KnownHistory.of(catalog, request.history()), false);
+  }
+
+  /**
+   * Saves the sums and the half-life. The file is replaced as a whole or not at all. Of the events
+   * that come meanwhile it has each or not.
+   *
+   * @param file where to, in a folder that exists
+   * @throws RecommenderException SNAPSHOT_STALE if the file is there and is not what this was
+   *     opened from or last saved to; SNAPSHOT_INVALID if it is something else; STORAGE_FAILED if
+   *     it cannot be written. The file is then as it was
+   */
+  public void save(Path file) {
+    TrendSnapshot.Saved saved = saved();
+    files.save(file, out -> TrendSnapshot.write(out, saved, catalog));
+  }
+
+  /**
+   * Saves the sums over those that the file has, whatever they are.
+   *
+   * @param file where to, in a folder that exists
+   * @throws RecommenderException as {@link #save} does, but for SNAPSHOT_STALE, which is thrown
+   *     only if the file changed during the call
+   */
+  public void replace(Path file) {
+    TrendSnapshot.Saved saved = saved();
+    files.replace(file, out -> TrendSnapshot.write(out, saved, catalog));
+  }
+
+  private TrendSnapshot.Saved saved() {
+    double[] logs = IntStream.range(0, catalog.size()).mapToDouble(counts::log).toArray();
+    // After the sums, so that none of them is of a later time.
+    return new TrendSnapshot.Saved(halfLife, newest.get(), logs);
+  }
+
+  /**
+   * Opens saved sums, which go on as they were.
+   *
+   * @param file what {@link #save} wrote
+   * @param catalog the items that may be recommended; what was saved of others is left out
+   * @return the recommender, with the half-life that was saved
+   * @throws RecommenderException SNAPSHOT_INVALID if it is damaged or something else, naming the
+   *     section; STORAGE_FAILED if it cannot be read
+   */
+  public static TrendingRecommender open(Path file, Catalog catalog) {
+    SavedFiles files = new SavedFiles(TrendSnapshot.KIND, TrendSnapshot.FORMAT);
+    try (SnapshotReader in = files.open(file)) {
+      TrendSnapshot.Saved saved = TrendSnapshot.read(in, catalog);
+      TrendingRecommender recommender = new TrendingRecommender(catalog, saved.halfLife());
+      for (int ordinal = 0; ordinal < saved.logs().length; ordinal++) {
+        if (saved.logs()[ordinal] != Double.NEGATIVE_INFINITY) {
+          recommender.counts.add(ordinal, saved.logs()[ordinal]);
+        }
+      }
+      recommender.newest.set(saved.newest());
+      recommender.files.opened(in);
+      return recommender;
+    }
   }
 
   @Override

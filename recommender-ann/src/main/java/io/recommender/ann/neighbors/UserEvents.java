@@ -60,6 +60,15 @@ final class UserEvents {
     return events;
   }
 
+  /** Returns the items of each user's events, by last event, the oldest first. */
+  Map<UserKey, int[]> copy() {
+    return new LinkedHashMap<>(users);
+  }
+
+  long maxBytes() {
+    return maxBytes;
+  }
+
   private static long bytes(int[] events) {
     return ENTRY_BYTES + (long) Integer.BYTES * events.length;
   }

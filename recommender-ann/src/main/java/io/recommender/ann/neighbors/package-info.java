@@ -25,7 +25,8 @@
  * for {@link io.recommender.ann.neighbors.EaseRecommender#refit}. Observing events gives the same
  * answers as a log that has them. What is kept of a user, for the next event to be counted with
  * those before it, is kept under a hash of the id, within a number of bytes, and can be forgotten;
- * popularity and trends keep sums alone.
+ * popularity and trends keep sums alone. All of it can be saved, and opened again with the
+ * catalogue of then.
  *
  * <p>None of them leaves out the items of the history by itself; {@link
  * io.recommender.ItemFilter#unseen} does.

@@ -9,6 +9,7 @@ import io.recommender.RecommenderException.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -38,7 +39,7 @@ public final class SavedFile {
     }
   }
 
-  /** Damages each byte of a file in turn. */
+  /** Damages each byte of a file in turn, and cuts it at some. */
   public static void assertDamageIsFound(Path file, Consumer<Path> open) throws IOException {
     byte[] bytes = Files.readAllBytes(file);
     for (int i = 0; i < bytes.length; i++) {
@@ -46,6 +47,10 @@ public final class SavedFile {
       damaged[i] ^= 4;
       Files.write(file, damaged);
       assertEquals(Kind.SNAPSHOT_INVALID, refusal(file, open).kind(), "byte " + i);
+    }
+    for (int length = 0; length < bytes.length; length += 7) {
+      Files.write(file, Arrays.copyOf(bytes, length));
+      assertEquals(Kind.SNAPSHOT_INVALID, refusal(file, open).kind(), "cut at " + length);
     }
     Files.write(file, bytes);
   }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.recommender.Feedback;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderException.Kind;
+import io.recommender.ann.internal.SavedFile;
 import io.recommender.ann.internal.SnapshotRevision;
 import io.recommender.ann.internal.SnapshotWriter;
 import java.io.IOException;
@@ -17,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
@@ -167,24 +167,10 @@ class MemorySnapshotTest {
   void aDamagedByteIsFound() throws IOException {
     Path file = folder.resolve("file");
     errors().save(file);
-    assertEachByteCounts(file, () -> ErrorMemory.open(file));
+    SavedFile.assertDamageIsFound(file, ErrorMemory::open);
     Files.delete(file);
     users().save(file);
-    assertEachByteCounts(file, () -> UserStore.builder(COUNTS).open(file));
-  }
-
-  private static void assertEachByteCounts(Path file, Runnable open) throws IOException {
-    byte[] bytes = Files.readAllBytes(file);
-    for (int i = 0; i < bytes.length; i++) {
-      byte[] damaged = bytes.clone();
-      damaged[i] ^= 4;
-      Files.write(file, damaged);
-      assertEquals(Kind.SNAPSHOT_INVALID, refusal(open).kind());
-    }
-    for (int length = 0; length < bytes.length; length += 7) {
-      Files.write(file, Arrays.copyOf(bytes, length));
-      assertEquals(Kind.SNAPSHOT_INVALID, refusal(open).kind());
-    }
+    SavedFile.assertDamageIsFound(file, each -> UserStore.builder(COUNTS).open(each));
   }
 
   /** Writes an error memory of two dimensions and one task, and asserts that it is refused. */
