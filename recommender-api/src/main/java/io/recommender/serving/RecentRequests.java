@@ -11,23 +11,30 @@ import java.util.function.Predicate;
 /** The newest requests with consent that may be kept, with their answers. <b>Thread-safe</b>. */
 final class RecentRequests {
   private final AtomicReferenceArray<Served> ring;
+  private final long mostBytes;
   private final Predicate<RecommendationRequest> allowed;
   private final AtomicLong next = new AtomicLong();
 
-  record Served(RecommendationRequest request, Recommendations answer) {
+  record Served(RecommendationRequest request, Recommendations answer, long bytes) {
     boolean isOf(String userId) {
       return request.history().userId().filter(userId::equals).isPresent();
     }
   }
 
-  RecentRequests(int capacity, Predicate<RecommendationRequest> allowed) {
+  /** Each request may take as many bytes as the others, so that all keep to the limit. */
+  RecentRequests(int capacity, long maxBytes, Predicate<RecommendationRequest> allowed) {
     ring = new AtomicReferenceArray<>(capacity);
+    mostBytes = capacity == 0 ? 0 : maxBytes / capacity;
     this.allowed = allowed;
   }
 
   void offer(RecommendationRequest request, Recommendations answer) {
     if (ring.length() > 0 && isAllowed(request)) {
-      ring.set((int) (next.getAndIncrement() % ring.length()), new Served(request, answer));
+      long bytes = ServedBytes.of(request, answer);
+      if (bytes <= mostBytes) {
+        Served served = new Served(request, answer, bytes);
+        ring.set((int) (next.getAndIncrement() % ring.length()), served);
+      }
     }
   }
 

@@ -41,7 +41,8 @@ import java.util.function.Predicate;
  * alone, and never one {@linkplain RecommendationRequest#hasConsent without consent}; {@link
  * #forget} drops those of a user.
  *
- * <p><b>Cost.</b> Two atomic operations a call, and one more where requests are kept.
+ * <p><b>Cost.</b> Two atomic operations a call, and one more and a look at each part of request and
+ * answer where requests are kept.
  */
 public final class SwappableRecommender extends SwappableModel<SequenceRecommender>
     implements SequenceRecommender {
@@ -52,7 +53,7 @@ public final class SwappableRecommender extends SwappableModel<SequenceRecommend
   private SwappableRecommender(Builder builder) {
     super(builder, SequenceRecommender::close);
     warmUp = List.copyOf(builder.warmUp);
-    recent = new RecentRequests(builder.recent, builder.allowed);
+    recent = new RecentRequests(builder.recent, builder.recentBytes, builder.allowed);
     check = builder.check;
   }
 
@@ -156,7 +157,9 @@ public final class SwappableRecommender extends SwappableModel<SequenceRecommend
 
   @Override
   void describe(Diagnosis.Builder diagnosis) {
-    diagnosis.fact("recent requests kept", recent.newest().size());
+    List<RecentRequests.Served> kept = recent.newest();
+    diagnosis.fact("recent requests kept", kept.size());
+    diagnosis.bytes("recent requests", kept.stream().mapToLong(RecentRequests.Served::bytes).sum());
   }
 
   @Override
@@ -168,8 +171,12 @@ public final class SwappableRecommender extends SwappableModel<SequenceRecommend
   /** Collects the parts of a recommender. <b>Confined</b>. */
   public static final class Builder
       extends Parts<SequenceRecommender, SwappableRecommender, Builder> {
+    /** How many bytes each of the newest requests may take with its answer unless told. */
+    public static final int DEFAULT_BYTES_PER_REQUEST = 256 << 10;
+
     private final List<RecommendationRequest> warmUp = new ArrayList<>();
     private int recent;
+    private long recentBytes;
     private Predicate<RecommendationRequest> allowed = request -> false;
     private AcceptanceCheck check = AcceptanceCheck.answersSomething();
 
@@ -193,16 +200,36 @@ public final class SwappableRecommender extends SwappableModel<SequenceRecommend
      * them. A request {@linkplain RecommendationRequest#hasConsent without consent} is never kept,
      * nor {@code allowed} asked about it.
      *
+     * <p>They are kept within {@value #DEFAULT_BYTES_PER_REQUEST} bytes each.
+     *
      * @param requests how many at most
      * @param allowed which of those with consent may be kept; asked after the answer, by the thread
      *     that called; what it throws means no
      * @return this
      */
     public Builder keepRecent(int requests, Predicate<RecommendationRequest> allowed) {
+      return keepRecent(requests, (long) DEFAULT_BYTES_PER_REQUEST * requests, allowed);
+    }
+
+    /**
+     * Keeps the newest requests as {@link #keepRecent(int, Predicate)} does, within a number of
+     * bytes. A request that takes more than its share of them, with its answer, is not kept.
+     *
+     * @param requests how many at most
+     * @param bytes how many bytes all of them may take, about: what a filter of the caller's own
+     *     holds is not counted
+     * @param allowed as above
+     * @return this
+     */
+    public Builder keepRecent(int requests, long bytes, Predicate<RecommendationRequest> allowed) {
       if (requests < 1) {
         throw new IllegalArgumentException("requests: expected at least 1, found " + requests);
       }
+      if (bytes < 0) {
+        throw new IllegalArgumentException("bytes: expected at least 0, found " + bytes);
+      }
       recent = requests;
+      recentBytes = bytes;
       this.allowed = Objects.requireNonNull(allowed, "allowed");
       return this;
     }

@@ -6,15 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.recommender.Feature;
+import io.recommender.ItemFilter;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.RecommenderException;
 import io.recommender.RecommenderListener;
 import io.recommender.SequenceRecommender;
+import io.recommender.Turn;
 import io.recommender.UserHistory;
 import io.recommender.testing.FakeRecommender;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -22,6 +26,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -271,6 +276,41 @@ class SwappableRecommenderTest {
     }
     assertEquals(
         List.of("bob"), b.requests().stream().map(SwappableRecommenderTest::user).toList());
+  }
+
+  @Test
+  void requestsThatTakeMoreThanTheirShareAreNotKept() {
+    float[] photo = new float[4_096];
+    RecommendationRequest small = requestOf("ann");
+    RecommendationRequest large =
+        small.toBuilder().context("photo", Feature.Tensor.vector(photo)).build();
+    RecommendationRequest talking =
+        small.toBuilder().dialog(List.of(Turn.user("x".repeat(10_000)))).build();
+    try (SwappableRecommender home =
+        SwappableRecommender.builder("home")
+            .keepRecent(4, 4 * 8_000, request -> true)
+            .open(() -> model("a@1"))) {
+      home.recommend(large);
+      home.recommend(talking);
+      home.recommend(
+          RecommendationRequest.of(UserHistory.ofItems(Collections.nCopies(200, "x"))).build());
+      home.recommend(small.toBuilder().filter(ItemFilter.deny(ids(200))).build());
+      assertEquals(Optional.of(0L), home.diagnose(0).fact("recent requests kept"));
+      for (int i = 0; i < 9; i++) {
+        home.recommend(small);
+      }
+      assertEquals(Optional.of(4L), home.diagnose(0).fact("recent requests kept"));
+      long bytes = ServedBytes.of(small, home.recommend(small));
+      assertTrue(bytes > 500 && bytes < 4_000, "bytes " + bytes);
+      assertEquals(Optional.of(4 * bytes), home.diagnose(0).fact("recent requests"));
+      assertTrue(ServedBytes.of(large, home.recommend(small)) > 4 * photo.length);
+    }
+    SwappableRecommender.Builder builder = SwappableRecommender.builder("home");
+    assertThrows(IllegalArgumentException.class, () -> builder.keepRecent(1, -1, request -> true));
+  }
+
+  private static List<String> ids(int count) {
+    return IntStream.range(0, count).mapToObj(i -> "item-" + i).toList();
   }
 
   private static String user(RecommendationRequest request) {

@@ -39,11 +39,16 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Lifetime.</b> {@link #close} closes the ranker. The memory is the caller's to save.
  *
  * <p><b>Cost.</b> A search of the memory for each candidate and task, all together, besides the
- * ranker's. Predictions for at most {@value #SHOWN_CAPACITY} items are kept.
+ * ranker's. Predictions for at most {@value #SHOWN_CAPACITY} items are kept, within 64 MiB or what
+ * {@link #shownWithin} says: 208 bytes each, 4 for each number and 2 for each char of the item, and
+ * 416 for each user or answer and 2 for each char of its name.
  */
 public final class CompensatingReranker implements Reranker, FeedbackSink {
   /** How many predictions are kept for feedback that is still to come. */
   public static final int SHOWN_CAPACITY = 10_000;
+
+  /** How many bytes these predictions may take unless told. */
+  private static final long SHOWN_BYTES = 64L << 20;
 
   /** How many of the first items of an answer are kept at least. */
   private static final int LEAST_SHOWN = 20;
@@ -52,12 +57,16 @@ public final class CompensatingReranker implements Reranker, FeedbackSink {
   private final ErrorMemory memory;
   private final @Nullable Function<? super RecommendationRequest, String> attribution;
   private final List<String> tasks;
-  private final ShownPredictions shown = new ShownPredictions(SHOWN_CAPACITY);
+  private final long maxShownBytes;
+  private final ShownPredictions shown;
 
   private CompensatingReranker(
       PredictingReranker ranker,
       ErrorMemory memory,
-      @Nullable Function<? super RecommendationRequest, String> attribution) {
+      @Nullable Function<? super RecommendationRequest, String> attribution,
+      long maxShownBytes) {
+    this.maxShownBytes = maxShownBytes;
+    shown = new ShownPredictions(SHOWN_CAPACITY, maxShownBytes);
     this.ranker = Objects.requireNonNull(ranker, "ranker");
     this.memory = Objects.requireNonNull(memory, "memory");
     this.attribution = attribution;
@@ -82,7 +91,7 @@ public final class CompensatingReranker implements Reranker, FeedbackSink {
    * @throws IllegalArgumentException if the memory does not fit the ranker
    */
   public static CompensatingReranker of(PredictingReranker ranker, ErrorMemory memory) {
-    return new CompensatingReranker(ranker, memory, null);
+    return new CompensatingReranker(ranker, memory, null, SHOWN_BYTES);
   }
 
   /**
@@ -96,7 +105,23 @@ public final class CompensatingReranker implements Reranker, FeedbackSink {
   public CompensatingReranker attributedBy(
       Function<? super RecommendationRequest, String> attribution) {
     return new CompensatingReranker(
-        ranker, memory, Objects.requireNonNull(attribution, "attribution"));
+        ranker, memory, Objects.requireNonNull(attribution, "attribution"), maxShownBytes);
+  }
+
+  /**
+   * Returns this ranker with another limit of the predictions that wait for feedback; those of the
+   * user or answer that was shown something longest ago go first.
+   *
+   * @param bytes at least 0, at which feedback without a hidden vector teaches nothing; 64 MiB
+   *     unless set
+   * @return another ranker with the same memory, which has ranked nothing so far
+   * @throws IllegalArgumentException if it is negative
+   */
+  public CompensatingReranker shownWithin(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("bytes: expected at least 0, found " + bytes);
+    }
+    return new CompensatingReranker(ranker, memory, attribution, bytes);
   }
 
   @Override
@@ -203,6 +228,11 @@ public final class CompensatingReranker implements Reranker, FeedbackSink {
   /** {@return the memory} */
   public ErrorMemory memory() {
     return memory;
+  }
+
+  /** {@return how many bytes the predictions take that wait for feedback, at most the limit} */
+  public long shownBytes() {
+    return shown.bytes();
   }
 
   /** Returns how many predictions wait for feedback. */

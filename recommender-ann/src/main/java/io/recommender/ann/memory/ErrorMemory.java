@@ -39,7 +39,8 @@ import org.jspecify.annotations.Nullable;
  * nothing.
  *
  * <p><b>Lifetime.</b> Holds memory of the Java heap only, for at most {@link
- * ErrorMemoryOptions#capacity} errors of each task. Users are kept as hashes of their ids.
+ * ErrorMemoryOptions#capacity} errors of each task, so at most {@link #estimatedBytes}. Users are
+ * kept as hashes of their ids.
  *
  * <p><b>Cost.</b> A correction is a search among the keys of the task; an observation changes one
  * of them. Opening a file with more than {@value ErrorMemoryOptions#EXACT_CAPACITY} keys builds
@@ -245,6 +246,16 @@ public final class ErrorMemory implements FeedbackSink {
   /** {@return the options} */
   public ErrorMemoryOptions options() {
     return options;
+  }
+
+  /**
+   * Returns how many bytes the memory takes at most: {@link ErrorMemoryOptions#ENTRY_BYTES} for
+   * each error that it may keep, and 4 for each number of its key.
+   *
+   * @return the bytes, with the index that is used unless the options say otherwise
+   */
+  public long estimatedBytes() {
+    return options.capacity() * ErrorMemoryOptions.bytesOfEach(dimension, tasks.size());
   }
 
   /**

@@ -20,6 +20,12 @@ public final class ErrorMemoryOptions {
   /** Up to this capacity nearest keys are found exactly unless {@link #index} says otherwise. */
   public static final int EXACT_CAPACITY = 10_000;
 
+  /**
+   * How many bytes an error takes at most besides 4 for each dimension of its key, with the index
+   * that is used unless {@link #index} says otherwise.
+   */
+  public static final int ENTRY_BYTES = 384;
+
   private static final ErrorMemoryOptions DEFAULTS =
       new ErrorMemoryOptions(0.5, 100, 1_000, ErrorMemoryOptions::indexFor);
 
@@ -87,6 +93,35 @@ public final class ErrorMemoryOptions {
           "capacity: expected 1 to %d, found %d".formatted(MAX_CAPACITY, capacity));
     }
     return new ErrorMemoryOptions(strength, neighbors, capacity, index);
+  }
+
+  /**
+   * Sets how many errors of each task are kept to as many as have room within a number of bytes,
+   * counted as {@link ErrorMemory#estimatedBytes} does.
+   *
+   * @param bytes how many bytes the whole memory may take
+   * @param dimension the length of every key, at least 1
+   * @param tasks the number of tasks, at least 1
+   * @return changed options
+   * @throws IllegalArgumentException if there is no room for one error of each task, or the
+   *     dimension or the number of tasks is below 1
+   */
+  public ErrorMemoryOptions capacityWithin(long bytes, int dimension, int tasks) {
+    long each = bytesOfEach(dimension, tasks);
+    if (bytes < each) {
+      throw new IllegalArgumentException(
+          "bytes: expected at least %d for an error of each task, found %d".formatted(each, bytes));
+    }
+    return capacity((int) Math.min(MAX_CAPACITY, bytes / each));
+  }
+
+  /** Returns how many bytes an error of each task takes at most. */
+  static long bytesOfEach(int dimension, int tasks) {
+    if (dimension < 1 || tasks < 1) {
+      throw new IllegalArgumentException(
+          "dimension and tasks: expected at least 1, found %d and %d".formatted(dimension, tasks));
+    }
+    return (ENTRY_BYTES + (long) Float.BYTES * dimension) * tasks;
   }
 
   /**

@@ -9,20 +9,29 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What was predicted for items that were shown, until feedback comes: the last predictions for an
- * item under each scope, such as a user. When there are too many, those of the scope that was shown
- * something longest ago go.
+ * item under each scope, such as a user. When there are too many, or they take too many bytes,
+ * those of the scope that was shown something longest ago go.
  *
  * <p><b>Thread safety.</b> Thread-safe; callers take turns.
  */
 final class ShownPredictions {
+  /** How many bytes of a scope are counted besides two for each char of its name. */
+  static final int SCOPE_BYTES = 416;
+
+  /** How many bytes of a prediction are counted besides its numbers and the chars of the item. */
+  static final int PREDICTION_BYTES = 208;
+
   private final int capacity;
+  private final long maxBytes;
 
   // All guarded by this object, which nobody else has.
   private final LinkedHashMap<String, Scope> scopes = new LinkedHashMap<>(16, 0.75f, true);
   private int size;
+  private long bytes;
 
-  ShownPredictions(int capacity) {
+  ShownPredictions(int capacity, long maxBytes) {
     this.capacity = capacity;
+    this.maxBytes = maxBytes;
   }
 
   /** Probabilities by task and the hidden vector, neither changed by anybody. */
@@ -31,35 +40,70 @@ final class ShownPredictions {
   /** The predictions under a scope, all of one user or of nobody known. */
   private record Scope(@Nullable UserKey user, Map<String, Prediction> items) {}
 
+  private static long bytes(String scope) {
+    return SCOPE_BYTES + (long) Character.BYTES * scope.length();
+  }
+
+  private static long bytes(String itemId, Prediction prediction) {
+    return PREDICTION_BYTES
+        + (long) Character.BYTES * itemId.length()
+        + (long) Float.BYTES * (prediction.probabilities().length + prediction.hidden().length);
+  }
+
   synchronized void put(String scope, @Nullable UserKey user, Map<String, Prediction> predictions) {
+    if (predictions.isEmpty()) {
+      return;
+    }
     Scope found = scopes.get(scope);
     if (found == null) {
       found = new Scope(user, new LinkedHashMap<>());
       scopes.put(scope, found);
+      bytes += bytes(scope);
     }
     Map<String, Prediction> items = found.items();
-    int before = items.size();
     predictions.forEach(
         (itemId, prediction) -> {
           // Out and in again, so that the order is that of the last showing.
-          items.remove(itemId);
+          takeOut(itemId, items.remove(itemId));
           items.put(itemId, prediction);
+          size++;
+          bytes += bytes(itemId, prediction);
         });
-    size += items.size() - before;
-    shrink(found);
+    shrink(scope, found);
   }
 
-  private void shrink(Scope newest) {
-    Iterator<Scope> oldest = scopes.values().iterator();
-    while (size > capacity && scopes.size() > 1) {
-      size -= oldest.next().items().size();
+  private void takeOut(String itemId, @Nullable Prediction prediction) {
+    if (prediction != null) {
+      size--;
+      bytes -= bytes(itemId, prediction);
+    }
+  }
+
+  private void takeOut(String name, Scope scope) {
+    scope.items().forEach(this::takeOut);
+    bytes -= bytes(name);
+  }
+
+  private boolean isTooMuch() {
+    return size > capacity || bytes > maxBytes;
+  }
+
+  private void shrink(String name, Scope newest) {
+    Iterator<Map.Entry<String, Scope>> oldest = scopes.entrySet().iterator();
+    while (isTooMuch() && scopes.size() > 1) {
+      Map.Entry<String, Scope> entry = oldest.next();
+      takeOut(entry.getKey(), entry.getValue());
       oldest.remove();
     }
-    Iterator<Prediction> items = newest.items().values().iterator();
-    while (size > capacity) {
-      items.next();
+    Iterator<Map.Entry<String, Prediction>> items = newest.items().entrySet().iterator();
+    while (isTooMuch() && items.hasNext()) {
+      Map.Entry<String, Prediction> entry = items.next();
+      takeOut(entry.getKey(), entry.getValue());
       items.remove();
-      size--;
+    }
+    if (newest.items().isEmpty()) {
+      takeOut(name, newest);
+      scopes.remove(name);
     }
   }
 
@@ -69,11 +113,11 @@ final class ShownPredictions {
   }
 
   synchronized void forget(UserKey user) {
-    Iterator<Scope> all = scopes.values().iterator();
+    Iterator<Map.Entry<String, Scope>> all = scopes.entrySet().iterator();
     while (all.hasNext()) {
-      Scope scope = all.next();
-      if (user.equals(scope.user())) {
-        size -= scope.items().size();
+      Map.Entry<String, Scope> entry = all.next();
+      if (user.equals(entry.getValue().user())) {
+        takeOut(entry.getKey(), entry.getValue());
         all.remove();
       }
     }
@@ -81,5 +125,9 @@ final class ShownPredictions {
 
   synchronized int size() {
     return size;
+  }
+
+  synchronized long bytes() {
+    return bytes;
   }
 }

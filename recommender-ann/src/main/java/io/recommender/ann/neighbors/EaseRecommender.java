@@ -49,7 +49,7 @@ import java.util.function.Function;
  *
  * <p><b>Cost.</b> With n items that somebody had: 4 n^2 bytes, and {@link #estimatedBytes} during a
  * fit, which inverts a matrix of n rows on one thread in time n^3; besides, 8 bytes for each other
- * item that an item shares a user with, 60 per item, 128 per user and 4 per event of the users that
+ * item that an item shares a user with, 60 per item, 160 per user and 4 per event of the users that
  * are kept. A request adds up n weights for each item of the history. An event copies the counts of
  * every item of its user.
  */

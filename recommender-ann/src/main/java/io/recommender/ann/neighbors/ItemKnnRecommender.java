@@ -52,7 +52,7 @@ import java.util.List;
  * because of newer ones stays in the counts, which name nobody, and begins anew, as another one,
  * with the next event.
  *
- * <p><b>Cost.</b> 8 bytes for each other item that an item shares a user with, and 60 per item; 128
+ * <p><b>Cost.</b> 8 bytes for each other item that an item shares a user with, and 60 per item; 160
  * bytes per user and 4 per event of the users that are kept. A request visits all that share a user
  * with an item of the history, and takes a square root for each. An event copies the counts of
  * every item of its user. Training takes the sum of the squares of the lengths of the histories.

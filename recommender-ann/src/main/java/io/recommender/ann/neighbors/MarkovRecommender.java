@@ -45,7 +45,7 @@ import java.util.List;
  * before it and all can be {@linkplain #forget forgotten}. A user who has to go because of newer
  * ones stays in the counts, which name nobody, and begins anew with the next event.
  *
- * <p><b>Cost.</b> 8 bytes per distinct pair of neighbours in the log and 12 per item; 128 bytes per
+ * <p><b>Cost.</b> 8 bytes per distinct pair of neighbours in the log and 12 per item; 160 bytes per
  * user and 4 per event of the users that are kept. A request looks at all items that followed the
  * last one. An event copies the counts of the item before it, about a thousand numbers of the
  * popularity, and three more per 256 items of the catalogue. Training takes 8 bytes per interaction

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * One session as it was after its newest event; a further event makes another one.
  *
  * <p><b>Order.</b> The more recent of two sessions has the later time and, at equal times, the
- * higher order number, which is that of its last change. <b>Immutable</b>.
+ * higher order number, which is that of its last change. <b>Immutable</b>, but for the number of
+ * references, which its store alone counts and reads.
  */
 final class RecentSession {
   private static final int[] NO_EVENTS = {};
@@ -19,6 +20,8 @@ final class RecentSession {
   private final long order;
   // The items of the events, oldest first; one that occurred before in the session as ~ordinal.
   private final int[] events;
+  // In how many postings it is.
+  private int references;
 
   private RecentSession(@Nullable UserKey id, long time, long order, int[] events) {
     this.id = id;
@@ -64,6 +67,20 @@ final class RecentSession {
 
   int size() {
     return events.length;
+  }
+
+  int references() {
+    return references;
+  }
+
+  /** Counts one reference more, and returns how many there are. */
+  int refer() {
+    return ++references;
+  }
+
+  /** Counts one reference less, and returns how many are left. */
+  int release() {
+    return --references;
   }
 
   /** Tells each distinct item once. */

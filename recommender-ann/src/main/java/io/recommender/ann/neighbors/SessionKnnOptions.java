@@ -30,6 +30,12 @@ public final class SessionKnnOptions {
     }
   }
 
+  /** How many bytes of a session are counted besides 4 for each of its events. */
+  public static final int SESSION_BYTES = 256;
+
+  /** How many bytes are counted of a session for each item that it is kept for. */
+  public static final int REFERENCE_BYTES = 8;
+
   private static final double MOST = 1000;
 
   private final int sessions;
@@ -40,6 +46,7 @@ public final class SessionKnnOptions {
   private final MatchWeight matchWeight;
   private final double idfOffset;
   private final double idfFactor;
+  private final long sessionBytes;
 
   private SessionKnnOptions(
       int sessions,
@@ -49,7 +56,8 @@ public final class SessionKnnOptions {
       double positionPower,
       MatchWeight matchWeight,
       double idfOffset,
-      double idfFactor) {
+      double idfFactor,
+      long sessionBytes) {
     this.sessions = sessions;
     this.neighbors = neighbors;
     this.historyLength = historyLength;
@@ -58,6 +66,7 @@ public final class SessionKnnOptions {
     this.matchWeight = matchWeight;
     this.idfOffset = idfOffset;
     this.idfFactor = idfFactor;
+    this.sessionBytes = sessionBytes;
   }
 
   /** {@return the options of the paper's experiments: 500 sessions, of which 100 neighbours} */
@@ -83,7 +92,8 @@ public final class SessionKnnOptions {
         1,
         MatchWeight.LINEAR,
         0,
-        1);
+        1,
+        Long.MAX_VALUE);
   }
 
   private static int atLeastOne(String name, int value) {
@@ -115,7 +125,8 @@ public final class SessionKnnOptions {
         positionPower,
         matchWeight,
         idfOffset,
-        idfFactor);
+        idfFactor,
+        sessionBytes);
   }
 
   /**
@@ -133,7 +144,8 @@ public final class SessionKnnOptions {
         positionPower,
         matchWeight,
         idfOffset,
-        idfFactor);
+        idfFactor,
+        sessionBytes);
   }
 
   /**
@@ -151,7 +163,8 @@ public final class SessionKnnOptions {
         atLeastZero("positionPower", positionPower),
         matchWeight,
         idfOffset,
-        idfFactor);
+        idfFactor,
+        sessionBytes);
   }
 
   /**
@@ -169,7 +182,8 @@ public final class SessionKnnOptions {
         positionPower,
         Objects.requireNonNull(matchWeight, "matchWeight"),
         idfOffset,
-        idfFactor);
+        idfFactor,
+        sessionBytes);
   }
 
   /**
@@ -189,7 +203,33 @@ public final class SessionKnnOptions {
         positionPower,
         matchWeight,
         atLeastZero("offset", offset),
-        atLeastZero("factor", factor));
+        atLeastZero("factor", factor),
+        sessionBytes);
+  }
+
+  /**
+   * Sets how many bytes the sessions that are kept may take: {@value #SESSION_BYTES} each, 4 for
+   * each event, and {@value #REFERENCE_BYTES} for each item that it is kept for. When there is no
+   * room, the least recent sessions go.
+   *
+   * @param bytes at least 0; without a limit unless set, so that the number of sessions for each
+   *     item is the only one
+   * @return changed options
+   */
+  public SessionKnnOptions sessionBytes(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("sessionBytes: expected at least 0, found " + bytes);
+    }
+    return new SessionKnnOptions(
+        sessions,
+        neighbors,
+        historyLength,
+        sessionLength,
+        positionPower,
+        matchWeight,
+        idfOffset,
+        idfFactor,
+        bytes);
   }
 
   /** {@return how many sessions are kept for each item and compared with a history} */
@@ -232,10 +272,15 @@ public final class SessionKnnOptions {
     return idfFactor;
   }
 
+  /** {@return how many bytes the sessions may take, the largest long without a limit} */
+  public long sessionBytes() {
+    return sessionBytes;
+  }
+
   @Override
   public String toString() {
     return ("SessionKnnOptions[%d sessions, %d neighbours, historyLength=%d, sessionLength=%d,"
-            + " positionPower=%s, matchWeight=%s, idf=%s + %s * idf]")
+            + " positionPower=%s, matchWeight=%s, idf=%s + %s * idf, sessionBytes=%d]")
         .formatted(
             sessions,
             neighbors,
@@ -244,6 +289,7 @@ public final class SessionKnnOptions {
             positionPower,
             matchWeight,
             idfOffset,
-            idfFactor);
+            idfFactor,
+            sessionBytes);
   }
 }

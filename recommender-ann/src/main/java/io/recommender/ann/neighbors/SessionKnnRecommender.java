@@ -43,14 +43,16 @@ import java.util.Objects;
  * answers wait for nothing, changes for each other.
  *
  * <p><b>Lifetime.</b> Holds no native memory; closing has no effect. What is not among the most
- * recent m sessions of any of its items is dropped; if another event of such a session comes, the
+ * recent m sessions of any of its items, or has no room within {@link
+ * SessionKnnOptions#sessionBytes}, is dropped; if another event of such a session comes, the
  * session begins anew. The numbers of sessions and events, which name no session, keep counting it.
  * Sessions are kept under hashes of their ids.
  *
- * <p><b>Cost.</b> At most m references per item, and each session kept once: 4 bytes per event, of
- * which at most {@link SessionKnnOptions#sessionLength()}, about 170 with an id. A request looks at
- * up to m sessions, each in one step per item of the history that is read. A change copies the
- * references of each item of the session, and one more per 256 items of the catalogue.
+ * <p><b>Cost.</b> At most m references per item of at most 8 bytes, and each session kept once: 4
+ * bytes per event, of which at most {@link SessionKnnOptions#sessionLength()}, and at most {@value
+ * SessionKnnOptions#SESSION_BYTES}. A request looks at up to m sessions, each in one step per item
+ * of the history that is read. A change copies the references of each item of the session, and one
+ * more per 256 items of the catalogue.
  */
 public final class SessionKnnRecommender implements SequenceRecommender, FeedbackSink {
   /** The source of the items of similar sessions. */
@@ -220,6 +222,19 @@ public final class SessionKnnRecommender implements SequenceRecommender, Feedbac
       }
       recommender.files.opened(in);
       return recommender;
+    }
+  }
+
+  /**
+   * Returns how many bytes the sessions that are kept take, as {@link
+   * SessionKnnOptions#sessionBytes} counts them. The table of items takes 60 for each item of the
+   * catalogue besides.
+   *
+   * @return at most the limit
+   */
+  public long sessionBytes() {
+    synchronized (lock) {
+      return store.bytes();
     }
   }
 

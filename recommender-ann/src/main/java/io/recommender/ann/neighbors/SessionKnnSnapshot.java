@@ -68,6 +68,7 @@ final class SessionKnnSnapshot {
         .putString(options.matchWeight().name())
         .putDouble(options.idfOffset())
         .putDouble(options.idfFactor())
+        .putLong(options.sessionBytes())
         .putLong(saved.clock().newest())
         .putLong(saved.clock().changes())
         .putLong(index.sessions())
@@ -131,13 +132,15 @@ final class SessionKnnSnapshot {
         "a match weight, found " + weight);
     double offset = section.getDouble();
     double factor = section.getDouble();
+    long sessionBytes = section.getLong();
     try {
       return SessionKnnOptions.of(sessions, neighbors)
           .historyLength(historyLength)
           .sessionLength(sessionLength)
           .positionPower(positionPower)
           .matchWeight(MatchWeight.valueOf(weight))
-          .idf(offset, factor);
+          .idf(offset, factor)
+          .sessionBytes(sessionBytes);
     } catch (IllegalArgumentException e) {
       throw in.invalid(PARAMETERS, "options that can be had: " + e.getMessage());
     }

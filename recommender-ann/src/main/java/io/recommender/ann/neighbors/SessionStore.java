@@ -11,28 +11,25 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Changes a {@link SessionIndex} as events come: knows the sessions that can still grow, by id.
+ * Changes a {@link SessionIndex} as events come: knows the sessions that can still grow, by id, and
+ * keeps all of them within a number of bytes: the least recent go.
  *
  * <p>Confined: its owner lets one thread in at a time.
  */
 final class SessionStore {
-  /** A session with an id, and in how many postings it is. */
-  private static final class Held {
-    private RecentSession session;
-    private int postings;
-
-    private Held(RecentSession session) {
-      this.session = session;
-    }
-  }
-
   private final Catalog catalog;
   private final int mostSessions;
   private final int sessionLength;
-  private final Map<UserKey, Held> held = new HashMap<>();
+  private final long maxBytes;
+  private final Map<UserKey, RecentSession> held = new HashMap<>();
+  // All sessions, the least recent first; none without a limit, which nobody would ask it for.
+  private final TreeSet<RecentSession> byAge =
+      new TreeSet<>((a, b) -> a == b ? 0 : a.isNewerThan(b) ? 1 : -1);
+  private long bytes;
   private long newest;
   private long changes;
 
@@ -40,10 +37,16 @@ final class SessionStore {
     this.catalog = catalog;
     mostSessions = options.sessions();
     sessionLength = options.sessionLength();
+    maxBytes = options.sessionBytes();
   }
 
   int size() {
     return held.size();
+  }
+
+  /** Returns the bytes of the sessions and of the references to them, at most the limit. */
+  long bytes() {
+    return bytes;
   }
 
   /** What the store knows besides an index: the newest time and how many changes there were. */
@@ -59,12 +62,49 @@ final class SessionStore {
     changes = clock.changes();
     for (int ordinal = 0; ordinal < catalog.size(); ordinal++) {
       for (RecentSession session : index.posting(ordinal).sessions()) {
-        @Nullable UserKey id = session.id();
-        if (id != null) {
-          held.computeIfAbsent(id, key -> new Held(session)).postings++;
+        if (session.refer() == 1) {
+          enter(session);
         }
+        bytes += SessionKnnOptions.REFERENCE_BYTES;
       }
     }
+  }
+
+  private static long bytes(RecentSession session) {
+    return SessionKnnOptions.SESSION_BYTES + (long) Integer.BYTES * session.size();
+  }
+
+  /** Takes note of a session that is in a posting. */
+  private void enter(RecentSession session) {
+    bytes += bytes(session);
+    @Nullable UserKey id = session.id();
+    if (id != null) {
+      held.put(id, session);
+    }
+    if (maxBytes < Long.MAX_VALUE) {
+      byAge.add(session);
+    }
+  }
+
+  /** Takes note of a session that is in no posting any more. */
+  private void leave(RecentSession session) {
+    bytes -= bytes(session);
+    @Nullable UserKey id = session.id();
+    if (id != null) {
+      held.remove(id);
+    }
+    byAge.remove(session);
+  }
+
+  private void shrink(Edit edit) {
+    while (bytes > maxBytes) {
+      takeOut(edit, byAge.first());
+    }
+  }
+
+  private void takeOut(Edit edit, RecentSession session) {
+    session.forEachItem(ordinal -> remove(edit, ordinal, session));
+    leave(session);
   }
 
   /** Adds events to a session, or begins it. Returns the same index if no item is known. */
@@ -73,43 +113,36 @@ final class SessionStore {
     if (ordinals.length == 0) {
       return index;
     }
-    Held entry = held.get(sessionId);
-    RecentSession before = entry == null ? RecentSession.empty(sessionId) : entry.session;
-    RecentSession after = before.plus(ordinals, time(events), changes++, sessionLength);
     Edit edit = index.edit();
-    if (entry == null) {
-      entry = new Held(after);
-      held.put(sessionId, entry);
+    @Nullable RecentSession before = held.get(sessionId);
+    if (before == null) {
+      before = RecentSession.empty(sessionId);
       edit.countSessions(1);
+    } else {
+      takeOut(edit, before);
     }
-    entry.session = after;
+    RecentSession after = before.plus(ordinals, time(events), changes++, sessionLength);
     for (int ordinal : ordinals) {
       edit.countEvents(ordinal, 1);
     }
-    Held growing = entry;
-    before.forEachItem(
-        ordinal -> {
-          if (remove(edit, ordinal, before)) {
-            growing.postings--;
-          }
-        });
-    after.forEachItem(ordinal -> insert(edit, ordinal, after, growing));
-    if (growing.postings == 0) {
-      held.remove(sessionId);
+    after.forEachItem(ordinal -> insert(edit, ordinal, after));
+    if (after.references() > 0) {
+      enter(after);
     }
+    shrink(edit);
     return edit.build();
   }
 
   /** Takes a session out. Returns the same index if it is not held. */
   SessionIndex forget(SessionIndex index, UserKey sessionId) {
-    Held entry = held.remove(sessionId);
-    if (entry == null) {
+    RecentSession session = held.get(sessionId);
+    if (session == null) {
       return index;
     }
     Edit edit = index.edit();
     edit.countSessions(-1);
-    entry.session.forEachItem(ordinal -> remove(edit, ordinal, entry.session));
-    entry.session.forEachEvent(ordinal -> edit.countEvents(ordinal, -1));
+    takeOut(edit, session);
+    session.forEachEvent(ordinal -> edit.countEvents(ordinal, -1));
     return edit.build();
   }
 
@@ -132,18 +165,19 @@ final class SessionStore {
     }
     int[] filled = new int[sizes.length];
     for (RecentSession session : sessions) {
-      Held entry = new Held(session);
       session.forEachItem(
           ordinal -> {
             if (filled[ordinal] < sizes[ordinal]) {
               postings[ordinal][filled[ordinal]++] = session;
-              entry.postings++;
+              session.refer();
+              bytes += SessionKnnOptions.REFERENCE_BYTES;
             }
           });
-      if (session.id() != null && entry.postings > 0) {
-        held.put(session.id(), entry);
+      if (session.references() > 0) {
+        enter(session);
       }
     }
+    shrink(edit);
     return edit.build();
   }
 
@@ -195,7 +229,7 @@ final class SessionStore {
     return time;
   }
 
-  private void insert(Edit edit, int ordinal, RecentSession session, Held entry) {
+  private void insert(Edit edit, int ordinal, RecentSession session) {
     Posting posting = edit.posting(ordinal);
     RecentSession[] sessions = posting.sessions();
     int place = 0;
@@ -210,21 +244,18 @@ final class SessionStore {
     more[place] = session;
     System.arraycopy(sessions, place, more, place + 1, more.length - place - 1);
     edit.set(ordinal, new Posting(more, posting.events()));
-    entry.postings++;
+    session.refer();
+    bytes += SessionKnnOptions.REFERENCE_BYTES;
     if (more.length == sessions.length) {
-      release(sessions[sessions.length - 1]);
+      RecentSession evicted = sessions[sessions.length - 1];
+      bytes -= SessionKnnOptions.REFERENCE_BYTES;
+      if (evicted.release() == 0) {
+        leave(evicted);
+      }
     }
   }
 
-  private void release(RecentSession evicted) {
-    @Nullable UserKey id = evicted.id();
-    Held entry = id == null ? null : held.get(id);
-    if (entry != null && --entry.postings == 0) {
-      held.remove(id);
-    }
-  }
-
-  private static boolean remove(Edit edit, int ordinal, RecentSession session) {
+  private void remove(Edit edit, int ordinal, RecentSession session) {
     Posting posting = edit.posting(ordinal);
     RecentSession[] sessions = posting.sessions();
     for (int i = 0; i < sessions.length; i++) {
@@ -233,9 +264,10 @@ final class SessionStore {
         System.arraycopy(sessions, 0, fewer, 0, i);
         System.arraycopy(sessions, i + 1, fewer, i, fewer.length - i);
         edit.set(ordinal, new Posting(fewer, posting.events()));
-        return true;
+        session.release();
+        bytes -= SessionKnnOptions.REFERENCE_BYTES;
+        return;
       }
     }
-    return false;
   }
 }

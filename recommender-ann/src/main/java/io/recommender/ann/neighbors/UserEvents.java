@@ -14,7 +14,7 @@ import java.util.Map;
  */
 final class UserEvents {
   /** How many bytes of a user are counted besides those of the events. */
-  static final int ENTRY_BYTES = 128;
+  static final int ENTRY_BYTES = 160;
 
   private static final int[] NONE = {};
 

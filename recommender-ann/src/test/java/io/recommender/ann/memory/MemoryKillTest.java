@@ -200,7 +200,7 @@ class MemoryKillTest {
             for (int number = 0; number + 1 < size; number++) {
               assertEquals(item(number + 1), ask(chain, item(number)).get(0).itemId());
             }
-            assertEquals(size == 0 ? 0 : 128 + 4L * size, chain.userBytes());
+            assertEquals(size == 0 ? 0 : 160 + 4L * size, chain.userBytes());
             return size;
           }
 

@@ -236,7 +236,7 @@ class EventLearningProperties {
         recommender.observe(user, Interaction.of("a"));
         Integer events = kept.remove(user);
         kept.put(user, events == null ? 1 : events + 1);
-        if (128 + 4 * kept.getOrDefault(user, 0) > most) {
+        if (160 + 4 * kept.getOrDefault(user, 0) > most) {
           kept.remove(user);
         }
         while (bytes(kept) > most) {
@@ -249,6 +249,6 @@ class EventLearningProperties {
   }
 
   private static long bytes(Map<String, Integer> kept) {
-    return kept.values().stream().mapToLong(events -> 128 + 4L * events).sum();
+    return kept.values().stream().mapToLong(events -> 160 + 4L * events).sum();
   }
 }

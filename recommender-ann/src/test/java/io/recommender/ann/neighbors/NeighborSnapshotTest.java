@@ -190,7 +190,9 @@ class NeighborSnapshotTest {
       @Override
       SequenceRecommender fit(Catalog catalog, List<UserHistory> log) {
         return SessionKnnRecommender.fit(
-            catalog, log, SessionKnnOptions.of(3, 2).sessionLength(5).idf(0.5, 2));
+            catalog,
+            log,
+            SessionKnnOptions.of(3, 2).sessionLength(5).idf(0.5, 2).sessionBytes(10_000));
       }
 
       @Override
@@ -252,6 +254,9 @@ class NeighborSnapshotTest {
 
   private static List<Object> answers(SequenceRecommender recommender, Catalog catalog) {
     List<Object> answers = new ArrayList<>(List.of(recommender.toString()));
+    if (recommender instanceof SessionKnnRecommender sessions) {
+      answers.add(sessions.sessionBytes());
+    }
     for (String first : List.of("größe", "b", "x")) {
       for (int last = 0; last < catalog.size(); last++) {
         answers.add(
@@ -430,6 +435,7 @@ class NeighborSnapshotTest {
         .putString(weight)
         .putDouble(0)
         .putDouble(1)
+        .putLong(Long.MAX_VALUE)
         .putLong(7)
         .putLong(10)
         .putLong(1)

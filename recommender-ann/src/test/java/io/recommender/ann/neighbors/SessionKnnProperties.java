@@ -11,8 +11,11 @@ import io.recommender.UserHistory;
 import io.recommender.ann.neighbors.SessionKnnOptions.MatchWeight;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
+import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -105,6 +108,73 @@ class SessionKnnProperties {
           ask(never, history, 6, ItemFilter.all()), ask(forgetful, history, 6, ItemFilter.all()));
     }
     assertEquals(never.toString(), forgetful.toString());
+  }
+
+  /** The least recent sessions go, as if they had not been; here idf is off, which counts them. */
+  @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
+  void keepsTheMostRecentSessionsWithinBytes(
+      @ForAll @IntRange(min = 0, max = 1_500) int most, @ForAll long seed) {
+    Random random = new Random(seed);
+    SessionKnnOptions roomy = SessionKnnOptions.of(50, 20).sessionLength(4).idf(1, 0);
+    SessionKnnRecommender limited =
+        SessionKnnRecommender.fit(CATALOG, List.of(), roomy.sessionBytes(most));
+    List<UserHistory> kept = new ArrayList<>(); // by last change
+    for (int change = 0; change < 25; change++) {
+      String id = "s" + random.nextInt(8);
+      Optional<UserHistory> before = kept.stream().filter(each -> isOf(each, id)).findFirst();
+      List<Interaction> events = events(items(random, 1 + random.nextInt(3)), random.nextInt(9));
+      List<Interaction> all =
+          new ArrayList<>(before.map(UserHistory::interactions).orElse(List.of()));
+      if (random.nextInt(7) == 0) {
+        limited.forget(id);
+        before.ifPresent(kept::remove);
+      } else if (events.stream().anyMatch(event -> CATALOG.contains(event.itemId()))) {
+        limited.observe(id, events);
+        before.ifPresent(kept::remove);
+        events.stream().filter(event -> CATALOG.contains(event.itemId())).forEach(all::add);
+        kept.add(UserHistory.of(all).forUser(id));
+      } else {
+        limited.observe(id, events);
+      }
+      while (bytes(kept) > most) {
+        kept.remove(
+            kept.stream().min(Comparator.comparing(SessionKnnProperties::time)).orElseThrow());
+      }
+      assertEquals(bytes(kept), limited.sessionBytes());
+      SessionKnnRecommender expected = SessionKnnRecommender.fit(CATALOG, kept, roomy);
+      assertEquals(expected.toString(), limited.toString());
+      for (String item : ITEMS) {
+        assertEquals(neighbours(expected, item), neighbours(limited, item));
+      }
+    }
+  }
+
+  private static boolean isOf(UserHistory history, String id) {
+    return history.userId().equals(Optional.of(id));
+  }
+
+  private static Instant time(UserHistory history) {
+    return history.interactions().stream()
+        .map(event -> event.time().orElseThrow())
+        .max(Comparator.naturalOrder())
+        .orElseThrow();
+  }
+
+  private static long bytes(List<UserHistory> sessions) {
+    long bytes = 0;
+    for (UserHistory session : sessions) {
+      List<Interaction> all = session.interactions();
+      List<Interaction> newest = all.subList(Math.max(0, all.size() - 4), all.size());
+      long items = newest.stream().map(Interaction::itemId).distinct().count();
+      bytes += 256 + 4L * newest.size() + 8 * items;
+    }
+    return bytes;
+  }
+
+  private static List<ScoredItem> neighbours(SessionKnnRecommender recommender, String item) {
+    return ask(recommender, List.of(item), 7, ItemFilter.all()).stream()
+        .filter(each -> each.source().equals(SessionKnnRecommender.SOURCE))
+        .toList();
   }
 
   private static List<String> items(Random random, int size) {
