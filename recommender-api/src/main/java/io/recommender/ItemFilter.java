@@ -1,6 +1,7 @@
 package io.recommender;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -59,7 +60,20 @@ public interface ItemFilter {
   }
 
   /**
-   * Returns a filter that accepts what both accept.
+   * Returns the filters that all have to accept an item, if this one accepts exactly what they all
+   * accept. Then a backend may remember the answers of those that are constant and ask only the
+   * others: those of a category, say, where this is the category and what is in stock.
+   *
+   * @return the parts, at least two and always the same, in the order in which they are asked;
+   *     empty if this filter is one of its own kind
+   */
+  default List<ItemFilter> parts() {
+    return List.of();
+  }
+
+  /**
+   * Returns a filter that accepts what both accept. A part that is kept and used in many
+   * conjunctions is remembered by backends as if it were used alone; see {@link #parts}.
    *
    * @param other the other filter
    * @return the conjunction

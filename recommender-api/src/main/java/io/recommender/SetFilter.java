@@ -1,8 +1,10 @@
 package io.recommender;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -56,7 +58,7 @@ record SetFilter(Set<String> items, boolean allowing) implements ItemFilter {
       union.addAll(other.items);
       return denying(Collections.unmodifiableSet(union));
     }
-    return new Conjunction(first, second);
+    return conjunction(first, second);
   }
 
   @Override
@@ -79,25 +81,52 @@ record SetFilter(Set<String> items, boolean allowing) implements ItemFilter {
     return true;
   }
 
-  private record Conjunction(ItemFilter first, ItemFilter second) implements ItemFilter {
+  /**
+   * Conjunctions within conjunctions are taken apart, so that a backend finds each part it knows.
+   */
+  private static Conjunction conjunction(ItemFilter first, ItemFilter second) {
+    List<ItemFilter> parts = new ArrayList<>();
+    for (ItemFilter one : List.of(first, second)) {
+      if (one instanceof Conjunction conjunction) {
+        parts.addAll(conjunction.parts);
+      } else {
+        parts.add(one);
+      }
+    }
+    return new Conjunction(List.copyOf(parts));
+  }
+
+  private record Conjunction(List<ItemFilter> parts) implements ItemFilter {
     @Override
     public boolean accepts(String itemId) {
-      return first.accepts(itemId) && second.accepts(itemId);
+      for (int i = 0; i < parts.size(); i++) {
+        if (!parts.get(i).accepts(itemId)) {
+          return false;
+        }
+      }
+      return true;
     }
 
     @Override
     public Optional<Set<String>> allowList() {
-      Optional<Set<String>> one = first.allowList();
-      Optional<Set<String>> other = second.allowList();
-      if (one.isPresent() && other.isPresent()) {
-        return one.get().size() <= other.get().size() ? one : other;
+      Optional<Set<String>> smallest = Optional.empty();
+      for (ItemFilter part : parts) {
+        Optional<Set<String>> one = part.allowList();
+        if (one.isPresent() && (smallest.isEmpty() || one.get().size() < smallest.get().size())) {
+          smallest = one;
+        }
       }
-      return one.isPresent() ? one : other;
+      return smallest;
     }
 
     @Override
     public boolean isConstant() {
-      return first.isConstant() && second.isConstant();
+      for (int i = 0; i < parts.size(); i++) {
+        if (!parts.get(i).isConstant()) {
+          return false;
+        }
+      }
+      return true;
     }
   }
 }

@@ -41,6 +41,9 @@ class ItemFilterProperties {
     for (String item : ITEMS) {
       boolean expected = parts.stream().allMatch(part -> part.accepts(item));
       assertEquals(expected, all.accepts(item));
+      if (!all.parts().isEmpty()) {
+        assertEquals(expected, all.parts().stream().allMatch(part -> part.accepts(item)));
+      }
       all.allowList().ifPresent(allowed -> assertTrue(!expected || allowed.contains(item)));
       all.denyList().ifPresent(denied -> assertEquals(!expected, denied.contains(item)));
     }

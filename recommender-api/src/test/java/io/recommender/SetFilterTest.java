@@ -49,4 +49,24 @@ class SetFilterTest {
     assertTrue(both.accepts("item-1"));
     assertFalse(both.accepts("a"));
   }
+
+  @Test
+  void aConjunctionTellsItsPartsHoweverItWasMade() {
+    ItemFilter one = ItemFilter.allow(MANY);
+    ItemFilter two = itemId -> !itemId.endsWith("7");
+    ItemFilter three = ItemFilter.deny(Set.of("item-8"));
+    List<ItemFilter> parts = List.of(one, two, three);
+    assertEquals(parts, one.and(two).and(three).parts());
+    assertEquals(parts, one.and(two.and(three)).parts());
+    assertEquals(
+        parts, ItemFilter.all().and(one).and(ItemFilter.all()).and(two.and(three)).parts());
+    assertEquals(List.of(one, two, one, two), one.and(two).and(one.and(two)).parts());
+    assertEquals(List.of(), one.parts());
+    assertEquals(List.of(), two.parts());
+    ItemFilter all = one.and(two.and(three));
+    assertTrue(all.accepts("item-9"));
+    assertFalse(all.accepts("item-17"));
+    assertFalse(all.accepts("item-8"));
+    assertFalse(all.accepts("other"));
+  }
 }
