@@ -5,7 +5,6 @@ import io.recommender.Similarity;
 import io.recommender.ann.internal.TopK;
 import io.recommender.ann.internal.VectorKernels;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -34,8 +33,11 @@ final class HnswQuery {
   /** How many more nodes a scan by rough codes keeps. */
   private static final int ROUGH_SCAN = 8;
 
-  /** A scan of copied codes reads the clock once in so many blocks. */
-  private static final int CLOCK_EVERY = 32;
+  /** What is asked about what codes left has to accept this part of what is kept without asking. */
+  private static final double ENOUGH = 0.75;
+
+  /** All of a set is compared where a larger part of it would be kept. */
+  private static final int KEPT_PART = 8;
 
   /** An index with fewer accepted items for each kept one is compared as a whole. */
   private static final int WALK_PART = 4;
@@ -77,6 +79,8 @@ final class HnswQuery {
   private final IntArrayList found = new IntArrayList();
 
   private final SearchHits none = new SearchHits();
+  private final KnownFilter known;
+  private final SetScan scan;
 
   // The query in hand.
   private HnswNodes.State now = HnswNodes.State.EMPTY;
@@ -86,9 +90,6 @@ final class HnswQuery {
   private double slack;
   private long deadline;
   private SearchHits hits = none;
-
-  /** Kept, so that reading ahead is not left out. */
-  private int kept;
 
   HnswQuery(
       HnswNodes owner,
@@ -108,6 +109,8 @@ final class HnswQuery {
             : HnswGraph.Ranking.PRODUCT;
     isRough = quantization.walksRoughly();
     search = new HnswSearch(graph, isRough);
+    scan = new SetScan(search.pool);
+    known = new KnownFilter(owner.ids(), owner.sets());
     walkByCodes = quantization.walker(graph, ranking);
     ranker =
         graph.keepsRows ? new RowScorer(graph, ranking) : new NibbleScorer(graph, ranking, true);
@@ -153,6 +156,7 @@ final class HnswQuery {
       view = graph.empty;
       now = HnswNodes.State.EMPTY;
       hits = none;
+      known.clear();
     }
   }
 
@@ -177,7 +181,7 @@ final class HnswQuery {
         boolean inTime = search.search(view, walker, start, 0, breadth, deadline);
         countWalk();
         rankPool(query, k, null);
-        inTime = inTime && rankOthers(query, null, null);
+        inTime = inTime && rankOthers(query);
         if (top.size() == k || !inTime) {
           finish(inTime);
           return;
@@ -185,7 +189,7 @@ final class HnswQuery {
         breadth *= 2;
       }
     }
-    compareAll(query, k, null);
+    compareAll(query, k);
   }
 
   private void prepareWalk() {
@@ -199,58 +203,61 @@ final class HnswQuery {
   }
 
   private void answerSome(float[] query, int k, int ef, ItemFilter filter) {
-    NodeSet set = owner.sets().find(filter, now, view, deadline);
+    known.take(filter, now, view, deadline);
+    NodeSet set = known.set();
+    Set<String> allowed = known.allowed();
+    if (allowed != null
+        && allowed.size() <= ef * WALK_COST / 4
+        && (set == null || allowed.size() < set.count())) {
+      compareListed(query, k, filter, allowed);
+      return;
+    }
     if (set != null) {
       answerSet(query, k, ef, set);
       return;
     }
-    Optional<Set<String>> allowed = filter.allowList();
-    if (allowed.isPresent() && allowed.get().size() <= ef * WALK_COST / 4) {
-      compareListed(query, k, filter, allowed.get());
+    if (now.size() > exactBelow && ef <= now.size() / WALK_PART && walkAsking(query, k, ef)) {
       return;
     }
-    if (now.size() > exactBelow
-        && ef <= now.size() / WALK_PART
-        && walkAsking(query, k, ef, filter)) {
-      return;
-    }
-    compareAll(query, k, filter);
+    compareAll(query, k);
   }
 
   private void answerSet(float[] query, int k, int ef, NodeSet set) {
-    double breadth = ef * (double) now.size() / Math.max(1, set.count());
+    double kept = ef + Math.min(known.denied(), (double) ef);
+    double breadth = kept * now.size() / Math.max(1, set.count());
     prepareWalk();
     if (breadth * WALK_COST < set.count() && now.size() > exactBelow) {
       int start = search.descend(view, walker, 0);
-      int wide = (int) Math.ceil(breadth * (now.size() + now.ended()) / now.size());
-      boolean inTime = search.search(view, walker, start, 0, wide, deadline);
-      countWalk();
-      found.clear();
-      for (int rank = 0; rank < search.pool.size(); rank++) {
-        if (set.contains(search.pool.node(rank))) {
-          found.add(rank);
-        }
-      }
+      boolean inTime = true;
       // Fewer are met where the filter and the query have little to do with each other.
-      boolean enough = found.size() >= Math.max(k, ef / 2);
+      boolean enough = false;
+      boolean meets = true;
+      while (inTime && !enough && meets && breadth * WALK_COST < set.count()) {
+        int wide = (int) Math.ceil(breadth * (now.size() + now.ended()) / now.size());
+        inTime = search.search(view, walker, start, 0, wide, deadline);
+        countWalk();
+        int members = findMembers(set);
+        inTime = inTime && members >= 0;
+        enough = found.size() >= (known.isOpen() ? enoughAsked(k, ef) : Math.max(k, ef / 2));
+        meets = members >= Math.max(k, ef / 2);
+        // There are members, and what is asked beside refuses them.
+        breadth = Math.max(2 * breadth, 1.1 * breadth * ef / Math.max(1, found.size()));
+      }
       // Short vectors are linked to long ones, so none of them leads to another.
       boolean bridges = similarity != Similarity.DOT;
       long broad = (long) bridgeBreadth * ef;
-      if (!enough && inTime && bridges && set.count() > BRIDGE_COST * WALK_COST * broad) {
+      if (!enough && inTime && !meets && bridges && set.count() > BRIDGE_COST * WALK_COST * broad) {
         starts[0] = start;
         int count = 1 + seeds(set);
         inTime = search.searchWithin(view, walker, starts, count, (int) broad, set, deadline);
         countWalk();
         hits.countSteppedOver(search.bridgedCount());
-        found.clear();
-        for (int rank = 0; rank < search.pool.size(); rank++) {
-          found.add(rank);
-        }
+        inTime = findMembers(set) >= 0 && inTime;
         enough = found.size() >= k;
       }
       if (enough || !inTime) {
         rankPool(query, k, found);
-        inTime = inTime && rankOthers(query, set, null);
+        inTime = inTime && rankOthers(query);
         if (top.size() == k || !inTime) {
           finish(inTime);
           return;
@@ -258,6 +265,31 @@ final class HnswQuery {
       }
     }
     compareSet(query, k, ef, set);
+  }
+
+  /**
+   * Finds which ranks of the pool are accepted.
+   *
+   * @return how many are of the set, or -1 if there was no time to ask about all of them
+   */
+  private int findMembers(NodeSet set) {
+    boolean asks = known.isOpen();
+    int members = 0;
+    found.clear();
+    for (int rank = 0; rank < search.pool.size(); rank++) {
+      int node = search.pool.node(rank);
+      if (set.contains(node)) {
+        members++;
+        if (!asks || known.accepts(node)) {
+          found.add(rank);
+        }
+        // A filter may take its time.
+        if (asks && members % BLOCK == 0 && isLate()) {
+          return -1;
+        }
+      }
+    }
+    return members;
   }
 
   /** Spreads places to begin over the members of a set. */
@@ -276,10 +308,9 @@ final class HnswQuery {
    *
    * @return whether there is an answer
    */
-  private boolean walkAsking(float[] query, int k, int ef, ItemFilter filter) {
+  private boolean walkAsking(float[] query, int k, int ef) {
     double shown = now.size() / (double) (now.size() + now.ended());
-    int denied = filter.denyList().map(Set::size).orElse(0);
-    int breadth = (int) Math.ceil((ef + Math.min(denied, ef)) / shown);
+    int breadth = (int) Math.ceil((ef + Math.min(known.denied(), ef)) / shown);
     int most = now.size() / 16 + 64;
     prepareWalk();
     int start = search.descend(view, walker, 0);
@@ -289,7 +320,7 @@ final class HnswQuery {
       found.clear();
       for (int rank = 0; rank < search.pool.size(); rank++) {
         int node = search.pool.node(rank);
-        if (isShown(node) && filter.accepts(owner.ids().id(node))) {
+        if (isShown(node) && known.accepts(node)) {
           found.add(rank);
         }
         // A filter may take its time.
@@ -299,15 +330,22 @@ final class HnswQuery {
         }
       }
       int accepted = found.size();
-      if (!inTime || accepted >= Math.min(ef, 2 * k + ef / 2)) {
+      if (!inTime || accepted >= enoughAsked(k, ef)) {
         rankPool(query, k, found);
-        finish(inTime && rankOthers(query, null, filter));
+        finish(inTime && rankOthers(query));
         return true;
       }
       double share = Math.max(1, accepted) / (double) Math.max(1, search.pool.size());
       breadth = (int) Math.max(2L * breadth, Math.min(1.1 * ef / share, now.size()));
     }
     return false;
+  }
+
+  /**
+   * How many of those that a walk keeps have to be accepted, where a filter is asked about them.
+   */
+  private static int enoughAsked(int k, int ef) {
+    return Math.min(ef, 2 * k + ef / 2);
   }
 
   private boolean isShown(int node) {
@@ -350,10 +388,12 @@ final class HnswQuery {
    *
    * @return whether this came to its end
    */
-  private boolean rankOthers(float[] query, @Nullable NodeSet set, @Nullable ItemFilter filter) {
+  private boolean rankOthers(float[] query) {
     if (!isRough || walker == ranker) {
       return true;
     }
+    NodeSet set = known.set();
+    boolean asks = known.isOpen();
     int count = 0;
     int asked = 0;
     for (int i = 0; i < search.walkedCount(); i++) {
@@ -363,7 +403,7 @@ final class HnswQuery {
       if (top.isFull() && best < top.threshold() || search.pool.holds(node, score)) {
         continue;
       }
-      if (isShown(node) && (set == null || set.contains(node)) && accepts(filter, node)) {
+      if (isShown(node) && (set == null || set.contains(node)) && known.accepts(node)) {
         block[count++] = node;
       }
       if (count == BLOCK / 4) {
@@ -376,17 +416,13 @@ final class HnswQuery {
         }
       }
       // A filter may take its time.
-      if (filter != null && asked++ % BLOCK == BLOCK - 1 && isLate()) {
+      if (asks && asked++ % BLOCK == BLOCK - 1 && isLate()) {
         return false;
       }
     }
     rankBlock(query, count);
     hits.count(0, 0, count);
     return true;
-  }
-
-  private boolean accepts(@Nullable ItemFilter filter, int node) {
-    return filter == null || filter.accepts(owner.ids().id(node));
   }
 
   /** Offers the nodes of the block that may be among the best. */
@@ -440,59 +476,37 @@ final class HnswQuery {
 
   /** Scores a set by codes and ranks those that look best, or all if all shall be compared. */
   private void compareSet(float[] query, int k, int ef, NodeSet set) {
-    if (walker == ranker || k > set.count() / 8 || ef == Integer.MAX_VALUE) {
-      compareAll(query, k, set, null);
-      return;
+    int wanted = (3 * k + 64) * (isRough ? ROUGH_SCAN : 1);
+    double kept = known.isOpen() ? 2.0 * wanted : wanted;
+    boolean isSmall = walker == ranker || k > set.count() / 8 || ef == Integer.MAX_VALUE;
+    while (!isSmall && (!known.isOpen() || kept < set.count() / KEPT_PART)) {
+      search.pool.reset((int) kept);
+      boolean inTime = scan.run(view, walker, set, deadline);
+      hits.count(0, scan.scored(), 0);
+      if (!known.isOpen()) {
+        rankPool(query, k, null);
+        finish(inTime);
+        return;
+      }
+      inTime = findMembers(set) >= 0 && inTime;
+      if (found.size() >= wanted * ENOUGH || !inTime) {
+        rankPool(query, k, found);
+        finish(inTime);
+        return;
+      }
+      // Twice what the part that was accepted asks for, so that hardly any third scan is made.
+      kept = 2 * kept * wanted / Math.max(1, found.size());
     }
-    search.pool.reset((3 * k + 64) * (isRough ? ROUGH_SCAN : 1));
-    boolean inTime = set.packed() == null ? scoreMembers(set) : scorePacked(set, set.packed());
-    rankPool(query, k, null);
-    finish(inTime);
-  }
-
-  private boolean scoreMembers(NodeSet set) {
-    int scored = 0;
-    boolean inTime = true;
-    int next = 0;
-    int count;
-    while (inTime && (count = set.list(next, block, 0)) > 0) {
-      kept += walker.touch(view, block, 0, count);
-      walker.score(view, block, 0, count, scores);
-      search.pool.addAll(block, 0, scores, count);
-      scored += count;
-      next = block[count - 1] + 1;
-      inTime = !isLate();
-    }
-    hits.count(0, scored, 0);
-    return inTime;
-  }
-
-  private boolean scorePacked(NodeSet set, PackedNodes packed) {
-    NibbleScorer byCodes = (NibbleScorer) walker;
-    int[] nodes = packed.nodes();
-    boolean inTime = true;
-    int done = 0;
-    for (; done < nodes.length && inTime; done += PackedNodes.BLOCK) {
-      byCodes.score(packed, done / PackedNodes.BLOCK, scores);
-      search.pool.addAll(nodes, done, scores, Math.min(PackedNodes.BLOCK, nodes.length - done));
-      // Reading the clock takes as long as scoring dozens of rows.
-      inTime = done / PackedNodes.BLOCK % CLOCK_EVERY != CLOCK_EVERY - 1 || !isLate();
-    }
-    hits.count(0, Math.min(done, nodes.length), 0);
-    return inTime;
+    compareAll(query, k);
   }
 
   private boolean isLate() {
     return deadline != Long.MAX_VALUE && System.nanoTime() - deadline >= 0;
   }
 
-  private void compareAll(float[] query, int k, @Nullable ItemFilter filter) {
-    compareAll(query, k, null, filter);
-  }
-
-  /** Compares the query with every node that a filter accepts, or with those of a set; exact. */
-  private void compareAll(
-      float[] query, int k, @Nullable NodeSet set, @Nullable ItemFilter filter) {
+  /** Compares the query with every node that is accepted, or may be; exact. */
+  private void compareAll(float[] query, int k) {
+    NodeSet set = known.set();
     top.reset(k);
     int scored = 0;
     int next = 0;
@@ -509,7 +523,7 @@ final class HnswQuery {
         if (best >= top.threshold() && isShown(node)) {
           double score = told.score(view, query, node);
           int order = owner.life().order(node);
-          if (top.admits(score, order) && accepts(filter, node)) {
+          if (top.admits(score, order) && known.accepts(node)) {
             top.offer(score, order, node);
           }
         }

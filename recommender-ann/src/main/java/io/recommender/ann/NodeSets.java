@@ -1,10 +1,10 @@
 package io.recommender.ann;
 
 import io.recommender.ItemFilter;
-import java.lang.ref.WeakReference;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,10 +14,19 @@ import org.jspecify.annotations.Nullable;
  * comes for the second time. Later changes of the index are applied to a copy of the set from the
  * log of changed nodes.
  *
- * <p><b>Thread safety.</b> Thread-safe. Two threads may make the same set at once.
+ * <p>What came once never takes the place of a set: filters are counted in other memory, those with
+ * deny lists apart from the rest, as each request may have its own of what its user has seen. It
+ * takes little to ask those, so their sets are made when they come for the {@value #DENY_USES}th
+ * time.
+ *
+ * <p><b>Thread safety.</b> Thread-safe, without locks. Two threads may make the same set at once.
  */
 final class NodeSets {
-  private static final int SLOTS = 32;
+  private static final int USES = 2;
+  private static final int DENY_USES = 8;
+
+  /** Counts are halved once in so many times that a filter is not known. */
+  private static final int AGE_EVERY = 4096;
 
   /** Codes are copied for sets that have at most this part of the items together. */
   private static final int PACKED_PART = 2;
@@ -27,14 +36,10 @@ final class NodeSets {
 
   private final NodeIds ids;
   private final NodeLife life;
-  private final AtomicReferenceArray<Entry> entries = new AtomicReferenceArray<>(SLOTS);
-
-  /**
-   * A filter that was seen, and its nodes if it was seen again.
-   *
-   * @param isPart whether the set lacks nodes that the version shows for which it was made
-   */
-  private record Entry(WeakReference<ItemFilter> filter, @Nullable NodeSet set, boolean isPart) {}
+  private final FilterTable table = new FilterTable();
+  private final FilterUses uses = new FilterUses();
+  private final FilterUses denyUses = new FilterUses();
+  private final AtomicInteger unknown = new AtomicInteger();
 
   NodeSets(NodeIds ids, NodeLife life) {
     this.ids = ids;
@@ -53,31 +58,42 @@ final class NodeSets {
     if (!filter.isConstant()) {
       return null;
     }
-    int slot = System.identityHashCode(filter) & SLOTS - 1;
-    Entry entry = entries.get(slot);
-    if (entry == null || entry.filter.get() != filter) {
-      entries.set(slot, new Entry(new WeakReference<>(filter), null, false));
-      return null;
-    }
-    NodeSet set = entry.set;
-    boolean isCurrent =
-        set != null && set.epoch() == now.log().epoch() && set.position() == now.logged();
-    NodeSet fresh = set;
-    if (!isCurrent) {
-      boolean isFollowed =
-          set != null && set.epoch() == now.log().epoch() && set.position() <= now.logged();
-      if (!isFollowed) {
-        return make(filter, now, nodes, slot, entry, deadline);
+    FilterTable.Entry entry = table.get(filter);
+    if (entry == null) {
+      boolean denies = denies(filter);
+      int count = (denies ? denyUses : uses).count(filter, tick());
+      if (count < (denies ? DENY_USES : USES) || !table.admits(count)) {
+        return null;
       }
+      FilterTable.Known known = make(filter, now, nodes, deadline);
+      if (known == null) {
+        return null;
+      }
+      table.put(filter, known.set(), known.isPart(), count);
+      return known.isPart() ? null : known.set();
+    }
+    entry.use();
+    FilterTable.Known before = entry.known();
+    NodeSet set = before.set();
+    boolean isFollowed = set.epoch() == now.log().epoch() && set.position() <= now.logged();
+    NodeSet fresh = set;
+    if (!isFollowed) {
+      FilterTable.Known known = make(filter, now, nodes, deadline);
+      if (known == null) {
+        return null;
+      }
+      entry.setKnown(known.set(), known.isPart());
+      return known.isPart() ? null : known.set();
+    } else if (set.position() < now.logged()) {
       fresh = updated(set, filter, now, nodes, deadline);
       if (fresh == null) {
         return null;
       }
-    } else if (entry.isPart) {
+    } else if (before.isPart()) {
       return null;
     } else if (set.packed() == null
         && view.codes() instanceof NibbleRows codes
-        && (packedNodes() + set.count()) * PACKED_PART <= now.size()) {
+        && (table.packedNodes() + set.count()) * PACKED_PART <= now.size()) {
       // Asked for twice without a change in between: worth a copy.
       fresh = set.with(PackedNodes.of(set, codes));
     } else if (set.packed() != null && set.packed().space() != view.codes().space()) {
@@ -85,31 +101,41 @@ final class NodeSets {
     } else {
       return set;
     }
-    entries.set(slot, new Entry(entry.filter, fresh, false));
+    entry.setKnown(fresh, false);
     return fresh;
   }
 
-  /** How many nodes have their codes copied, for all filters together. */
-  private long packedNodes() {
-    long sum = 0;
-    for (int i = 0; i < SLOTS; i++) {
-      Entry entry = entries.get(i);
-      if (entry != null && entry.filter.get() == null) {
-        entries.compareAndSet(i, entry, null);
-      } else if (entry != null && entry.set != null && entry.set.packed() != null) {
-        sum += entry.set.packed().nodes().length;
-      }
+  private int tick() {
+    int now = unknown.incrementAndGet();
+    if (now % AGE_EVERY == 0) {
+      uses.age();
+      denyUses.age();
+      table.age();
     }
-    return sum;
+    return now;
   }
 
-  /**
-   * Makes and remembers a set.
-   *
-   * @return the set, or null if it does not have everything that the version shows
-   */
-  private @Nullable NodeSet make(
-      ItemFilter filter, HnswNodes.State now, int nodes, int slot, Entry entry, long deadline) {
+  private static boolean denies(ItemFilter filter) {
+    if (filter.denyList().isPresent()) {
+      return true;
+    }
+    List<ItemFilter> parts = filter.parts();
+    for (int i = 0; i < parts.size(); i++) {
+      if (parts.get(i).denyList().isPresent()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** {@return how many filters have their nodes remembered} */
+  int size() {
+    return table.size();
+  }
+
+  /** Asks a filter about all items; null if there is no time. */
+  private FilterTable.@Nullable Known make(
+      ItemFilter filter, HnswNodes.State now, int nodes, long deadline) {
     long[] bits = new long[(nodes + 63) >>> 6];
     int count = 0;
     boolean isWhole = true;
@@ -144,8 +170,7 @@ final class NodeSets {
       }
     }
     NodeSet set = new NodeSet(bits, count, now.log().epoch(), now.logged(), null);
-    entries.set(slot, new Entry(entry.filter, set, !isWhole));
-    return isWhole ? set : null;
+    return new FilterTable.Known(set, !isWhole);
   }
 
   private static boolean readsClock(int asked) {

@@ -146,7 +146,14 @@ class HnswAllocationTest {
             farFromQueries(),
             // Asked anew each time, about what a walk meets or about everything.
             endingWith("5", false),
-            endingWith("55", false));
+            endingWith("55", false),
+            // A part that is remembered, with others: members of a scan or a walk are asked about.
+            endingWith("6", true).and(endingWith("66", false)),
+            ItemFilter.allow(ids.subList(0, 7_000)).and(endingWith("7", false)),
+            endingWith("8", true).and(ItemFilter.deny(Set.of("item-8", "item-18"))),
+            ItemFilter.allow(ids.subList(0, 5_000))
+                .and(endingWith("9", true))
+                .and(itemId -> itemId.length() > 6));
     for (int i = 0; i < filters.size(); i++) {
       assertNothing("filter " + i, index, DEFAULTS.filter(filters.get(i)));
       assertNothing("filter " + i + " narrow", index, DEFAULTS.filter(filters.get(i)).ef(K));
