@@ -442,11 +442,20 @@ public abstract class VectorKernels {
     return (sum0 + sum1) + (sum2 + sum3);
   }
 
-  /** Chooses kernels. Apart from {@link #best} only tests call this. */
+  /**
+   * Chooses kernels, and tells in one line why there are no SIMD instructions, unless a property
+   * asked for none. Apart from {@link #best} only tests call this.
+   */
   static VectorKernels select() {
     VectorKernels scalar = new ScalarVectorKernels();
+    if ("scalar".equals(System.getProperty(PROPERTY))) {
+      return scalar;
+    }
     var module = ModuleLayer.boot().findModule("jdk.incubator.vector");
-    if (module.isEmpty() || "scalar".equals(System.getProperty(PROPERTY))) {
+    if (module.isEmpty()) {
+      LOG.info(
+          "Vectors are compared without SIMD instructions, which takes several times longer; start"
+              + " the JVM with --add-modules jdk.incubator.vector to use them");
       return scalar;
     }
     // What -Xint and -XX:TieredStopAtLevel=1 say: the compiler that knows the instructions is off.
