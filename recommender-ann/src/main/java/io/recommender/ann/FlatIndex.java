@@ -80,9 +80,7 @@ public final class FlatIndex implements ItemIndex, Diagnosable {
    * @throws IllegalArgumentException if the dimension is below 1 or the size below 0
    */
   public FlatIndex(int dimension, Similarity similarity, int expectedSize) {
-    if (dimension < 1) {
-      throw new IllegalArgumentException("dimension: expected at least 1, found " + dimension);
-    }
+    checkDimension(dimension);
     if (expectedSize < 0) {
       throw new IllegalArgumentException(
           "expectedSize: expected at least 0, found " + expectedSize);
@@ -98,8 +96,13 @@ public final class FlatIndex implements ItemIndex, Diagnosable {
    * @param size the number of items, at least 0
    * @param dimension the length of every vector, at least 1
    * @return the number of bytes, for a JVM with compressed references
+   * @throws IllegalArgumentException if the size is below 0 or the dimension below 1
    */
   public static long estimatedBytes(int size, int dimension) {
+    checkDimension(dimension);
+    if (size < 0) {
+      throw new IllegalArgumentException("size: expected at least 0, found " + size);
+    }
     return size
         * (BYTES_PER_ITEM
             + (long) dimension * Float.BYTES
@@ -245,6 +248,7 @@ public final class FlatIndex implements ItemIndex, Diagnosable {
    *     it cannot be written. The file is then as it was
    */
   public void save(Path file) {
+    Objects.requireNonNull(file, "file");
     try (RowStore.View view = store.view()) {
       List<Row> rows = RowStore.rows(view.snapshot);
       files.save(file, out -> FlatSnapshot.write(out, dimension, similarity, rows));
@@ -259,6 +263,7 @@ public final class FlatIndex implements ItemIndex, Diagnosable {
    *     only if the file changed during the call
    */
   public void replace(Path file) {
+    Objects.requireNonNull(file, "file");
     try (RowStore.View view = store.view()) {
       List<Row> rows = RowStore.rows(view.snapshot);
       files.replace(file, out -> FlatSnapshot.write(out, dimension, similarity, rows));
@@ -274,6 +279,7 @@ public final class FlatIndex implements ItemIndex, Diagnosable {
    *     section; STORAGE_FAILED if it cannot be read
    */
   public static FlatIndex open(Path file) {
+    Objects.requireNonNull(file, "file");
     try (SnapshotReader in = new SavedFiles(FlatSnapshot.KIND, FlatSnapshot.FORMAT).open(file)) {
       FlatSnapshot saved = FlatSnapshot.read(in);
       FlatIndex index =
@@ -350,6 +356,12 @@ public final class FlatIndex implements ItemIndex, Diagnosable {
       sum += (double) vector[i] * vector[i];
     }
     return Math.sqrt(sum);
+  }
+
+  private static void checkDimension(int dimension) {
+    if (dimension < 1) {
+      throw new IllegalArgumentException("dimension: expected at least 1, found " + dimension);
+    }
   }
 
   private static void checkK(int k) {

@@ -40,9 +40,19 @@ import java.util.function.Consumer;
  * tells the forms.
  *
  * <p>Where comparing every candidate costs less than the walk the index does that instead: in a
- * small index, under a short allow list, and under a filter that accepts little. A filter that
- * always answers the same, such as {@link ItemFilter#allow}, is remembered when it comes for the
- * second time; keep such filters rather than making them for each search.
+ * small index, under a short allow list, and under a filter that accepts little.
+ *
+ * <p><b>Filters.</b> A filter that always answers the same, such as {@link ItemFilter#allow}, is
+ * remembered when it comes for the second time; keep such filters rather than making them for each
+ * search. Of a conjunction ({@link ItemFilter#and}) each such part is remembered by itself: in
+ * {@code category.and(stock).and(ItemFilter.unseen(history))} the category is, though the rest is
+ * new in each call, and stock and history are asked only about items of the category that look
+ * good. Deny lists are asked, and remembered when they come for the eighth time. There is room for
+ * 64 filters; a further one takes the place of the least used once it comes more than twice as
+ * often as that. They take an eighth of a byte an item each, and copies of codes for at most half
+ * of the items together. The search that first asks about all items and those before it may answer
+ * differently from later ones for the same query: a walk finds nearly all of the best, and a scan
+ * of what is remembered may find others or more.
  *
  * <pre>{@code
  * SearchOptions options = SearchOptions.defaults().targetRecall(0.98).filter(category);
@@ -67,6 +77,11 @@ import java.util.function.Consumer;
  * <p><b>Errors.</b> Null is refused with a {@link NullPointerException} that names the argument,
  * another wrong argument with an {@link IllegalArgumentException} that says what was expected and
  * what was found. Nothing has changed then.
+ *
+ * <p><b>Lifetime.</b> Holds memory of the Java heap, and after {@link #open(Path, Opening)} with
+ * {@link Opening#MAP} a mapping of the file. {@link #close} has no effect: the mapping ends when
+ * the garbage collector finds that nobody has the index any more. Threads that a call starts end
+ * with the call.
  *
  * <p><b>Files.</b> {@link #save} replaces a file as a whole or not at all, and never one that
  * somebody else has saved since; {@link #open} refuses a damaged one and names its section.
@@ -144,7 +159,13 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
   /**
    * {@inheritDoc}
    *
-   * <p>Of an item that occurs twice, the last vector is kept.
+   * <p>Of an item that occurs twice, the last vector is kept. Searches see all of these items or
+   * none: they are shown at once, when the last one is linked. All vectors are copied before the
+   * first is, so that many take their memory twice for as long as the call; give an index that is
+   * built anew its items in parts of some ten thousand, if that is too much.
+   *
+   * @throws IllegalArgumentException if the numbers differ, an id is empty, or a vector has another
+   *     length, is not finite or is longer than {@value #MAX_NORM}; the index is unchanged
    */
   @Override
   public void addAll(List<String> itemIds, float[][] vectors) {
@@ -187,6 +208,8 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
    * @param k how many items, at least 1
    * @param options how to search
    * @return at most k items, best first; fewer only if fewer are accepted or the time is up
+   * @throws IllegalArgumentException if k is below 1, or the query has another length, is not
+   *     finite or is longer than {@value #MAX_NORM}
    */
   public List<ScoredItem> search(float[] query, int k, SearchOptions options) {
     SearchHits hits = new SearchHits();
@@ -199,14 +222,18 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
   }
 
   /**
-   * Finds the items most similar to a vector, and tells what it took. With hits that have been used
-   * before it allocates nothing, but for what a filter does.
+   * Finds the items most similar to a vector, and tells what it took. With hits that have received
+   * as many items before it allocates nothing, but for what a filter does and the vectors that are
+   * fetched from a file ({@link Opening#MAP}), and while sets of filters are made or follow
+   * changes. Searches of some threads at once need some memory for each, which is kept.
    *
    * @param query the vector; not kept, not changed
    * @param k how many items, at least 1
    * @param options how to search
    * @param hits receives at most k items; fewer only if fewer are accepted or the time is up. Left
    *     as they were if an argument is refused, empty if a filter throws something
+   * @throws IllegalArgumentException if k is below 1, or the query has another length, is not
+   *     finite or is longer than {@value #MAX_NORM}
    */
   public void search(float[] query, int k, SearchOptions options, SearchHits hits) {
     double norm = checkedNorm("query", query);
@@ -218,9 +245,9 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
   }
 
   int breadth(int k, SearchOptions options) {
-    double recall = options.targetRecall();
+    double recall = options.targetRecall;
     if (Double.isNaN(recall)) {
-      return options.ef() > 0 ? options.ef() : ef;
+      return options.ef > 0 ? options.ef : ef;
     }
     if (recall == 1) {
       return Integer.MAX_VALUE;
@@ -246,7 +273,9 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
    *
    * <p>Changes wait meanwhile, searches do not.
    *
-   * @param queries at least one vector, better hundreds
+   * @param queries at least one vector, better hundreds; copied
+   * @throws IllegalArgumentException if there is none, or one has another length, is not finite or
+   *     is longer than {@value #MAX_NORM}; what was measured before is kept then
    */
   public void calibrate(float[][] queries) {
     if (Objects.requireNonNull(queries, "queries").length == 0) {
@@ -262,6 +291,15 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
     }
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * <p>On as many threads as were set, each query as {@link #search(float[], int, ItemFilter)} does
+   * it, and each from a version of its own where items change meanwhile.
+   *
+   * @throws IllegalArgumentException if k is below 1 or any query is wrong; the filter has not been
+   *     asked then
+   */
   @Override
   public List<List<ScoredItem>> searchAll(float[][] queries, int k, ItemFilter filter) {
     for (int i = 0; i < Objects.requireNonNull(queries, "queries").length; i++) {
@@ -286,6 +324,8 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
    * @param limit how many items at most, at least 1; the best ones are returned
    * @param options how to search; a time limit is one for the whole call
    * @return the items, best first
+   * @throws IllegalArgumentException if the score is NaN, the limit below 1, or the query has
+   *     another length, is not finite or is longer than {@value #MAX_NORM}
    */
   public List<ScoredItem> searchRange(
       float[] query, double minScore, int limit, SearchOptions options) {
@@ -377,8 +417,9 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
 
   /**
    * Opens a saved index. All of the file is read once and checked, however vectors are held. Mapped
-   * vectors are not checked again when a search fetches them, so nobody may write into the file;
-   * replacing it as a whole, as {@link #save} does, is safe.
+   * vectors are not checked again when a search fetches them, so nobody may write into the file.
+   * Replacing it as a whole, as {@link #save} does, is safe and leaves this index what it was; but
+   * on Windows nobody can replace a mapped file, not even this index: save to another one there.
    *
    * @param file what {@link #save} wrote
    * @param opening how vectors are held
@@ -426,6 +467,8 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
   /**
    * {@inheritDoc}
    *
+   * <p>"walks by" tells whether there are codes yet, which come with the number of items.
+   *
    * <p>With a sample, as many items search for the ten best others, as searches without options do
    * and by comparing with all.
    */
@@ -434,6 +477,7 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
     Diagnosis.Builder diagnosis =
         IndexDiagnosis.of(this, parameters.estimatedBytes(size()))
             .fact("quantization", parameters.quantization.resolved(dimension).toString())
+            .fact("walks by", nodes.hasCodes() ? "codes" : "floats")
             .fact("m", parameters.m)
             .fact("ef", ef);
     int removed = nodes.ended();
@@ -468,11 +512,20 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
     }
     double norm = Math.sqrt(sum);
     if (!(norm <= MAX_NORM)) {
-      throw new IllegalArgumentException(
-          "%s: expected finite elements and a norm of at most %s, found norm %s"
-              .formatted(name, MAX_NORM, norm));
+      refuse(name, vector, norm);
     }
     return norm;
+  }
+
+  private static void refuse(String name, float[] vector, double norm) {
+    for (int i = 0; i < vector.length; i++) {
+      if (!Float.isFinite(vector[i])) {
+        throw new IllegalArgumentException(
+            "%s: element %d is %s, expected a finite number".formatted(name, i, vector[i]));
+      }
+    }
+    throw new IllegalArgumentException(
+        "%s: expected a norm of at most %s, found norm %s".formatted(name, MAX_NORM, norm));
   }
 
   @Override

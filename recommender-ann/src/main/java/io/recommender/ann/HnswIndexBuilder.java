@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Confined</b>. May be used again after {@link #build}, for further indexes.
  */
 public final class HnswIndexBuilder {
-  private static final int MAX_EF = 1 << 20;
+  static final int MAX_EF = 1 << 20;
 
   final int dimension;
   final Similarity similarity;
@@ -72,7 +72,8 @@ public final class HnswIndexBuilder {
   }
 
   /**
-   * Sets the seed of the levels.
+   * Sets the seed of all that is drawn: the levels of nodes, the rotation of codes, and the items
+   * by which recall is measured and diagnosed.
    *
    * @param seed any number; 42 if never set
    * @return this
@@ -119,7 +120,10 @@ public final class HnswIndexBuilder {
   }
 
   /**
-   * Sets how many items memory is laid out for; more may be added.
+   * Sets how many items memory is laid out for; more may be added. Nothing is taken before there
+   * are items. Then it comes in pieces that suit the number, of at most 16 MiB of vectors each, and
+   * little is left unused at the end. Without it pieces have 1,024 items, and tables that grow by
+   * half have up to a third unused.
    *
    * @param expectedSize at least 0, which is the default
    * @return this
@@ -159,8 +163,10 @@ public final class HnswIndexBuilder {
   }
 
   /**
-   * Estimates the memory of an index, without the item ids, which it shares with the caller. Where
-   * items have been replaced or removed there may be four bytes an item more.
+   * Estimates the memory of an index, without the item ids, which it shares with the caller, and
+   * without what it remembers of filters. Where items have been replaced or removed there may be
+   * four bytes an item more. {@link Quantization#AUTO} counts as what it comes to, with codes where
+   * there are enough dimensions; an index that is still small has none yet, and takes less.
    *
    * @param size the number of items, from 0 to 2147483647, the most that an index has
    * @return the number of bytes, for a JVM with compressed references

@@ -123,6 +123,11 @@ final class HnswNodes {
     return state.ended();
   }
 
+  /** {@return whether walks read codes, rather than vectors} */
+  boolean hasCodes() {
+    return graph.view().codes() != null;
+  }
+
   /** Returns the ids of items drawn at random, at most so many. */
   List<String> sample(int count) {
     Set<String> drawn = new LinkedHashSet<>();

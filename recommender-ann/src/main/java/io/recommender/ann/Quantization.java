@@ -5,7 +5,8 @@ package io.recommender.ann;
  *
  * <p>Codes are relative to the mean of the items and randomly rotated, so that their error does not
  * depend on the data; see Gao and Long, RaBitQ, SIGMOD 2024. Bytes are for each item and beside its
- * links, with d the dimension rounded up to a multiple of 128, or to 64 below that.
+ * links, with f the dimension rounded up to a multiple of 16, and c rounded up to a multiple of
+ * 128, or to 64 up to there: of 130 dimensions, f is 144 and c is 256.
  */
 public enum Quantization {
   /**
@@ -15,29 +16,42 @@ public enum Quantization {
    * in a hundred.
    */
   AUTO,
-  /** Walks and ranks by floats: 4 d bytes, the least memory that keeps vectors as they are. */
+  /** Walks and ranks by floats: 4 f bytes, the least memory that keeps vectors as they are. */
   FLOAT,
   /**
-   * Walks by codes of one bit and ranks by floats: 4.125 d + 8 bytes. Such a walk sees little, so
-   * all that it meets and that may be among the best is ranked, not only what it keeps.
+   * Walks by codes of one bit and ranks by floats: 4 f + c / 8 + 8 bytes. Such a walk sees little,
+   * so all that it meets and that may be among the best is ranked, not only what it keeps.
    *
-   * <p>For memory, where the vectors stay in a file ({@link HnswIndex.Opening#MAP}): then d / 8 + 8
-   * bytes of one are held, where {@link #INT4_FLOAT} holds d / 2 + 4. Measured against that form at
+   * <p>For memory, where the vectors stay in a file ({@link HnswIndex.Opening#MAP}): then c / 8 + 8
+   * bytes of one are held, where {@link #INT4_FLOAT} holds c / 2 + 4. Measured against that form at
    * 40,000 to 60,000 items: builds took 0.8 to 0.95 times the processor time; searches of equal
    * recall, 0.95 and 0.99, were 0.3 to 0.5 times as fast at 128 dimensions, 0.6 at 256, and 0.7 to
    * 1.1 at 768 and 784. Serves any number of dimensions; the fewer, the less a code says.
    */
   INT1_FLOAT,
-  /** Walks by codes of four bits and ranks by floats: 4.5 d bytes. */
+  /**
+   * Walks by codes of four bits and ranks by floats: 4 f + c / 2 + 4 bytes, with {@link
+   * io.recommender.Similarity#L2} four more.
+   */
   INT4_FLOAT,
   /**
-   * Walks by codes of eight bits and ranks by floats: 5 d bytes. For items so close together,
-   * compared with their spread, that four bits cannot tell them apart.
+   * Walks by codes of eight bits and ranks by floats: 4 f + c + 4 bytes, with {@link
+   * io.recommender.Similarity#L2} four more. For items so close together, compared with their
+   * spread, that four bits cannot tell them apart.
    */
   INT8_FLOAT,
   /**
-   * Keeps codes of eight bits only, walks by their upper halves and ranks by the whole: d bytes.
-   * Scores, and the vectors that are given back, are off by less than one part in a hundred.
+   * Keeps codes of eight bits only, walks by their upper halves and ranks by the whole: c + 4
+   * bytes, with {@link io.recommender.Similarity#L2} four more. With {@link HnswIndexBuilder#m} 8,
+   * which halves the links, this is the smallest memory: 209 bytes an item of 128 dimensions, 213
+   * with L2, where the floats alone take 512.
+   *
+   * <p>A vector that is given back is off by about a hundredth of its distance from the mean of the
+   * items, and scores are those of such vectors. So an inner product is off by up to so much times
+   * the length of the query, a cosine by up to 0.01, and a squared distance by up to twice the
+   * distance times so much: less than a few parts in a hundred for most pairs, but for an inner
+   * product near zero, or items that nearly equal the query, perhaps by more than the score itself.
+   * Among such near ties the order is not that of the vectors.
    */
   INT8;
 

@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a search found and what it cost, in memory that is used again: a search that is given hits
- * made before allocates nothing.
+ * made before allocates nothing. New hits have room for 16 items, and grow with the first search
+ * that finds more.
  *
  * <pre>{@code
  * SearchHits hits = new SearchHits();

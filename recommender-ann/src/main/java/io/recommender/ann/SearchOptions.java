@@ -4,6 +4,8 @@ import io.recommender.ItemFilter;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +26,12 @@ public final class SearchOptions {
   private static final SearchOptions DEFAULTS =
       new SearchOptions(0, Double.NaN, ItemFilter.all(), null, Long.MAX_VALUE);
 
-  private final int ef;
-  private final double targetRecall;
+  /** 0 if it was not set. */
+  final int ef;
+
+  /** NaN if it was not set. */
+  final double targetRecall;
+
   private final ItemFilter filter;
   private final @Nullable Duration timeout;
   private final long timeoutNanos;
@@ -52,12 +58,13 @@ public final class SearchOptions {
    * Sets how many items the walk keeps: more finds more of the true best ones and takes longer. At
    * least as many are kept as are asked for. Takes the place of {@link #targetRecall}.
    *
-   * @param ef at least 1
+   * @param ef from 1 to {@value HnswIndexBuilder#MAX_EF}
    * @return changed options
    */
   public SearchOptions ef(int ef) {
-    if (ef < 1) {
-      throw new IllegalArgumentException("ef: expected at least 1, found " + ef);
+    if (ef < 1 || ef > HnswIndexBuilder.MAX_EF) {
+      throw new IllegalArgumentException(
+          "ef: expected 1 to %d, found %d".formatted(HnswIndexBuilder.MAX_EF, ef));
     }
     return new SearchOptions(ef, Double.NaN, filter, timeout, timeoutNanos);
   }
@@ -84,7 +91,8 @@ public final class SearchOptions {
   }
 
   /**
-   * Sets which items may be returned.
+   * Sets which items may be returned. A filter that always answers the same is remembered when it
+   * comes again, alone or as a part of a conjunction; see {@link HnswIndex}.
    *
    * @param filter the filter
    * @return changed options
@@ -116,14 +124,14 @@ public final class SearchOptions {
     return new SearchOptions(ef, targetRecall, filter, timeout, nanos);
   }
 
-  /** {@return the breadth, or 0 if it was not set} */
-  public int ef() {
-    return ef;
+  /** {@return the breadth, if it was set} */
+  public OptionalInt ef() {
+    return ef == 0 ? OptionalInt.empty() : OptionalInt.of(ef);
   }
 
-  /** {@return the recall, or NaN if it was not set} */
-  public double targetRecall() {
-    return targetRecall;
+  /** {@return the recall, if it was set} */
+  public OptionalDouble targetRecall() {
+    return Double.isNaN(targetRecall) ? OptionalDouble.empty() : OptionalDouble.of(targetRecall);
   }
 
   /** {@return which items may be returned} */
@@ -143,6 +151,10 @@ public final class SearchOptions {
   @Override
   public String toString() {
     return "SearchOptions[ef=%s, targetRecall=%s, filter=%s, timeout=%s]"
-        .formatted(ef == 0 ? "unset" : ef, targetRecall, filter, timeout);
+        .formatted(
+            ef == 0 ? "unset" : ef,
+            Double.isNaN(targetRecall) ? "unset" : targetRecall,
+            filter,
+            timeout == null ? "unset" : timeout);
   }
 }

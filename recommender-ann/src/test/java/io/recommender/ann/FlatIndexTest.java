@@ -55,6 +55,14 @@ class FlatIndexTest extends ItemIndexContract {
   @Test
   void estimatesItsMemory() {
     assertEquals(0, FlatIndex.estimatedBytes(0, 128));
+    assertEquals(
+        "size: expected at least 0, found -1",
+        assertThrows(IllegalArgumentException.class, () -> FlatIndex.estimatedBytes(-1, 128))
+            .getMessage());
+    assertEquals(
+        "dimension: expected at least 1, found 0",
+        assertThrows(IllegalArgumentException.class, () -> FlatIndex.estimatedBytes(1, 0))
+            .getMessage());
     assertTrue(FlatIndex.estimatedBytes(10_000_000, 768) > 10_000_000L * 768 * 4);
     assertTrue(FlatIndex.estimatedBytes(10_000_000, 768) < 10_000_000L * 1000 * 4);
   }

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -67,6 +68,16 @@ class FlatSnapshotTest {
       Files.write(file, in.readAllBytes());
     }
     assertSmall(FlatIndex.open(file));
+  }
+
+  @Test
+  void noFileIsRefusedByName() {
+    FlatIndex index = small();
+    List<Executable> calls =
+        List.of(() -> index.save(null), () -> index.replace(null), () -> FlatIndex.open(null));
+    for (Executable call : calls) {
+      assertEquals("file", assertThrows(NullPointerException.class, call).getMessage());
+    }
   }
 
   @ParameterizedTest

@@ -93,7 +93,10 @@ final class HnswOracle {
     }
   }
 
-  /** Documented: less than one part in a hundred; of what vectors are relative to, the mean. */
+  /**
+   * Documented: about one part in a hundred of the distance from the mean, which here is up to so
+   * much, and once more for what was coded before there was a mean.
+   */
   private double codeError(float[] vector) {
     double length = TestVectors.norm(vector);
     return 0.01 * (length + 2 * Math.sqrt(vector.length));
@@ -115,7 +118,7 @@ final class HnswOracle {
       assertScore(query, itemId, hits.score(rank));
     }
     if (quantization.resolved(query.length).keepsFloats()) {
-      count(truth, query, hits, hits.isExact() || options.targetRecall() == 1);
+      count(truth, query, hits, hits.isExact() || options.targetRecall == 1);
     }
   }
 

@@ -15,6 +15,8 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -146,8 +148,8 @@ class HnswValidationTest {
             .filter(ItemFilter.deny(List.of("a")))
             .timeout(Duration.ofMillis(5));
     String before = options.toString();
-    for (int ef : new int[] {0, -1, Integer.MIN_VALUE}) {
-      assertRefused(() -> options.ef(ef), "ef: expected at least 1, found " + ef);
+    for (int ef : new int[] {0, -1, Integer.MIN_VALUE, (1 << 20) + 1, Integer.MAX_VALUE}) {
+      assertRefused(() -> options.ef(ef), "ef: expected 1 to 1048576, found " + ef);
     }
     for (double recall :
         new double[] {0, -0.0, -1, Math.nextUp(1), Double.NaN, Double.POSITIVE_INFINITY}) {
@@ -162,7 +164,13 @@ class HnswValidationTest {
     assertNull(() -> options.timeout(null), "timeout");
     assertNull(() -> options.filter(null), "filter");
     assertEquals(before, options.toString());
-    assertEquals(9, options.ef());
+    assertEquals(OptionalInt.of(9), options.ef());
+    assertEquals(OptionalDouble.empty(), options.targetRecall());
+    assertEquals(OptionalInt.empty(), SearchOptions.defaults().ef());
+    assertEquals(
+        "SearchOptions[ef=unset, targetRecall=0.5, filter=%s, timeout=unset]"
+            .formatted(ItemFilter.all()),
+        SearchOptions.defaults().ef(3).targetRecall(0.5).toString());
   }
 
   @Test
@@ -171,7 +179,7 @@ class HnswValidationTest {
     List<SearchOptions> all =
         List.of(
             SearchOptions.defaults().ef(1),
-            SearchOptions.defaults().ef(Integer.MAX_VALUE),
+            SearchOptions.defaults().ef(1 << 20),
             SearchOptions.defaults().targetRecall(Double.MIN_VALUE),
             SearchOptions.defaults().targetRecall(1),
             SearchOptions.defaults().timeout(Duration.ofSeconds(Long.MAX_VALUE)),
@@ -215,16 +223,17 @@ class HnswValidationTest {
     }
   }
 
-  private static final String TOO_LONG =
-      ": expected finite elements and a norm of at most 1.0E15, found norm ";
+  private static final String TOO_LONG = ": expected a norm of at most 1.0E15, found norm ";
+
+  private static final String FINITE = ", expected a finite number";
 
   /** Vectors that no index takes, and what is said of them after their name. */
   private static void forEachWrong(WrongVector action) {
     action.take(new float[0], ": length 0, index dimension 3");
     action.take(new float[4], ": length 4, index dimension 3");
-    action.take(new float[] {1, Float.NaN, 1}, TOO_LONG + "NaN");
-    action.take(new float[] {1, 1, Float.POSITIVE_INFINITY}, TOO_LONG + "Infinity");
-    action.take(new float[] {Float.NEGATIVE_INFINITY, 0, 0}, TOO_LONG + "Infinity");
+    action.take(new float[] {1, Float.NaN, 1}, ": element 1 is NaN" + FINITE);
+    action.take(new float[] {1, 1, Float.POSITIVE_INFINITY}, ": element 2 is Infinity" + FINITE);
+    action.take(new float[] {Float.NEGATIVE_INFINITY, 0, 0}, ": element 0 is -Infinity" + FINITE);
     float[] large = {1e16f, 0, 0};
     action.take(large, TOO_LONG + (double) large[0]);
   }

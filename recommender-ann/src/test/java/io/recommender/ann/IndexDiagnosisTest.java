@@ -52,6 +52,22 @@ class IndexDiagnosisTest {
   }
 
   @Test
+  void whatWalksReadIsTold() {
+    HnswIndex index =
+        HnswIndex.builder(DIMENSION, Similarity.L2)
+            .quantization(Quantization.INT4_FLOAT)
+            .trainedFrom(ITEMS)
+            .build();
+    assertEquals(Optional.of("floats"), index.diagnose(0).fact("walks by"));
+    fill(index);
+    assertEquals(Optional.of("INT4_FLOAT"), index.diagnose(0).fact("quantization"));
+    assertEquals(Optional.of("codes"), index.diagnose(0).fact("walks by"));
+    index = HnswIndex.builder(DIMENSION, Similarity.L2).build();
+    fill(index);
+    assertEquals(Optional.of("floats"), index.diagnose(0).fact("walks by"));
+  }
+
+  @Test
   void aWalkThatIsTooNarrowIsAReasonToWorry() {
     HnswIndex narrow =
         HnswIndex.builder(DIMENSION, Similarity.DOT)

@@ -9,6 +9,8 @@ import io.recommender.Similarity;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -213,10 +215,10 @@ class TargetRecallTest {
         "query 1: length 3, index dimension 2",
         message(() -> index.calibrate(new float[][] {{1, 2}, {1, 2, 3}})));
     String infinite = message(() -> index.calibrate(new float[][] {{1, Float.POSITIVE_INFINITY}}));
-    assertTrue(infinite.startsWith("query 0: expected finite elements"), infinite);
-    assertEquals(0.9, options.ef(7).targetRecall(0.9).targetRecall());
-    assertEquals(0, options.ef(7).targetRecall(0.9).ef());
-    assertTrue(Double.isNaN(options.targetRecall(0.9).ef(7).targetRecall()));
+    assertEquals("query 0: element 1 is Infinity, expected a finite number", infinite);
+    assertEquals(OptionalDouble.of(0.9), options.ef(7).targetRecall(0.9).targetRecall());
+    assertEquals(OptionalInt.empty(), options.ef(7).targetRecall(0.9).ef());
+    assertEquals(OptionalDouble.empty(), options.targetRecall(0.9).ef(7).targetRecall());
     assertTrue(
         index
             .search(new float[] {1, 2}, 3, options.targetRecall(0.5).filter(ItemFilter.all()))

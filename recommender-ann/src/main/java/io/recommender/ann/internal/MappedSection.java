@@ -22,7 +22,7 @@ import java.util.Objects;
  *
  * <p><b>Lifetime.</b> Stays readable after its {@link SnapshotReader} is closed, and after the file
  * is replaced by a save or deleted. The mapping ends when the garbage collector finds nobody using
- * it; until then Windows lets nobody replace the file.
+ * it; until then Windows lets nobody replace the file, this process neither.
  */
 public final class MappedSection {
   private final long records;
