@@ -214,11 +214,7 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
   public List<ScoredItem> search(float[] query, int k, SearchOptions options) {
     SearchHits hits = new SearchHits();
     search(query, k, options, hits);
-    ScoredItem[] items = new ScoredItem[hits.size()];
-    for (int rank = 0; rank < items.length; rank++) {
-      items[rank] = new ScoredItem(hits.itemId(rank), hits.score(rank));
-    }
-    return List.of(items);
+    return items(hits);
   }
 
   /**
@@ -302,18 +298,47 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
    */
   @Override
   public List<List<ScoredItem>> searchAll(float[][] queries, int k, ItemFilter filter) {
+    return searchAll(queries, k, SearchOptions.defaults().filter(filter)).stream()
+        .map(HnswIndex::items)
+        .toList();
+  }
+
+  /**
+   * Answers several queries on as many threads as were set, each query as {@link #search(float[],
+   * int, SearchOptions, SearchHits)} does it.
+   *
+   * @param queries the vectors; not kept, not changed
+   * @param k how many items for each, at least 1
+   * @param options how to search; a time limit is one for each query
+   * @return hits of its own for each query, in order
+   * @throws IllegalArgumentException if k is below 1 or any query is wrong; the filter has not been
+   *     asked then
+   */
+  public List<SearchHits> searchAll(float[][] queries, int k, SearchOptions options) {
     for (int i = 0; i < Objects.requireNonNull(queries, "queries").length; i++) {
       checkedNorm("query " + i, queries[i]);
     }
     checkPositive("k", k);
-    SearchOptions options = SearchOptions.defaults().filter(filter);
-    @SuppressWarnings({"unchecked", "rawtypes"})
-    List<ScoredItem>[] results = new List[queries.length];
+    Objects.requireNonNull(options, "options");
+    SearchHits[] results = new SearchHits[queries.length];
     int most = Math.max(1, queries.length / 16);
     try (HnswWorkers<Object> workers = parameters.workers(most, Object::new)) {
-      workers.forEach(queries.length, (worker, i) -> results[i] = search(queries[i], k, options));
+      workers.forEach(
+          queries.length,
+          (worker, i) -> {
+            results[i] = new SearchHits();
+            search(queries[i], k, options, results[i]);
+          });
     }
     return List.of(results);
+  }
+
+  private static List<ScoredItem> items(SearchHits hits) {
+    ScoredItem[] items = new ScoredItem[hits.size()];
+    for (int rank = 0; rank < items.length; rank++) {
+      items[rank] = new ScoredItem(hits.itemId(rank), hits.score(rank));
+    }
+    return List.of(items);
   }
 
   /**
@@ -329,13 +354,33 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
    */
   public List<ScoredItem> searchRange(
       float[] query, double minScore, int limit, SearchOptions options) {
+    SearchHits hits = new SearchHits();
+    searchRange(query, minScore, limit, options, hits);
+    return items(hits);
+  }
+
+  /**
+   * As {@link #searchRange(float[], double, int, SearchOptions)}, and tells what it took. A range
+   * of more than 64 items takes several searches: what they cost is added up.
+   *
+   * @param query the vector; not kept, not changed
+   * @param minScore the least score, higher is better; not NaN
+   * @param limit how many items at most, at least 1; the best ones are returned
+   * @param options how to search; a time limit is one for the whole call
+   * @param hits receives the items; {@link SearchHits#isComplete} is false if the time was up. Left
+   *     as they were if an argument is refused, empty if a filter throws something in the first
+   *     search
+   * @throws IllegalArgumentException if the score is NaN, the limit below 1, or the query has
+   *     another length, is not finite or is longer than {@value #MAX_NORM}
+   */
+  public void searchRange(
+      float[] query, double minScore, int limit, SearchOptions options, SearchHits hits) {
     if (Double.isNaN(minScore)) {
       throw new IllegalArgumentException("minScore: expected a number, found NaN");
     }
     checkPositive("limit", limit);
     Objects.requireNonNull(options, "options");
     long start = System.nanoTime();
-    SearchHits hits = new SearchHits();
     int k = Math.min(limit, 64);
     search(query, k, options, hits);
     while (hits.isComplete() && k < limit && hits.size() == k && hits.score(k - 1) >= minScore) {
@@ -343,6 +388,7 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
       if (options.timeout().isPresent()) {
         long left = options.timeoutNanos() - (System.nanoTime() - start);
         if (left <= 0) {
+          hits.setIncomplete();
           break;
         }
         rest = options.timeout(Duration.ofNanos(left));
@@ -350,16 +396,13 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
       k = (int) Math.min(limit, 4L * k);
       SearchHits more = new SearchHits();
       search(query, k, rest, more);
-      if (!more.isComplete() && more.size() <= hits.size()) {
-        break;
-      }
-      hits = more;
+      hits.follow(more);
     }
-    List<ScoredItem> items = new ArrayList<>();
-    for (int rank = 0; rank < hits.size() && hits.score(rank) >= minScore; rank++) {
-      items.add(new ScoredItem(hits.itemId(rank), hits.score(rank)));
+    int count = hits.size();
+    while (count > 0 && hits.score(count - 1) < minScore) {
+      count--;
     }
-    return List.copyOf(items);
+    hits.keep(count);
   }
 
   /**

@@ -147,6 +147,28 @@ public final class SearchHits {
     scores[size++] = score;
   }
 
+  /**
+   * Takes the items of a broader search, unless it found no more for lack of time, and its cost.
+   */
+  void follow(SearchHits broader) {
+    if (broader.isComplete || broader.size > size) {
+      keep(0);
+      for (int rank = 0; rank < broader.size; rank++) {
+        add(broader.itemId(rank), broader.ordinals[rank], broader.scores[rank]);
+      }
+      isExact = broader.isExact;
+    }
+    isComplete = broader.isComplete;
+    count(broader.visited, broader.scored, broader.reranked);
+    countSteppedOver(broader.steppedOver);
+  }
+
+  /** Leaves the best items only. */
+  void keep(int count) {
+    Arrays.fill(itemIds, count, size, null);
+    size = count;
+  }
+
   void count(int moreVisited, int moreScored, int moreReranked) {
     visited += moreVisited;
     scored += moreScored;

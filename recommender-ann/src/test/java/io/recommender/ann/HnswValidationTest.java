@@ -278,7 +278,8 @@ class HnswValidationTest {
     assertNull(() -> index.search(QUERY, 3, (ItemFilter) null), "filter");
     assertNull(() -> index.searchAll(null, 3, ItemFilter.all()), "queries");
     assertNull(() -> index.searchAll(new float[][] {null}, 3, ItemFilter.all()), "query 0");
-    assertNull(() -> index.searchAll(new float[][] {QUERY}, 3, null), "filter");
+    assertNull(() -> index.searchAll(new float[][] {QUERY}, 3, (ItemFilter) null), "filter");
+    assertNull(() -> index.searchAll(new float[][] {QUERY}, 3, (SearchOptions) null), "options");
     assertNull(() -> index.searchRange(QUERY, 0, 3, null), "options");
     assertNull(() -> index.calibrate(null), "queries");
     assertNull(() -> index.calibrate(new float[][] {null}), "query 0");

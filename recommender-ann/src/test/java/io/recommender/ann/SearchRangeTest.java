@@ -68,6 +68,62 @@ class SearchRangeTest {
     assertTrue(total >= 0.95 * wanted, () -> total + " of " + wanted);
   }
 
+  private static List<ScoredItem> items(SearchHits hits) {
+    List<ScoredItem> items = new ArrayList<>();
+    for (int rank = 0; rank < hits.size(); rank++) {
+      items.add(new ScoredItem(hits.itemId(rank), hits.score(rank)));
+    }
+    return items;
+  }
+
+  @Test
+  void hitsTellWhatARangeTook() {
+    SearchHits hits = new SearchHits();
+    for (float[] query : QUERIES) {
+      int before = 0;
+      for (int size : new int[] {5, 64, 300, 2_000}) {
+        double least = EXACT.search(query, size).get(size - 1).score();
+        INDEX.searchRange(query, least, COUNT, DEFAULTS, hits);
+        assertEquals(INDEX.searchRange(query, least, COUNT, DEFAULTS), items(hits));
+        assertTrue(hits.isComplete());
+        int scored = hits.scored();
+        assertTrue(scored >= before && scored >= hits.size(), hits::toString);
+        before = scored;
+      }
+      INDEX.searchRange(query, -1e9, 1_000, DEFAULTS.targetRecall(1), hits);
+      assertTrue(hits.isExact());
+      // Searches for 64, 256 and 1,000 compare all items each.
+      assertEquals(3 * COUNT, hits.scored());
+      INDEX.searchRange(query, -1e9, 1_000, DEFAULTS.timeout(Duration.ZERO), hits);
+      assertFalse(hits.isComplete());
+      assertTrue(hits.size() < 1_000);
+    }
+  }
+
+  @Test
+  void manyQueriesTakeOptionsAndTellWhatEachTook() {
+    SearchOptions options = DEFAULTS.ef(20).filter(id -> id.endsWith("7"));
+    List<SearchHits> all = INDEX.searchAll(QUERIES, 10, options);
+    SearchHits alone = new SearchHits();
+    assertEquals(QUERIES.length, all.size());
+    for (int i = 0; i < QUERIES.length; i++) {
+      INDEX.search(QUERIES[i], 10, options, alone);
+      assertEquals(items(alone), items(all.get(i)));
+      assertEquals(alone.visited(), all.get(i).visited());
+      assertTrue(all.get(i).isComplete());
+    }
+    INDEX
+        .searchAll(QUERIES, 10, options.targetRecall(1))
+        .forEach(hits -> assertTrue(hits.isExact()));
+    INDEX
+        .searchAll(QUERIES, 10, options.timeout(Duration.ZERO))
+        .forEach(hits -> assertFalse(hits.isComplete()));
+    assertEquals(List.of(), INDEX.searchAll(new float[0][], 10, options));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> INDEX.searchAll(QUERIES, 0, SearchOptions.defaults()));
+  }
+
   @Test
   void rangesWithoutAnyOrWithAllItems() {
     float[] query = QUERIES[0];
