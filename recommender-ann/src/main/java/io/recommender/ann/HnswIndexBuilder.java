@@ -32,6 +32,7 @@ public final class HnswIndexBuilder {
   int bridgeBreadth = HnswQuery.BRIDGE_BREADTH;
   Quantization quantization = Quantization.AUTO;
   int trainedFrom = HnswCoder.TRAINED_FROM;
+  long cachedBytes = HnswCoder.CACHED_BYTES;
 
   HnswIndexBuilder(int dimension, Similarity similarity) {
     this.dimension = inRange("dimension", dimension, 1, HnswIndex.MAX_DIMENSION);
@@ -162,6 +163,12 @@ public final class HnswIndexBuilder {
     return this;
   }
 
+  /** Sets how many bytes of floats are walked without codes by AUTO; for tests of the change. */
+  HnswIndexBuilder cachedBytes(long cachedBytes) {
+    this.cachedBytes = cachedBytes;
+    return this;
+  }
+
   /**
    * Estimates the memory of an index, without the item ids, which it shares with the caller, and
    * without what it remembers of filters. Where items have been replaced or removed there may be
@@ -197,6 +204,7 @@ public final class HnswIndexBuilder {
     copy.bridgeBreadth = bridgeBreadth;
     copy.quantization = quantization;
     copy.trainedFrom = trainedFrom;
+    copy.cachedBytes = cachedBytes;
     return copy;
   }
 

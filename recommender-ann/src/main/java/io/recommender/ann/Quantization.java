@@ -46,12 +46,16 @@ public enum Quantization {
    * which halves the links, this is the smallest memory: 209 bytes an item of 128 dimensions, 213
    * with L2, where the floats alone take 512.
    *
-   * <p>A vector that is given back is off by about a hundredth of its distance from the mean of the
-   * items, and scores are those of such vectors. So an inner product is off by up to so much times
-   * the length of the query, a cosine by up to 0.01, and a squared distance by up to twice the
-   * distance times so much: less than a few parts in a hundred for most pairs, but for an inner
-   * product near zero, or items that nearly equal the query, perhaps by more than the score itself.
-   * Among such near ties the order is not that of the vectors.
+   * <p>A vector that is given back is off by about 0.009 of its distance from the mean of the items
+   * and at most 0.02, as measured at 16 to 300 dimensions; one that was added before there was a
+   * mean, among the first 1,024 or in one call with them, by as much of its length besides. Scores
+   * are those of such vectors: an inner product is off by at most as much as the vector times the
+   * length of the query, a cosine by less than 0.01, a squared distance by at most as much as the
+   * vector times twice the distance, and the square of that. That is a few parts in a hundred for
+   * most pairs, but may be more than the whole score where an inner product is near zero or an item
+   * nearly equals the query. The order of such near ties is not that of the vectors: of the ten
+   * best of 16,384 clustered items of 128 dimensions, with m 8 and ef 120, more than 98 of 100 are
+   * found by inner product, 97 by cosine and 95 by L2.
    */
   INT8;
 

@@ -31,7 +31,7 @@ class EstimatedBytesTest {
   @TempDir private Path folder;
 
   /** Adds up all arrays that an object leads to, but for those of classes of others. */
-  private static long heldBytes(Object root) throws IllegalAccessException {
+  static long heldBytes(Object root) throws IllegalAccessException {
     Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     Deque<Object> open = new ArrayDeque<>();
     seen.add(root);

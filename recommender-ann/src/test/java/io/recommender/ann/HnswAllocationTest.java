@@ -40,6 +40,7 @@ class HnswAllocationTest {
             .efConstruction(30)
             .ef(30)
             .threads(2)
+            .cachedBytes(0)
             .quantization(form)
             .build();
     index.addAll(TestVectors.ids(count), Arrays.copyOf(VECTORS, count));

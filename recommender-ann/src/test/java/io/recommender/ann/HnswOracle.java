@@ -37,6 +37,10 @@ final class HnswOracle {
     this.quantization = quantization;
   }
 
+  boolean keepsFloats(int dimension) {
+    return quantization.resolved(dimension).keepsFloats();
+  }
+
   int size() {
     return vectors.size();
   }

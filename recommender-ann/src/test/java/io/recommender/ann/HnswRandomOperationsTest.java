@@ -91,6 +91,8 @@ class HnswRandomOperationsTest {
     private int walks;
     private int scans;
     private int reopened;
+    private int inRange;
+    private int foundInRange;
 
     Run(Quantization form, Similarity similarity, long seed, Path file) {
       random = new Random(seed);
@@ -104,7 +106,9 @@ class HnswRandomOperationsTest {
               .ef(32)
               .seed(seed)
               .exactBelow(seed % 2 == 0 ? 0 : 150)
-              .trainedFrom(64);
+              .trainedFrom(64)
+              // AUTO gets codes while items come and go.
+              .cachedBytes(LIVE / 2 * 4L * HnswGraph.stride(dimension));
       index = builder.build();
       this.file = file;
       inStock.set(0, ITEMS);
@@ -298,7 +302,8 @@ class HnswRandomOperationsTest {
       operation = "range of " + limit + " by " + options;
       float[] query = vector();
       List<ScoredItem> truth = oracle.best(query, limit, options.filter());
-      double least = truth.isEmpty() ? 0 : truth.get(random.nextInt(truth.size())).score() - 1e-9;
+      int in = truth.isEmpty() ? 0 : 1 + random.nextInt(truth.size());
+      double least = truth.isEmpty() ? 0 : truth.get(in - 1).score() - 1e-9;
       List<ScoredItem> range = index.searchRange(query, least, limit, options);
       assertTrue(range.size() <= limit);
       Set<String> seen = new HashSet<>();
@@ -311,6 +316,8 @@ class HnswRandomOperationsTest {
         assertTrue(i == 0 || range.get(i - 1).score() >= item.score());
         oracle.assertScore(query, item.itemId(), item.score());
       }
+      truth.subList(0, in).forEach(item -> foundInRange += seen.contains(item.itemId()) ? 1 : 0);
+      inRange += in;
     }
 
     void checkAll() {
@@ -333,6 +340,11 @@ class HnswRandomOperationsTest {
     void checkUse() {
       double recall = oracle.recallInAll();
       assertTrue(recall >= 0.95, () -> "recall " + recall);
+      // Codes alone put some on the other side of the limit.
+      double least = oracle.keepsFloats(dimension) ? 0.95 : 0.85;
+      assertTrue(inRange > 1_000, () -> inRange + " in ranges");
+      assertTrue(
+          foundInRange >= least * inRange, () -> foundInRange + " of " + inRange + " in ranges");
       assertTrue(walks > 100, () -> walks + " walks");
       assertTrue(scans > 100, () -> scans + " scans");
       assertTrue(reopened > 5, () -> reopened + " times opened");

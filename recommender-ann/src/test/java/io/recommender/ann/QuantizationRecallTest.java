@@ -16,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What each form finds of what floats find, and that threads change nothing of any form. */
 class QuantizationRecallTest {
@@ -53,6 +54,7 @@ class QuantizationRecallTest {
               .quantization(form)
               .efConstruction(60)
               .trainedFrom(500)
+              .cachedBytes(0)
               .exactBelow(0)
               .build();
       index.addAll(TestVectors.ids(COUNT), vectors);
@@ -97,6 +99,7 @@ class QuantizationRecallTest {
                 .m(6)
                 .efConstruction(30)
                 .trainedFrom(300)
+                .cachedBytes(0)
                 .threads(threads)
                 .build();
         index.addAll(TestVectors.ids(1_200), Arrays.copyOf(vectors, 1_200));
@@ -111,5 +114,50 @@ class QuantizationRecallTest {
         assertEquals(first, content, () -> form + " " + similarity + " on " + threads);
       }
     }
+  }
+
+  /** Documented for vectors of which only codes are kept. */
+  @ParameterizedTest
+  @ValueSource(ints = {16, 64, 128, 300})
+  void codesAloneAreOffByNoMoreThanIsSaid(int dimension) {
+    float[][] vectors =
+        TestVectors.shifted(TestVectors.clustered(2_400, dimension, 20, 0.7, 5), 2f);
+    double[] mean = new double[dimension];
+    for (float[] vector : vectors) {
+      for (int i = 0; i < dimension; i++) {
+        mean[i] += vector[i] / vectors.length;
+      }
+    }
+    HnswIndex index =
+        HnswIndex.builder(dimension, Similarity.L2)
+            .quantization(Quantization.INT8)
+            .m(4)
+            .efConstruction(8)
+            .threads(2)
+            .build();
+    index.addAll(TestVectors.ids(1_200), Arrays.copyOf(vectors, 1_200));
+    for (int i = 1_200; i < 2_400; i++) {
+      index.add(TestVectors.id(i), vectors[i]);
+    }
+    double sum = 0;
+    for (int item = 0; item < vectors.length; item++) {
+      float[] told = index.vector(TestVectors.id(item)).orElseThrow();
+      double off = 0;
+      double distance = 0;
+      for (int i = 0; i < dimension; i++) {
+        off += Math.pow(told[i] - (double) vectors[item][i], 2);
+        distance += Math.pow(vectors[item][i] - mean[i], 2);
+      }
+      double most = Math.sqrt(distance);
+      if (item < 1_200) {
+        most += TestVectors.norm(vectors[item]);
+      } else {
+        sum += Math.sqrt(off) / most / 1_200;
+      }
+      double part = Math.sqrt(off) / most;
+      assertTrue(part <= 0.02, () -> "off by " + part);
+    }
+    double usual = sum;
+    assertTrue(usual > 0.001 && usual <= 0.01, () -> "usually off by " + usual);
   }
 }
