@@ -236,8 +236,7 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
     checkPositive("k", k);
     Objects.requireNonNull(options, "options");
     Objects.requireNonNull(hits, "hits");
-    int breadth = breadth(k, options);
-    nodes.search(query, norm, k, breadth, options.filter(), options.timeoutNanos(), hits);
+    nodes.search(query, norm, k, breadth(k, options), options, hits);
   }
 
   int breadth(int k, SearchOptions options) {

@@ -1,6 +1,5 @@
 package io.recommender.ann;
 
-import io.recommender.ItemFilter;
 import io.recommender.Similarity;
 import io.recommender.ann.internal.SnapshotReader;
 import io.recommender.ann.internal.SnapshotWriter;
@@ -282,7 +281,7 @@ final class HnswNodes {
 
   private void walk(float[] query, int k, int breadth, int barred, SearchHits hits) {
     double norm = Math.sqrt(squaredNorm(query));
-    search(query, norm, k, breadth, ItemFilter.all(), Long.MAX_VALUE, barred, hits);
+    search(query, norm, k, breadth, SearchOptions.defaults(), barred, hits);
   }
 
   RecallTable recall() {
@@ -494,9 +493,8 @@ final class HnswNodes {
   }
 
   /** Answers a query; see {@link HnswIndex#search(float[], int, SearchOptions, SearchHits)}. */
-  void search(
-      float[] query, double norm, int k, int ef, ItemFilter filter, long timeout, SearchHits hits) {
-    search(query, norm, k, ef, filter, timeout, HnswGraph.NONE, hits);
+  void search(float[] query, double norm, int k, int ef, SearchOptions options, SearchHits hits) {
+    search(query, norm, k, ef, options, HnswGraph.NONE, hits);
   }
 
   /** Answers a query; walks go around the barred node, if there is one. */
@@ -505,8 +503,7 @@ final class HnswNodes {
       double norm,
       int k,
       int ef,
-      ItemFilter filter,
-      long timeout,
+      SearchOptions options,
       int barred,
       SearchHits hits) {
     // The order matters: announce first, then take the state.
@@ -521,7 +518,7 @@ final class HnswNodes {
       State now = state;
       hits.clear();
       if (now.size() > 0) {
-        one.answer(now, query, norm, k, ef, filter, timeout, barred, hits);
+        one.answer(now, query, norm, k, ef, options, barred, hits);
       } else {
         hits.setExact();
       }

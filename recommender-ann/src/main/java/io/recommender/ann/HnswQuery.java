@@ -80,9 +80,14 @@ final class HnswQuery {
 
   private final SearchHits none = new SearchHits();
   private final KnownFilter known;
+
   private final SetScan scan;
 
   // The query in hand.
+
+  /** The recall that was asked for, or NaN. */
+  private double targetRecall = Double.NaN;
+
   private HnswNodes.State now = HnswNodes.State.EMPTY;
   private HnswGraph.View view;
   private NodeScorer walker;
@@ -127,10 +132,12 @@ final class HnswQuery {
       double queryNorm,
       int wanted,
       int ef,
-      ItemFilter filter,
-      long timeout,
+      SearchOptions options,
       int barred,
       SearchHits receiver) {
+    long timeout = options.timeoutNanos();
+    ItemFilter filter = options.filter();
+    targetRecall = options.targetRecall;
     deadline = timeout == Long.MAX_VALUE ? timeout : System.nanoTime() + timeout;
     now = version;
     view = graph.view();
@@ -304,7 +311,8 @@ final class HnswQuery {
 
   /**
    * Walks with growing breadth and asks the filter about what it meets, until as many are accepted
-   * as an unfiltered walk would keep, or until comparing everything is cheaper.
+   * as an unfiltered walk would keep and the walk is broad enough for the recall that was asked
+   * for, or until comparing everything is cheaper.
    *
    * @return whether there is an answer
    */
@@ -330,15 +338,30 @@ final class HnswQuery {
         }
       }
       int accepted = found.size();
-      if (!inTime || accepted >= enoughAsked(k, ef)) {
+      boolean isShort = accepted < enoughAsked(k, ef);
+      double share = Math.max(1, accepted) / (double) Math.max(1, search.pool.size());
+      double wanted = breadthFor(k / share) / shown;
+      if (!inTime || !isShort && breadth >= wanted) {
         rankPool(query, k, found);
         finish(inTime && rankOthers(query));
         return true;
       }
-      double share = Math.max(1, accepted) / (double) Math.max(1, search.pool.size());
-      breadth = (int) Math.max(2L * breadth, Math.min(1.1 * ef / share, now.size()));
+      double next = isShort ? Math.max(2.0 * breadth, 1.1 * ef / share) : wanted;
+      breadth = (int) Math.ceil(Math.min(next, now.size()));
     }
     return false;
+  }
+
+  /**
+   * How broad a walk has to be to find so many items of all with the recall that was asked for:
+   * among these are as many as are wanted that a filter accepts.
+   */
+  private double breadthFor(double items) {
+    RecallTable table = owner.recall();
+    if (Double.isNaN(targetRecall) || table.items() == 0) {
+      return 0;
+    }
+    return table.breadth(targetRecall, (int) Math.ceil(Math.min(items, now.size())));
   }
 
   /**

@@ -73,10 +73,9 @@ public final class SearchOptions {
    * Sets which part of the true best items shall be found on average. The index knows from searches
    * for a sample of its own items how broad a walk that needs for 1, 10, 30, 100 and 300 of them;
    * for other numbers it concludes from those. Under a filter that is asked about what a walk
-   * meets, less may be found than if it is remembered: measured, up to 0.01 less, but 0.08 less of
-   * inner products of unequal length where one item of ten is accepted. Where a walk would not find
-   * enough, all items are compared. Queries that are not like the items need {@link
-   * HnswIndex#calibrate}. Takes the place of {@link #ef}.
+   * meets, the walk is as broad as it would be for as many items more as the filter refuses. Where
+   * a walk would not find enough, all items are compared. Queries that are not like the items need
+   * {@link HnswIndex#calibrate}. Takes the place of {@link #ef}.
    *
    * <p>A file that an earlier version saved knows about ten items only, and takes the breadth for
    * more in proportion to their number, until the index is measured again.
