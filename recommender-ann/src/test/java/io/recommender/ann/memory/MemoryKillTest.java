@@ -238,6 +238,8 @@ class MemoryKillTest {
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
             "-Xmx128m",
+            // Without what is said of kernels, so that only errors are left.
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
             "-cp",
             System.getProperty("java.class.path"),
             MemoryKillTest.class.getName(),
