@@ -346,8 +346,8 @@ final class HnswQuery {
         finish(inTime && rankOthers(query));
         return true;
       }
-      double next = isShort ? Math.max(2.0 * breadth, 1.1 * ef / share) : wanted;
-      breadth = (int) Math.ceil(Math.min(next, now.size()));
+      // Grows in any case; casting keeps what is too large at the largest.
+      breadth = (int) Math.ceil(isShort ? Math.max(2.0 * breadth, 1.1 * ef / share) : wanted);
     }
     return false;
   }
