@@ -23,10 +23,10 @@ class HnswAllocationTest {
   private static final int DIMENSION = 40;
   private static final int COUNT = 8_000;
   private static final int K = 10;
-  private static final int CALLS = 1_000;
+  private static final int CALLS = 250;
 
   /** Compilers need some rounds: what they have not compiled may allocate. */
-  private static final int ROUNDS = 300;
+  private static final int ROUNDS = 1_200;
 
   private static final float[][] VECTORS =
       TestVectors.unequal(TestVectors.clustered(COUNT, DIMENSION, 30, 0.7, 1), 0.3, 2);

@@ -55,6 +55,11 @@ public abstract class ItemIndexContract {
     return 1e-5;
   }
 
+  /** {@return how often each of two threads changes an index while others search it} */
+  protected int changes() {
+    return 4_000;
+  }
+
   /** {@return the largest norm a vector may have, infinite if there is no limit} */
   protected double largestNorm() {
     return Double.POSITIVE_INFINITY;
@@ -424,7 +429,7 @@ public abstract class ItemIndexContract {
             threads.submit(
                 () -> {
                   Random random = new Random(seed);
-                  for (int i = 0; i < 4000; i++) {
+                  for (int i = 0; i < changes(); i++) {
                     String itemId = "moving-" + (2 * random.nextInt(100) + seed);
                     if (random.nextInt(3) == 0) {
                       index.remove(itemId);
