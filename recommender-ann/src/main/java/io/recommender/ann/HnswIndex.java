@@ -11,11 +11,7 @@ import io.recommender.ann.internal.SnapshotReader;
 import io.recommender.serving.Diagnosable;
 import io.recommender.serving.Diagnosis;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -103,6 +99,7 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
   private final Similarity similarity;
   private final int ef;
   private final HnswIndexBuilder parameters;
+  private final CheckedVectors checked;
   private final HnswNodes nodes;
 
   private final SavedFiles files = new SavedFiles(HnswSnapshot.KIND, HnswSnapshot.FORMAT);
@@ -112,6 +109,7 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
     similarity = builder.similarity;
     ef = builder.ef;
     parameters = builder.copy();
+    checked = new CheckedVectors(dimension, MAX_NORM);
     nodes = new HnswNodes(parameters);
   }
 
@@ -169,26 +167,8 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
    */
   @Override
   public void addAll(List<String> itemIds, float[][] vectors) {
-    List<String> ids = new ArrayList<>(Objects.requireNonNull(itemIds, "itemIds"));
-    if (ids.size() != Objects.requireNonNull(vectors, "vectors").length) {
-      throw new IllegalArgumentException(
-          "vectors: expected %d, one for each item, found %d"
-              .formatted(ids.size(), vectors.length));
-    }
-    Map<String, Integer> last = new LinkedHashMap<>(ids.size() * 4 / 3 + 1);
-    for (int i = 0; i < vectors.length; i++) {
-      if (Objects.requireNonNull(ids.get(i), "item id").isEmpty()) {
-        throw new IllegalArgumentException("item id: expected a non-empty string");
-      }
-      checkedNorm("vector of item '" + ids.get(i) + "'", vectors[i]);
-      last.put(ids.get(i), i);
-    }
-    float[][] kept = new float[last.size()][];
-    int count = 0;
-    for (int i : last.values()) {
-      kept[count++] = vectors[i].clone();
-    }
-    nodes.put(new ArrayList<>(last.keySet()), kept);
+    CheckedVectors.Items items = checked.items(itemIds, vectors);
+    nodes.put(items.itemIds(), items.vectors());
   }
 
   @Override
@@ -214,7 +194,7 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
   public List<ScoredItem> search(float[] query, int k, SearchOptions options) {
     SearchHits hits = new SearchHits();
     search(query, k, options, hits);
-    return items(hits);
+    return hits.items();
   }
 
   /**
@@ -232,8 +212,8 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
    *     finite or is longer than {@value #MAX_NORM}
    */
   public void search(float[] query, int k, SearchOptions options, SearchHits hits) {
-    double norm = checkedNorm("query", query);
-    checkPositive("k", k);
+    double norm = checked.norm("query", query);
+    CheckedVectors.positive("k", k);
     Objects.requireNonNull(options, "options");
     Objects.requireNonNull(hits, "hits");
     nodes.search(query, norm, k, breadth(k, options), options, hits);
@@ -273,14 +253,7 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
    *     is longer than {@value #MAX_NORM}; what was measured before is kept then
    */
   public void calibrate(float[][] queries) {
-    if (Objects.requireNonNull(queries, "queries").length == 0) {
-      throw new IllegalArgumentException("queries: expected at least 1, found none");
-    }
-    float[][] kept = new float[queries.length][];
-    for (int i = 0; i < queries.length; i++) {
-      checkedNorm("query " + i, queries[i]);
-      kept[i] = queries[i].clone();
-    }
+    float[][] kept = checked.copies(queries);
     if (size() > 0) {
       nodes.measureRecall(kept);
     }
@@ -298,7 +271,7 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
   @Override
   public List<List<ScoredItem>> searchAll(float[][] queries, int k, ItemFilter filter) {
     return searchAll(queries, k, SearchOptions.defaults().filter(filter)).stream()
-        .map(HnswIndex::items)
+        .map(SearchHits::items)
         .toList();
   }
 
@@ -314,10 +287,8 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
    *     asked then
    */
   public List<SearchHits> searchAll(float[][] queries, int k, SearchOptions options) {
-    for (int i = 0; i < Objects.requireNonNull(queries, "queries").length; i++) {
-      checkedNorm("query " + i, queries[i]);
-    }
-    checkPositive("k", k);
+    checked.all(queries);
+    CheckedVectors.positive("k", k);
     Objects.requireNonNull(options, "options");
     SearchHits[] results = new SearchHits[queries.length];
     int most = Math.max(1, queries.length / 16);
@@ -330,14 +301,6 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
           });
     }
     return List.of(results);
-  }
-
-  private static List<ScoredItem> items(SearchHits hits) {
-    ScoredItem[] items = new ScoredItem[hits.size()];
-    for (int rank = 0; rank < items.length; rank++) {
-      items[rank] = new ScoredItem(hits.itemId(rank), hits.score(rank));
-    }
-    return List.of(items);
   }
 
   /**
@@ -355,7 +318,7 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
       float[] query, double minScore, int limit, SearchOptions options) {
     SearchHits hits = new SearchHits();
     searchRange(query, minScore, limit, options, hits);
-    return items(hits);
+    return hits.items();
   }
 
   /**
@@ -377,31 +340,9 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
     if (Double.isNaN(minScore)) {
       throw new IllegalArgumentException("minScore: expected a number, found NaN");
     }
-    checkPositive("limit", limit);
+    CheckedVectors.positive("limit", limit);
     Objects.requireNonNull(options, "options");
-    long start = System.nanoTime();
-    int k = Math.min(limit, 64);
-    search(query, k, options, hits);
-    while (hits.isComplete() && k < limit && hits.size() == k && hits.score(k - 1) >= minScore) {
-      SearchOptions rest = options;
-      if (options.timeout().isPresent()) {
-        long left = options.timeoutNanos() - (System.nanoTime() - start);
-        if (left <= 0) {
-          hits.setIncomplete();
-          break;
-        }
-        rest = options.timeout(Duration.ofNanos(left));
-      }
-      k = (int) Math.min(limit, 4L * k);
-      SearchHits more = new SearchHits();
-      search(query, k, rest, more);
-      hits.follow(more);
-    }
-    int count = hits.size();
-    while (count > 0 && hits.score(count - 1) < minScore) {
-      count--;
-    }
-    hits.keep(count);
+    RangeSearch.run(this, query, minScore, limit, options, hits);
   }
 
   /**
@@ -535,39 +476,6 @@ public final class HnswIndex implements ItemIndex, Diagnosable {
             search(
                 query, IndexDiagnosis.K, SearchOptions.defaults().targetRecall(1).filter(filter)));
     return diagnosis.build();
-  }
-
-  private static void checkPositive(String name, int value) {
-    if (value < 1) {
-      throw new IllegalArgumentException(name + ": expected at least 1, found " + value);
-    }
-  }
-
-  private double checkedNorm(String name, float[] vector) {
-    if (Objects.requireNonNull(vector, name).length != dimension) {
-      throw new IllegalArgumentException(
-          "%s: length %d, index dimension %d".formatted(name, vector.length, dimension));
-    }
-    double sum = 0;
-    for (float element : vector) {
-      sum += (double) element * element;
-    }
-    double norm = Math.sqrt(sum);
-    if (!(norm <= MAX_NORM)) {
-      refuse(name, vector, norm);
-    }
-    return norm;
-  }
-
-  private static void refuse(String name, float[] vector, double norm) {
-    for (int i = 0; i < vector.length; i++) {
-      if (!Float.isFinite(vector[i])) {
-        throw new IllegalArgumentException(
-            "%s: element %d is %s, expected a finite number".formatted(name, i, vector[i]));
-      }
-    }
-    throw new IllegalArgumentException(
-        "%s: expected a norm of at most %s, found norm %s".formatted(name, MAX_NORM, norm));
   }
 
   @Override

@@ -2,34 +2,16 @@ package io.recommender.ann;
 
 import io.recommender.ItemFilter;
 import io.recommender.Similarity;
-import io.recommender.ann.internal.TopK;
-import io.recommender.ann.internal.VectorKernels;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One query at a time through a version of an index, with the memory that queries reuse: decides
- * between a walk and a comparison with all that is accepted, and ranks what was found.
- *
- * <p>Scores that are told are computed in double precision from what is stored. Estimates and
- * kernels only decide for which nodes that is done, with room for their errors.
+ * between a walk and a comparison with all that is accepted.
  *
  * <p><b>Confined</b>.
  */
 final class HnswQuery {
-  private static final int BLOCK = 64;
-
-  /** What an estimate of a kept node is taken to be off by, in errors of its scorer. */
-  private static final double SURE = 3;
-
-  /**
-   * The same for the many nodes that a rough walk met and did not keep. Measured at 128 and 768
-   * dimensions: with three errors the walk takes a sixth longer and finds no more than one item in
-   * 2,000.
-   */
-  private static final double LIKELY = 2;
-
   /** How many more nodes a scan by rough codes keeps. */
   private static final int ROUGH_SCAN = 8;
 
@@ -62,39 +44,20 @@ final class HnswQuery {
   private static final int SEEDS = 32;
 
   private final HnswNodes owner;
-  private final HnswGraph graph;
   private final Similarity similarity;
   private final int exactBelow;
   private final int bridgeBreadth;
   private final boolean isRough;
+  private final QueryInHand query;
   private final HnswSearch search;
-  private final NodeScorer walkByCodes;
-  private final NodeScorer ranker;
-  private final float[] unit;
-  private final ToldScorer told;
-  private final TopK top = new TopK(16);
-  private final int[] block = new int[BLOCK];
-  private final float[] scores = new float[BLOCK + 4];
+  private final KnownFilter known;
+  private final NodeRanker ranker;
+  private final SetScan scan;
   private final int[] starts = new int[SEEDS + 1];
   private final IntArrayList found = new IntArrayList();
 
-  private final SearchHits none = new SearchHits();
-  private final KnownFilter known;
-
-  private final SetScan scan;
-
-  // The query in hand.
-
   /** The recall that was asked for, or NaN. */
   private double targetRecall = Double.NaN;
-
-  private HnswNodes.State now = HnswNodes.State.EMPTY;
-  private HnswGraph.View view;
-  private NodeScorer walker;
-  private double norm;
-  private double slack;
-  private long deadline;
-  private SearchHits hits = none;
 
   HnswQuery(
       HnswNodes owner,
@@ -104,144 +67,104 @@ final class HnswQuery {
       int exactBelow,
       int bridgeBreadth) {
     this.owner = owner;
-    this.graph = graph;
     this.similarity = similarity;
     this.exactBelow = exactBelow;
     this.bridgeBreadth = bridgeBreadth;
-    HnswGraph.Ranking ranking =
-        similarity == Similarity.L2
-            ? HnswGraph.Ranking.PRODUCT_PLUS_EXTRA
-            : HnswGraph.Ranking.PRODUCT;
     isRough = quantization.walksRoughly();
+    query = new QueryInHand(graph, similarity);
     search = new HnswSearch(graph, isRough);
     scan = new SetScan(search.pool);
     known = new KnownFilter(owner.ids(), owner.sets());
-    walkByCodes = quantization.walker(graph, ranking);
-    ranker =
-        graph.keepsRows ? new RowScorer(graph, ranking) : new NibbleScorer(graph, ranking, true);
-    walker = ranker;
-    view = graph.empty;
-    unit = new float[graph.dimension];
-    told = new ToldScorer(graph, similarity, ranker, unit);
+    ranker = new NodeRanker(owner, graph, similarity, quantization, query, search, known);
   }
 
   /** Answers a query from a version that has items. */
   void answer(
       HnswNodes.State version,
-      float[] query,
-      double queryNorm,
+      float[] vector,
+      double norm,
       int wanted,
       int ef,
       SearchOptions options,
       int barred,
       SearchHits receiver) {
-    long timeout = options.timeoutNanos();
     ItemFilter filter = options.filter();
     targetRecall = options.targetRecall;
-    deadline = timeout == Long.MAX_VALUE ? timeout : System.nanoTime() + timeout;
-    now = version;
-    view = graph.view();
-    hits = receiver;
+    query.take(version, vector, norm, options.timeoutNanos(), receiver);
     search.bar(barred);
-    norm = queryNorm;
-    int k = Math.min(wanted, now.size());
-    double scale = similarity == Similarity.COSINE && norm > 0 ? norm : 1;
-    for (int i = 0; i < unit.length; i++) {
-      unit[i] = (float) (query[i] / scale);
-    }
-    ranker.prepare(view, unit);
-    walker = view.codes() == null || ranker == walkByCodes ? ranker : walkByCodes;
-    setSlack();
+    ranker.prepare();
+    int k = Math.min(wanted, version.size());
     try {
       if (filter == ItemFilter.all()) {
-        answerAll(query, k, Math.max(ef, k));
+        answerAll(k, Math.max(ef, k));
       } else {
-        answerSome(query, k, Math.max(ef, k), filter);
+        answerSome(k, Math.max(ef, k), filter);
       }
     } finally {
-      // What is kept between queries must not keep arrays that the index has replaced.
-      view = graph.empty;
-      now = HnswNodes.State.EMPTY;
-      hits = none;
+      query.clear();
       known.clear();
     }
   }
 
-  private void setSlack() {
-    double length = similarity == Similarity.COSINE ? 1 : norm;
-    double terms = length * now.maxNorm();
-    if (similarity == Similarity.L2) {
-      terms = 2 * terms + now.maxNorm() * now.maxNorm() + norm * norm;
-    }
-    slack =
-        2 * VectorKernels.relativeError(graph.dimension) * terms
-            + 4 * VectorKernels.absoluteError(graph.dimension);
-  }
-
-  private void answerAll(float[] query, int k, int ef) {
-    if (now.size() > exactBelow && ef <= now.size() / WALK_PART) {
-      double shown = now.size() / (double) (now.size() + now.ended());
+  private void answerAll(int k, int ef) {
+    if (query.now.size() > exactBelow && ef <= query.now.size() / WALK_PART) {
+      double shown = query.now.size() / (double) (query.now.size() + query.now.ended());
       int breadth = (int) Math.ceil(ef / shown);
-      prepareWalk();
-      int start = search.descend(view, walker, 0);
-      while (breadth <= now.size() / WALK_PART) {
-        boolean inTime = search.search(view, walker, start, 0, breadth, deadline);
+      NodeScorer walker = ranker.walker();
+      int start = search.descend(query.view, walker, 0);
+      while (breadth <= query.now.size() / WALK_PART) {
+        boolean inTime = search.search(query.view, walker, start, 0, breadth, query.deadline);
         countWalk();
-        rankPool(query, k, null);
-        inTime = inTime && rankOthers(query);
-        if (top.size() == k || !inTime) {
-          finish(inTime);
+        ranker.rankPool(k, null);
+        inTime = inTime && ranker.rankOthers();
+        if (ranker.size() == k || !inTime) {
+          ranker.tell(inTime);
           return;
         }
         breadth *= 2;
       }
     }
-    compareAll(query, k);
-  }
-
-  private void prepareWalk() {
-    if (walker != ranker) {
-      walker.prepare(view, unit);
-    }
+    compareAll(k);
   }
 
   private void countWalk() {
-    hits.count(search.expandedCount(), search.scoredCount(), 0);
+    query.hits.count(search.expandedCount(), search.scoredCount(), 0);
   }
 
-  private void answerSome(float[] query, int k, int ef, ItemFilter filter) {
-    known.take(filter, now, view, deadline);
+  private void answerSome(int k, int ef, ItemFilter filter) {
+    known.take(filter, query.now, query.view, query.deadline);
     NodeSet set = known.set();
     Set<String> allowed = known.allowed();
     if (allowed != null
         && allowed.size() <= ef * WALK_COST / 4
         && (set == null || allowed.size() < set.count())) {
-      compareListed(query, k, filter, allowed);
+      compareListed(k, filter, allowed);
       return;
     }
     if (set != null) {
-      answerSet(query, k, ef, set);
+      answerSet(k, ef, set);
       return;
     }
-    if (now.size() > exactBelow && ef <= now.size() / WALK_PART && walkAsking(query, k, ef)) {
+    if (query.now.size() > exactBelow && ef <= query.now.size() / WALK_PART && walkAsking(k, ef)) {
       return;
     }
-    compareAll(query, k);
+    compareAll(k);
   }
 
-  private void answerSet(float[] query, int k, int ef, NodeSet set) {
+  private void answerSet(int k, int ef, NodeSet set) {
     double kept = ef + Math.min(known.denied(), (double) ef);
-    double breadth = kept * now.size() / Math.max(1, set.count());
-    prepareWalk();
-    if (breadth * WALK_COST < set.count() && now.size() > exactBelow) {
-      int start = search.descend(view, walker, 0);
+    double breadth = kept * query.now.size() / Math.max(1, set.count());
+    NodeScorer walker = ranker.walker();
+    if (breadth * WALK_COST < set.count() && query.now.size() > exactBelow) {
+      int start = search.descend(query.view, walker, 0);
       boolean inTime = true;
       // Fewer are met where the filter and the query have little to do with each other.
       boolean enough = false;
       boolean meets = true;
       while (inTime && !enough && meets && breadth * WALK_COST < set.count()) {
-        int wide = (int) Math.ceil(breadth * (now.size() + now.ended()) / now.size());
-        inTime = search.search(view, walker, start, 0, wide, deadline);
+        int wide =
+            (int) Math.ceil(breadth * (query.now.size() + query.now.ended()) / query.now.size());
+        inTime = search.search(query.view, walker, start, 0, wide, query.deadline);
         countWalk();
         int members = findMembers(set);
         inTime = inTime && members >= 0;
@@ -256,22 +179,24 @@ final class HnswQuery {
       if (!enough && inTime && !meets && bridges && set.count() > BRIDGE_COST * WALK_COST * broad) {
         starts[0] = start;
         int count = 1 + seeds(set);
-        inTime = search.searchWithin(view, walker, starts, count, (int) broad, set, deadline);
+        inTime =
+            search.searchWithin(
+                query.view, walker, starts, count, (int) broad, set, query.deadline);
         countWalk();
-        hits.countSteppedOver(search.bridgedCount());
+        query.hits.countSteppedOver(search.bridgedCount());
         inTime = findMembers(set) >= 0 && inTime;
         enough = found.size() >= k;
       }
       if (enough || !inTime) {
-        rankPool(query, k, found);
-        inTime = inTime && rankOthers(query);
-        if (top.size() == k || !inTime) {
-          finish(inTime);
+        ranker.rankPool(k, found);
+        inTime = inTime && ranker.rankOthers();
+        if (ranker.size() == k || !inTime) {
+          ranker.tell(inTime);
           return;
         }
       }
     }
-    compareSet(query, k, ef, set);
+    compareSet(k, ef, set, walker);
   }
 
   /**
@@ -291,7 +216,7 @@ final class HnswQuery {
           found.add(rank);
         }
         // A filter may take its time.
-        if (asks && members % BLOCK == 0 && isLate()) {
+        if (asks && members % NodeRanker.BLOCK == 0 && query.isLate()) {
           return -1;
         }
       }
@@ -303,7 +228,7 @@ final class HnswQuery {
   private int seeds(NodeSet set) {
     int count = 0;
     for (int i = 0; i < SEEDS; i++) {
-      int from = (int) ((long) view.size() * i / SEEDS);
+      int from = (int) ((long) query.view.size() * i / SEEDS);
       count += set.first(from, starts, 1 + count);
     }
     return count;
@@ -316,23 +241,23 @@ final class HnswQuery {
    *
    * @return whether there is an answer
    */
-  private boolean walkAsking(float[] query, int k, int ef) {
-    double shown = now.size() / (double) (now.size() + now.ended());
+  private boolean walkAsking(int k, int ef) {
+    double shown = query.now.size() / (double) (query.now.size() + query.now.ended());
     int breadth = (int) Math.ceil((ef + Math.min(known.denied(), ef)) / shown);
-    int most = now.size() / 16 + 64;
-    prepareWalk();
-    int start = search.descend(view, walker, 0);
+    int most = query.now.size() / 16 + 64;
+    NodeScorer walker = ranker.walker();
+    int start = search.descend(query.view, walker, 0);
     while (breadth < most) {
-      boolean inTime = search.search(view, walker, start, 0, breadth, deadline);
+      boolean inTime = search.search(query.view, walker, start, 0, breadth, query.deadline);
       countWalk();
       found.clear();
       for (int rank = 0; rank < search.pool.size(); rank++) {
         int node = search.pool.node(rank);
-        if (isShown(node) && known.accepts(node)) {
+        if (ranker.isShown(node) && known.accepts(node)) {
           found.add(rank);
         }
         // A filter may take its time.
-        if (rank % BLOCK == BLOCK - 1 && isLate()) {
+        if (rank % NodeRanker.BLOCK == NodeRanker.BLOCK - 1 && query.isLate()) {
           inTime = false;
           break;
         }
@@ -342,8 +267,8 @@ final class HnswQuery {
       double share = Math.max(1, accepted) / (double) Math.max(1, search.pool.size());
       double wanted = breadthFor(k / share) / shown;
       if (!inTime || !isShort && breadth >= wanted) {
-        rankPool(query, k, found);
-        finish(inTime && rankOthers(query));
+        ranker.rankPool(k, found);
+        ranker.tell(inTime && ranker.rankOthers());
         return true;
       }
       // Grows in any case; casting keeps what is too large at the largest.
@@ -361,7 +286,7 @@ final class HnswQuery {
     if (Double.isNaN(targetRecall) || table.items() == 0) {
       return 0;
     }
-    return table.breadth(targetRecall, (int) Math.ceil(Math.min(items, now.size())));
+    return table.breadth(targetRecall, (int) Math.ceil(Math.min(items, query.now.size())));
   }
 
   /**
@@ -371,104 +296,13 @@ final class HnswQuery {
     return Math.min(ef, 2 * k + ef / 2);
   }
 
-  private boolean isShown(int node) {
-    return owner.life().isShown(node, now.version());
-  }
-
-  /**
-   * Ranks the nodes of the pool: those first that look best, until the others look too bad.
-   *
-   * @param ranks the ranks of accepted nodes, or null for all
-   */
-  private void rankPool(float[] query, int k, @Nullable IntArrayList ranks) {
-    top.reset(k);
-    int size = ranks == null ? search.pool.size() : ranks.size();
-    int count = 0;
-    for (int i = 0; i < size; i++) {
-      int rank = ranks == null ? i : ranks.getInt(i);
-      int node = search.pool.node(rank);
-      double best = walker.told(search.pool.score(rank)) + SURE * walker.error(view, node) + slack;
-      if (top.isFull() && best < top.threshold()) {
-        continue;
-      }
-      if (isShown(node)) {
-        block[count++] = node;
-      }
-      // Few at first, because the limit they set spares others.
-      if (count == BLOCK / 4) {
-        rankBlock(query, count);
-        hits.count(0, 0, count);
-        count = 0;
-      }
-    }
-    rankBlock(query, count);
-    hits.count(0, 0, count);
-  }
-
-  /**
-   * Ranks nodes that a rough walk met and did not keep, where they may be among the best: their
-   * estimates are off by so much that many are, and to keep them all in the pool takes longer.
-   *
-   * @return whether this came to its end
-   */
-  private boolean rankOthers(float[] query) {
-    if (!isRough || walker == ranker) {
-      return true;
-    }
-    NodeSet set = known.set();
-    boolean asks = known.isOpen();
-    int count = 0;
-    int asked = 0;
-    for (int i = 0; i < search.walkedCount(); i++) {
-      float score = search.walkedScore(i);
-      int node = search.walked(i);
-      double best = walker.told(score) + LIKELY * walker.error(view, node) + slack;
-      if (top.isFull() && best < top.threshold() || search.pool.holds(node, score)) {
-        continue;
-      }
-      if (isShown(node) && (set == null || set.contains(node)) && known.accepts(node)) {
-        block[count++] = node;
-      }
-      if (count == BLOCK / 4) {
-        rankBlock(query, count);
-        hits.count(0, 0, count);
-        count = 0;
-        // Rows may have to be read from a file.
-        if (isLate()) {
-          return false;
-        }
-      }
-      // A filter may take its time.
-      if (asks && asked++ % BLOCK == BLOCK - 1 && isLate()) {
-        return false;
-      }
-    }
-    rankBlock(query, count);
-    hits.count(0, 0, count);
-    return true;
-  }
-
-  /** Offers the nodes of the block that may be among the best. */
-  private void rankBlock(float[] query, int count) {
-    if (count == 0) {
-      return;
-    }
-    ranker.score(view, block, 0, count, scores);
-    for (int i = 0; i < count; i++) {
-      int node = block[i];
-      if (ranker.told(scores[i]) + ranker.error(view, node) + slack >= top.threshold()) {
-        top.offer(told.score(view, query, node), owner.life().order(node), node);
-      }
-    }
-  }
-
-  private void compareListed(float[] query, int k, ItemFilter filter, Set<String> allowed) {
+  private void compareListed(int k, ItemFilter filter, Set<String> allowed) {
     found.clear();
     boolean inTime = true;
     int asked = 0;
     for (String itemId : allowed) {
       // Not before some were asked, so that there is an answer however late it is.
-      if (asked > 0 && asked % BLOCK == 0 && isLate()) {
+      if (asked > 0 && asked % NodeRanker.BLOCK == 0 && query.isLate()) {
         inTime = false;
         break;
       }
@@ -478,109 +312,44 @@ final class HnswQuery {
         found.add(node);
       }
     }
-    // These are the latest nodes, which an earlier view may not have.
-    view = graph.view();
-    ranker.prepare(view, unit);
-    top.reset(Math.min(k, found.size()));
-    int done = 0;
-    while (done < found.size() && (done == 0 || !isLate())) {
-      int count = Math.min(BLOCK, found.size() - done);
-      found.getElements(done, block, 0, count);
-      rankBlock(query, count);
-      done += count;
-    }
-    hits.count(0, done, 0);
-    inTime &= done == found.size();
+    inTime = ranker.rankLatest(k, found) && inTime;
     if (inTime) {
-      hits.setExact();
+      query.hits.setExact();
     }
-    finish(inTime);
+    ranker.tell(inTime);
   }
 
   /** Scores a set by codes and ranks those that look best, or all if all shall be compared. */
-  private void compareSet(float[] query, int k, int ef, NodeSet set) {
+  private void compareSet(int k, int ef, NodeSet set, NodeScorer walker) {
     int wanted = (3 * k + 64) * (isRough ? ROUGH_SCAN : 1);
     double kept = known.isOpen() ? 2.0 * wanted : wanted;
-    boolean isSmall = walker == ranker || k > set.count() / 8 || ef == Integer.MAX_VALUE;
+    boolean isSmall = !ranker.walksByCodes() || k > set.count() / 8 || ef == Integer.MAX_VALUE;
     while (!isSmall && (!known.isOpen() || kept < set.count() / KEPT_PART)) {
       search.pool.reset((int) kept);
-      boolean inTime = scan.run(view, walker, set, deadline);
-      hits.count(0, scan.scored(), 0);
+      boolean inTime = scan.run(query.view, walker, set, query.deadline);
+      query.hits.count(0, scan.scored(), 0);
       if (!known.isOpen()) {
-        rankPool(query, k, null);
-        finish(inTime);
+        ranker.rankPool(k, null);
+        ranker.tell(inTime);
         return;
       }
       inTime = findMembers(set) >= 0 && inTime;
       if (found.size() >= wanted * ENOUGH || !inTime) {
-        rankPool(query, k, found);
-        finish(inTime);
+        ranker.rankPool(k, found);
+        ranker.tell(inTime);
         return;
       }
       // Twice what the part that was accepted asks for, so that hardly any third scan is made.
       kept = 2 * kept * wanted / Math.max(1, found.size());
     }
-    compareAll(query, k);
+    compareAll(k);
   }
 
-  private boolean isLate() {
-    return deadline != Long.MAX_VALUE && System.nanoTime() - deadline >= 0;
-  }
-
-  /** Compares the query with every node that is accepted, or may be; exact. */
-  private void compareAll(float[] query, int k) {
-    NodeSet set = known.set();
-    top.reset(k);
-    int scored = 0;
-    int next = 0;
-    while (true) {
-      int count = nextBlock(set, next);
-      if (count == 0) {
-        break;
-      }
-      ranker.score(view, block, 0, count, scores);
-      scored += count;
-      for (int i = 0; i < count; i++) {
-        int node = block[i];
-        double best = ranker.told(scores[i]) + ranker.error(view, node) + slack;
-        if (best >= top.threshold() && isShown(node)) {
-          double score = told.score(view, query, node);
-          int order = owner.life().order(node);
-          if (top.admits(score, order) && known.accepts(node)) {
-            top.offer(score, order, node);
-          }
-        }
-      }
-      if (isLate()) {
-        hits.count(0, scored, 0);
-        finish(false);
-        return;
-      }
-      next = block[count - 1] + 1;
+  private void compareAll(int k) {
+    boolean inTime = ranker.rankAll(k);
+    if (inTime) {
+      query.hits.setExact();
     }
-    hits.count(0, scored, 0);
-    hits.setExact();
-    finish(true);
-  }
-
-  private int nextBlock(@Nullable NodeSet set, int from) {
-    if (set != null) {
-      return set.list(from, block, 0);
-    }
-    int count = Math.min(BLOCK, view.size() - from);
-    for (int i = 0; i < count; i++) {
-      block[i] = from + i;
-    }
-    return Math.max(0, count);
-  }
-
-  private void finish(boolean inTime) {
-    top.sort();
-    for (int i = 0; i < top.size(); i++) {
-      hits.add(owner.ids().id(top.row(i)), top.row(i), top.score(i));
-    }
-    if (!inTime) {
-      hits.setIncomplete();
-    }
+    ranker.tell(inTime);
   }
 }

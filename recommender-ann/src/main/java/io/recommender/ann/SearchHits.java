@@ -1,6 +1,8 @@
 package io.recommender.ann;
 
+import io.recommender.ScoredItem;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -108,6 +110,15 @@ public final class SearchHits {
   /** {@return whether every accepted item was compared, so that the hits are the true best ones} */
   public boolean isExact() {
     return isExact;
+  }
+
+  /** {@return the items with their scores} */
+  List<ScoredItem> items() {
+    ScoredItem[] items = new ScoredItem[size];
+    for (int rank = 0; rank < size; rank++) {
+      items[rank] = new ScoredItem(itemId(rank), scores[rank]);
+    }
+    return List.of(items);
   }
 
   /** {@return how many nodes that are not accepted a walk stepped over} */

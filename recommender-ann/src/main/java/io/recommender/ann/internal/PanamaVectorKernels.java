@@ -1,14 +1,13 @@
 package io.recommender.ann.internal;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * SIMD through the Vector API. Loaded by name when that is there; what it computes of logits lies
- * in {@link PanamaLogits}, and of tiles of codes in {@link PanamaTiles}.
+ * in {@link PanamaLogits}, of tiles of codes in {@link PanamaTiles}, and of codes of four bits in
+ * {@link PanamaNibbles}.
  *
  * <p>Four rows at once keep several cache misses in flight, which a scan of random memory waits
  * for. A tile keeps eight sums in registers and needs no sum across lanes, because each lane is a
@@ -21,19 +20,8 @@ final class PanamaVectorKernels extends VectorKernels {
           ? FloatVector.SPECIES_512
           : FloatVector.SPECIES_PREFERRED;
   private static final int LANES = SPECIES.length();
-  private static final VectorSpecies<Integer> INTS =
-      VectorSpecies.of(int.class, SPECIES.vectorShape());
-  private static final VectorSpecies<Short> SHORTS =
-      VectorSpecies.of(short.class, SPECIES.vectorShape());
-  private static final int SHORT_LANES = SHORTS.length();
-  private static final int INT_LANES = INTS.length();
 
   private static final VectorKernels SCALAR = new ScalarVectorKernels();
-
-  private static final int LINE_SHORTS = 32;
-
-  // So many products of a code and a factor fit into 16 bits, four to a block.
-  private static final int NIBBLE_BLOCKS = Short.MAX_VALUE / (15 * NIBBLE_QUERY_MAX) / 4;
 
   @Override
   public float dot(float[] query, int queryOffset, float[] rows, int rowOffset, int length) {
@@ -369,91 +357,12 @@ final class PanamaVectorKernels extends VectorKernels {
       int from,
       int count,
       int[] out) {
-    int mask = (1 << shift) - 1;
-    for (int r = 0; r < count; r++) {
-      int row = rows[from + r];
-      short[] chunk = chunks[row >>> shift];
-      int offset = first + (row & mask) * stride;
-      out[r] = nibbles(query, words, chunk, offset);
-    }
-  }
-
-  // One row at a time: four would need more registers than there are.
-  private static int nibbles(short[] query, int words, short[] chunk, int offset) {
-    int most = NIBBLE_BLOCKS * SHORT_LANES;
-    if (words <= most) {
-      return nibbles(query, words, chunk, offset, 0, words);
-    }
-    int sum = 0;
-    for (int w = 0; w < words; w += most) {
-      sum += nibbles(query, words, chunk, offset, w, Math.min(words, w + most));
-    }
-    return sum;
-  }
-
-  // Written out, here and below: a method that takes or returns vectors and is compiled before its
-  // callers is not always inlined into them, and then each of its vectors is an object.
-  private static int nibbles(
-      short[] query, int words, short[] chunk, int offset, int from, int to) {
-    int part = nibbleFactors(words);
-    ShortVector sum = ShortVector.zero(SHORTS);
-    for (int w = from; w < to; w += SHORT_LANES) {
-      ShortVector codes = ShortVector.fromArray(SHORTS, chunk, offset + w);
-      ShortVector first = codes.mul(ShortVector.fromArray(SHORTS, query, w));
-      ShortVector second =
-          codes
-              .lanewise(VectorOperators.LSHR, 4)
-              .mul(ShortVector.fromArray(SHORTS, query, part + w));
-      ShortVector third =
-          codes
-              .lanewise(VectorOperators.LSHR, 8)
-              .mul(ShortVector.fromArray(SHORTS, query, 2 * part + w));
-      ShortVector fourth =
-          codes
-              .lanewise(VectorOperators.LSHR, 12)
-              .mul(ShortVector.fromArray(SHORTS, query, 3 * part + w));
-      sum = sum.add(first.add(second).add(third.add(fourth)));
-    }
-    IntVector pairs = sum.reinterpretAsInts();
-    return pairs
-        .lanewise(VectorOperators.LSHL, 16)
-        .lanewise(VectorOperators.ASHR, 16)
-        .add(pairs.lanewise(VectorOperators.ASHR, 16))
-        .reduceLanes(VectorOperators.ADD);
+    PanamaNibbles.dotRows(query, words, chunks, first, shift, stride, rows, from, count, out);
   }
 
   @Override
   public void dotNibbleBlock(short[] query, int words, short[] codes, int at, int[] out) {
-    for (int lane = 0; lane < NIBBLE_ROWS / 2; lane += INT_LANES) {
-      nibbleColumn(query, words, codes, at + 2 * lane, out, lane);
-    }
-  }
-
-  private static void nibbleColumn(
-      short[] query, int words, short[] block, int at, int[] out, int lane) {
-    int part = nibbleFactors(words);
-    IntVector low = IntVector.zero(INTS);
-    IntVector high = IntVector.zero(INTS);
-    for (int w = 0, i = at; w < words; w += 2, i += 2 * NIBBLE_ROWS) {
-      ShortVector codes = ShortVector.fromArray(SHORTS, block, i);
-      ShortVector first = codes.mul(query[w]);
-      ShortVector second = codes.lanewise(VectorOperators.LSHR, 4).mul(query[part + w]);
-      ShortVector third = codes.lanewise(VectorOperators.LSHR, 8).mul(query[2 * part + w]);
-      ShortVector fourth = codes.lanewise(VectorOperators.LSHR, 12).mul(query[3 * part + w]);
-      ShortVector sum = first.add(second).add(third.add(fourth));
-      int v = w + 1;
-      codes = ShortVector.fromArray(SHORTS, block, i + NIBBLE_ROWS);
-      first = codes.mul(query[v]);
-      second = codes.lanewise(VectorOperators.LSHR, 4).mul(query[part + v]);
-      third = codes.lanewise(VectorOperators.LSHR, 8).mul(query[2 * part + v]);
-      fourth = codes.lanewise(VectorOperators.LSHR, 12).mul(query[3 * part + v]);
-      sum = sum.add(first.add(second).add(third.add(fourth)));
-      IntVector pairs = sum.reinterpretAsInts();
-      low = low.add(pairs.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16));
-      high = high.add(pairs.lanewise(VectorOperators.ASHR, 16));
-    }
-    low.intoArray(out, lane);
-    high.intoArray(out, lane + NIBBLE_ROWS / 2);
+    PanamaNibbles.dotBlock(query, words, codes, at, out);
   }
 
   @Override

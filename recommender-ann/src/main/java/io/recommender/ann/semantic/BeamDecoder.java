@@ -1,19 +1,15 @@
 package io.recommender.ann.semantic;
 
-import io.recommender.Interaction;
-import io.recommender.Notice;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.RecommenderException;
 import io.recommender.ScoreKind;
-import io.recommender.ScoredItem;
 import io.recommender.SequenceRecommender;
 import io.recommender.serving.Diagnosable;
 import io.recommender.serving.Diagnosis;
 import io.recommender.spi.GenerativeModel;
 import io.recommender.spi.NextTokenScorer;
 import io.recommender.spi.NextTokenScorer.Decoding;
-import io.recommender.spi.NextTokenScorer.Prompt;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -81,14 +77,14 @@ public final class BeamDecoder implements SequenceRecommender, Diagnosable {
   public static final String SOURCE = "beam";
 
   private final NextTokenScorer scorer;
-  private final SemanticIdIndex index;
-  private final CodeTokens tokens;
-  private final DecoderPrompt prompt;
-  private final BeamOptions options;
-  private final @Nullable SequenceRecommender fallback;
+  final SemanticIdIndex index;
+  final CodeTokens tokens;
+  final DecoderPrompt prompt;
+  final BeamOptions options;
+  final @Nullable SequenceRecommender fallback;
   private final int batchSize;
-  private final String source;
-  private final String modelVersion;
+  final String source;
+  final String modelVersion;
   private final LongSupplier clock;
 
   private final Queue<BeamSearch.Scratch> scratches = new ConcurrentLinkedQueue<>();
@@ -197,24 +193,24 @@ public final class BeamDecoder implements SequenceRecommender, Diagnosable {
 
   private List<Recommendations> answer(List<RecommendationRequest> requests) {
     CodeVersion version = index.version();
-    List<Asked> all = new ArrayList<>(requests.size());
-    List<Asked> decoded = new ArrayList<>(requests.size());
+    List<DecoderRequest> all = new ArrayList<>(requests.size());
+    List<DecoderRequest> decoded = new ArrayList<>(requests.size());
     for (RecommendationRequest request : requests) {
-      Asked asked = new Asked(request, version);
+      DecoderRequest asked = new DecoderRequest(this, request, version);
       all.add(asked);
-      if (asked.search != null) {
+      if (asked.isDecoded()) {
         decoded.add(asked);
       }
     }
     // What is of about the same length needs little padding.
-    decoded.sort(Comparator.comparingInt(Asked::promptLength));
+    decoded.sort(Comparator.comparingInt(DecoderRequest::promptLength));
     for (int i = 0; i < decoded.size(); i += batchSize) {
       decode(decoded.subList(i, Math.min(decoded.size(), i + batchSize)));
     }
-    return all.stream().map(Asked::answer).toList();
+    return all.stream().map(DecoderRequest::answer).toList();
   }
 
-  private void decode(List<Asked> batch) {
+  private void decode(List<DecoderRequest> batch) {
     BeamSearch.Scratch pooled = scratches.poll();
     BeamSearch.Scratch scratch =
         pooled != null ? pooled : new BeamSearch.Scratch(scorer.vocabularySize());
@@ -222,19 +218,20 @@ public final class BeamDecoder implements SequenceRecommender, Diagnosable {
     IntArrayList parents = new IntArrayList();
     IntArrayList nextTokens = new IntArrayList();
     int runs = 1;
-    try (Decoding decoding = scorer.startAll(batch.stream().map(Asked::promptToRun).toList())) {
+    try (Decoding decoding =
+        scorer.startAll(batch.stream().map(DecoderRequest::promptToRun).toList())) {
       while (true) {
         parents.clear();
         nextTokens.clear();
         int row = 0;
-        for (Asked asked : batch) {
+        for (DecoderRequest asked : batch) {
           row += asked.step(decoding, row, scratch, parents, nextTokens, runs);
         }
         if (parents.isEmpty()) {
           break;
         }
         if (clock.getAsLong() - start >= options.timeoutNanos()) {
-          batch.forEach(Asked::stop);
+          batch.forEach(DecoderRequest::stop);
           break;
         }
         decoding.advance(parents.elements(), nextTokens.elements(), parents.size());
@@ -242,143 +239,6 @@ public final class BeamDecoder implements SequenceRecommender, Diagnosable {
       }
     }
     scratches.add(scratch);
-  }
-
-  /** A request while it is answered. <b>Confined</b>. */
-  private final class Asked {
-    private final RecommendationRequest request;
-    private final int unknown;
-    private final @Nullable Prompt prompt;
-    final @Nullable BeamSearch search;
-    private int runs;
-
-    /** How many beams the time was over for. */
-    private int lost;
-
-    Asked(RecommendationRequest request, CodeVersion version) {
-      this.request = request;
-      List<CodedItem> items = new ArrayList<>();
-      List<Interaction> interactions = request.history().interactions();
-      for (Interaction interaction : interactions) {
-        int[] code = version.code(interaction.itemId());
-        if (code != null) {
-          items.add(new CodedItem(interaction.itemId(), code));
-        }
-      }
-      unknown = interactions.size() - items.size();
-      prompt = BeamDecoder.this.prompt.write(request, items).orElse(null);
-      BeamSearch found = null;
-      if (prompt != null) {
-        Accepted accepted = index.accepted(version, request.filter());
-        found = new BeamSearch(index.shape(), version, accepted, tokens, options, request.k());
-      }
-      // Where nothing is accepted the model has nothing to say.
-      search = found == null || found.rows() == 0 ? null : found;
-    }
-
-    int promptLength() {
-      return promptToRun().tokens().length;
-    }
-
-    Prompt promptToRun() {
-      return Objects.requireNonNull(prompt);
-    }
-
-    /** Takes a step and returns how many rows of the model it has read. */
-    int step(
-        Decoding decoding,
-        int row,
-        BeamSearch.Scratch scratch,
-        IntArrayList parents,
-        IntArrayList nextTokens,
-        int runs) {
-      BeamSearch beams = Objects.requireNonNull(search);
-      int rows = beams.rows();
-      if (rows > 0) {
-        beams.step(decoding, row, scratch, parents, nextTokens);
-        this.runs = runs;
-      }
-      return rows;
-    }
-
-    void stop() {
-      lost = Objects.requireNonNull(search).stop();
-    }
-
-    Recommendations answer() {
-      List<ScoredItem> items = search == null ? List.of() : search.items(source);
-      if (items.isEmpty() && fallback != null) {
-        return fallbackAnswer(fallback.recommend(request));
-      }
-      ScoreKind kind = options.lengthPenalty() == 0 ? ScoreKind.LOG_PROBABILITY : ScoreKind.OTHER;
-      Recommendations.Builder answer =
-          Recommendations.of(request.k(), items)
-              .scoreKind(kind)
-              .modelVersion(modelVersion)
-              .modelRuns(runs);
-      addNotices(answer);
-      addShortfall(answer, items.size());
-      return answer.build();
-    }
-
-    private void addShortfall(Recommendations.Builder answer, int found) {
-      int missing = request.k() - found;
-      if (missing > 0) {
-        answer.notice(
-            new Notice(
-                Notice.Code.SHORTFALL,
-                missing,
-                "%s: expected %d items, found %d.".formatted(reason(), request.k(), found)));
-      }
-    }
-
-    private String reason() {
-      if (lost > 0) {
-        return "The time was over";
-      }
-      return prompt == null
-          ? "The model can say nothing of this history"
-          : "The beams led to no more items that are available and pass the filter";
-    }
-
-    private Recommendations fallbackAnswer(Recommendations found) {
-      Recommendations.Builder answer =
-          Recommendations.of(request.k(), found.items())
-              .scoreKind(found.scoreKind())
-              .modelVersion(found.modelVersion())
-              .modelRuns(found.modelRuns() + runs);
-      addNotices(answer);
-      answer.notice(
-          new Notice(
-              Notice.Code.FALLBACK_USED, found.size(), reason() + "; the fallback answered."));
-      for (Notice notice : found.notices()) {
-        if (notice.code() != Notice.Code.UNKNOWN_ITEMS
-            && notice.code() != Notice.Code.FALLBACK_USED) {
-          answer.notice(notice);
-        }
-      }
-      if (!found.hasNotice(Notice.Code.SHORTFALL)) {
-        addShortfall(answer, found.size());
-      }
-      return answer.build();
-    }
-
-    private void addNotices(Recommendations.Builder answer) {
-      if (unknown > 0) {
-        answer.notice(
-            new Notice(
-                Notice.Code.UNKNOWN_ITEMS,
-                unknown,
-                "Interactions with items that have no code were skipped."));
-      }
-      if (lost > 0) {
-        answer.notice(
-            new Notice(
-                Notice.Code.TIMED_OUT,
-                lost,
-                "The time was over before the beams had come to their ends."));
-      }
-    }
   }
 
   @Override
