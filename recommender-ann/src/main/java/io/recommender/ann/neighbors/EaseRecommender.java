@@ -1,13 +1,9 @@
 package io.recommender.ann.neighbors;
 
 import io.recommender.Catalog;
-import io.recommender.Feedback;
-import io.recommender.FeedbackSink;
-import io.recommender.Interaction;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.RecommenderException;
-import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
 import io.recommender.ann.internal.SavedFiles;
 import io.recommender.ann.internal.SectionReader;
@@ -53,7 +49,7 @@ import java.util.function.Function;
  * are kept. A request adds up n weights for each item of the history. An event copies the counts of
  * every item of its user.
  */
-public final class EaseRecommender implements SequenceRecommender, FeedbackSink {
+public final class EaseRecommender extends EventRecommender {
   /** The source of the items that the model scores. */
   public static final String SOURCE = "ease";
 
@@ -61,10 +57,7 @@ public final class EaseRecommender implements SequenceRecommender, FeedbackSink 
   private static final int FORMAT = 1;
   private static final String PARAMETERS = "parameters";
 
-  private final Catalog catalog;
   private final EaseOptions options;
-  private final EventCounts events;
-  private final SavedFiles files = new SavedFiles(KIND, FORMAT);
   private final Object refitting = new Object();
   private volatile Fit fit; // set under refitting
 
@@ -72,9 +65,8 @@ public final class EaseRecommender implements SequenceRecommender, FeedbackSink 
   private record Fit(EventCounts.Counts counts, EaseWeights weights) {}
 
   private EaseRecommender(Catalog catalog, EaseOptions options, EventCounts events) {
-    this.catalog = catalog;
+    super(catalog, new SavedFiles(KIND, FORMAT), events);
     this.options = options;
-    this.events = events;
     fit = fit(events.now(), IllegalArgumentException::new);
   }
 
@@ -110,37 +102,6 @@ public final class EaseRecommender implements SequenceRecommender, FeedbackSink 
         catalog,
         options,
         EventCounts.of(catalog, histories, Pairing.TOGETHER, options.userBytes()));
-  }
-
-  /**
-   * Adds an event of a user. The next {@link #refit} knows of it.
-   *
-   * @param userId the user
-   * @param event what happened; nothing changes if its item is outside the catalogue
-   */
-  public void observe(String userId, Interaction event) {
-    observe(userId, List.of(event));
-  }
-
-  /**
-   * Adds events of a user in one change. The next {@link #refit} knows of them.
-   *
-   * @param userId the user
-   * @param events what happened; those with items outside the catalogue are left out
-   */
-  public void observe(String userId, List<Interaction> events) {
-    this.events.observe(userId, events);
-  }
-
-  /**
-   * Adds an event of the feedback's user, if any task came true. The next {@link #refit} knows of
-   * it.
-   *
-   * @param feedback what became of an item; nothing changes without consent or without a user
-   */
-  @Override
-  public void observe(Feedback feedback) {
-    events.observe(feedback);
   }
 
   /**
@@ -199,37 +160,8 @@ public final class EaseRecommender implements SequenceRecommender, FeedbackSink 
     }
   }
 
-  /** {@return how many bytes the events that are kept of users take, at most the limit} */
-  public long userBytes() {
-    return events.userBytes();
-  }
-
-  /**
-   * Saves the counts, lambda and the users that are kept, not the weights. The file is replaced as
-   * a whole or not at all. Events that come meanwhile are not in it.
-   *
-   * @param file where to, in a folder that exists
-   * @throws RecommenderException SNAPSHOT_STALE if the file is there and is not what this was
-   *     opened from or last saved to; SNAPSHOT_INVALID if it is something else; STORAGE_FAILED if
-   *     it cannot be written. The file is then as it was
-   */
-  public void save(Path file) {
-    files.save(file, body());
-  }
-
-  /**
-   * Saves the counts, lambda and the users that are kept, not the weights over those that the file
-   * has, whatever they are.
-   *
-   * @param file where to, in a folder that exists
-   * @throws RecommenderException as {@link #save} does, but for SNAPSHOT_STALE, which is thrown
-   *     only if the file changed during the call
-   */
-  public void replace(Path file) {
-    files.replace(file, body());
-  }
-
-  private SnapshotWriter.Body body() {
+  @Override
+  SnapshotWriter.Body body() {
     EventCounts.Contents contents = events.contents();
     return out -> {
       out.section(PARAMETERS).putDouble(options.lambda());

@@ -1,14 +1,10 @@
 package io.recommender.ann.neighbors;
 
 import io.recommender.Catalog;
-import io.recommender.Feedback;
-import io.recommender.FeedbackSink;
-import io.recommender.Interaction;
 import io.recommender.ItemFilter;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.RecommenderException;
-import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
 import io.recommender.ann.internal.SavedFiles;
 import io.recommender.ann.internal.SectionReader;
@@ -19,7 +15,6 @@ import it.unimi.dsi.fastutil.ints.Int2DoubleMap;
 import it.unimi.dsi.fastutil.ints.Int2DoubleOpenHashMap;
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
  * Recommends what the same people had: item-based nearest neighbours with cosine similarity, by
@@ -57,7 +52,7 @@ import java.util.List;
  * with an item of the history, and takes a square root for each. An event copies the counts of
  * every item of its user. Training takes the sum of the squares of the lengths of the histories.
  */
-public final class ItemKnnRecommender implements SequenceRecommender, FeedbackSink {
+public final class ItemKnnRecommender extends EventRecommender {
   /** The source of the items that are similar to the history. */
   public static final String SOURCE = "item-knn";
 
@@ -67,15 +62,11 @@ public final class ItemKnnRecommender implements SequenceRecommender, FeedbackSi
   private static final int FORMAT = 1;
   private static final String PARAMETERS = "parameters";
 
-  private final Catalog catalog;
   private final int neighbors;
-  private final EventCounts events;
-  private final SavedFiles files = new SavedFiles(KIND, FORMAT);
 
   private ItemKnnRecommender(Catalog catalog, int neighbors, EventCounts events) {
-    this.catalog = catalog;
+    super(catalog, new SavedFiles(KIND, FORMAT), events);
     this.neighbors = neighbors;
-    this.events = events;
   }
 
   /**
@@ -126,73 +117,8 @@ public final class ItemKnnRecommender implements SequenceRecommender, FeedbackSi
         catalog, neighbors, EventCounts.of(catalog, histories, Pairing.TOGETHER, userBytes));
   }
 
-  /**
-   * Adds an event of a user. Later answers know of it.
-   *
-   * @param userId the user
-   * @param event what happened; nothing changes if its item is outside the catalogue
-   */
-  public void observe(String userId, Interaction event) {
-    observe(userId, List.of(event));
-  }
-
-  /**
-   * Adds events of a user in one change. Later answers know of them.
-   *
-   * @param userId the user
-   * @param events what happened; those with items outside the catalogue are left out
-   */
-  public void observe(String userId, List<Interaction> events) {
-    this.events.observe(userId, events);
-  }
-
-  /**
-   * Adds an event of the feedback's user, if any task came true.
-   *
-   * @param feedback what became of an item; nothing changes without consent or without a user
-   */
   @Override
-  public void observe(Feedback feedback) {
-    events.observe(feedback);
-  }
-
-  /** Takes the events of a user back. Later answers do not know of them. */
-  @Override
-  public void forget(String userId) {
-    events.forget(userId);
-  }
-
-  /** {@return how many bytes the events that are kept of users take, at most the limit} */
-  public long userBytes() {
-    return events.userBytes();
-  }
-
-  /**
-   * Saves the counts, the number of neighbours and the users that are kept. The file is replaced as
-   * a whole or not at all. Events that come meanwhile are not in it.
-   *
-   * @param file where to, in a folder that exists
-   * @throws RecommenderException SNAPSHOT_STALE if the file is there and is not what this was
-   *     opened from or last saved to; SNAPSHOT_INVALID if it is something else; STORAGE_FAILED if
-   *     it cannot be written. The file is then as it was
-   */
-  public void save(Path file) {
-    files.save(file, body());
-  }
-
-  /**
-   * Saves the counts, the number of neighbours and the users that are kept over those that the file
-   * has, whatever they are.
-   *
-   * @param file where to, in a folder that exists
-   * @throws RecommenderException as {@link #save} does, but for SNAPSHOT_STALE, which is thrown
-   *     only if the file changed during the call
-   */
-  public void replace(Path file) {
-    files.replace(file, body());
-  }
-
-  private SnapshotWriter.Body body() {
+  SnapshotWriter.Body body() {
     EventCounts.Contents contents = events.contents();
     return out -> {
       out.section(PARAMETERS).putInt(neighbors);

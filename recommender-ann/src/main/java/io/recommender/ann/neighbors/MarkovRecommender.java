@@ -1,21 +1,16 @@
 package io.recommender.ann.neighbors;
 
 import io.recommender.Catalog;
-import io.recommender.Feedback;
-import io.recommender.FeedbackSink;
-import io.recommender.Interaction;
 import io.recommender.ItemFilter;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.RecommenderException;
-import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
 import io.recommender.ann.internal.SavedFiles;
 import io.recommender.ann.internal.SnapshotReader;
 import io.recommender.ann.internal.SnapshotWriter;
 import io.recommender.ann.internal.TopK;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
  * Recommends what most often came directly after the last item of the history: a first-order Markov
@@ -51,20 +46,15 @@ import java.util.List;
  * popularity, and three more per 256 items of the catalogue. Training takes 8 bytes per interaction
  * and sorts them.
  */
-public final class MarkovRecommender implements SequenceRecommender, FeedbackSink {
+public final class MarkovRecommender extends EventRecommender {
   /** The source of the items that followed the last one. */
   public static final String SOURCE = "markov";
 
   private static final String KIND = "markov";
   private static final int FORMAT = 1;
 
-  private final Catalog catalog;
-  private final EventCounts events;
-  private final SavedFiles files = new SavedFiles(KIND, FORMAT);
-
   private MarkovRecommender(Catalog catalog, EventCounts events) {
-    this.catalog = catalog;
-    this.events = events;
+    super(catalog, new SavedFiles(KIND, FORMAT), events);
   }
 
   /**
@@ -96,74 +86,8 @@ public final class MarkovRecommender implements SequenceRecommender, FeedbackSin
         catalog, EventCounts.of(catalog, histories, Pairing.SUCCESSION, userBytes));
   }
 
-  /**
-   * Adds an event to the history of a user. Later answers know of it.
-   *
-   * @param userId the user, or whatever else events follow each other in, such as a session
-   * @param event what happened after the user's other events; nothing changes if its item is
-   *     outside the catalogue
-   */
-  public void observe(String userId, Interaction event) {
-    observe(userId, List.of(event));
-  }
-
-  /**
-   * Adds events to the history of a user in one change. Later answers know of them.
-   *
-   * @param userId the user
-   * @param events what happened after the user's other events, oldest first; those with items
-   *     outside the catalogue are left out
-   */
-  public void observe(String userId, List<Interaction> events) {
-    this.events.observe(userId, events);
-  }
-
-  /**
-   * Adds an event to the history of the feedback's user, if any task came true.
-   *
-   * @param feedback what became of an item; nothing changes without consent or without a user
-   */
   @Override
-  public void observe(Feedback feedback) {
-    events.observe(feedback);
-  }
-
-  /** Takes the events of a user back, with their successions. Later answers do not know of them. */
-  @Override
-  public void forget(String userId) {
-    events.forget(userId);
-  }
-
-  /** {@return how many bytes the events that are kept of users take, at most the limit} */
-  public long userBytes() {
-    return events.userBytes();
-  }
-
-  /**
-   * Saves the counts, and the users that are kept. The file is replaced as a whole or not at all.
-   * Events that come meanwhile are not in it.
-   *
-   * @param file where to, in a folder that exists
-   * @throws RecommenderException SNAPSHOT_STALE if the file is there and is not what this was
-   *     opened from or last saved to; SNAPSHOT_INVALID if it is something else; STORAGE_FAILED if
-   *     it cannot be written. The file is then as it was
-   */
-  public void save(Path file) {
-    files.save(file, body());
-  }
-
-  /**
-   * Saves the counts, and the users that are kept over those that the file has, whatever they are.
-   *
-   * @param file where to, in a folder that exists
-   * @throws RecommenderException as {@link #save} does, but for SNAPSHOT_STALE, which is thrown
-   *     only if the file changed during the call
-   */
-  public void replace(Path file) {
-    files.replace(file, body());
-  }
-
-  private SnapshotWriter.Body body() {
+  SnapshotWriter.Body body() {
     EventCounts.Contents contents = events.contents();
     return out -> EventCountsSnapshot.write(out, contents, catalog);
   }

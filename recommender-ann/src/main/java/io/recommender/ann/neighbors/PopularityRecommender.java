@@ -2,12 +2,10 @@ package io.recommender.ann.neighbors;
 
 import io.recommender.Catalog;
 import io.recommender.Feedback;
-import io.recommender.FeedbackSink;
 import io.recommender.Interaction;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.RecommenderException;
-import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
 import io.recommender.ann.internal.SavedFiles;
 import io.recommender.ann.internal.SectionReader;
@@ -39,7 +37,7 @@ import java.util.Objects;
  * the last one returned; with an allow list, one for each item on it. An event copies about a
  * thousand numbers and two more per 256 items of the catalogue.
  */
-public final class PopularityRecommender implements SequenceRecommender, FeedbackSink {
+public final class PopularityRecommender extends SavedRecommender {
   /** The source of the items that this recommender proposes. */
   public static final String SOURCE = "popularity";
 
@@ -47,13 +45,11 @@ public final class PopularityRecommender implements SequenceRecommender, Feedbac
   private static final int FORMAT = 1;
   private static final String COUNTS = "counts";
 
-  private final Catalog catalog;
-  private final SavedFiles files = new SavedFiles(KIND, FORMAT);
   private final Object lock = new Object();
   private volatile PopularityRanking ranking; // set under lock
 
   private PopularityRecommender(Catalog catalog, PopularityRanking ranking) {
-    this.catalog = catalog;
+    super(catalog, new SavedFiles(KIND, FORMAT));
     this.ranking = ranking;
   }
 
@@ -110,31 +106,8 @@ public final class PopularityRecommender implements SequenceRecommender, Feedbac
     Objects.requireNonNull(userId, "userId");
   }
 
-  /**
-   * Saves the counts. The file is replaced as a whole or not at all. Events that come meanwhile are
-   * not in it.
-   *
-   * @param file where to, in a folder that exists
-   * @throws RecommenderException SNAPSHOT_STALE if the file is there and is not what this was
-   *     opened from or last saved to; SNAPSHOT_INVALID if it is something else; STORAGE_FAILED if
-   *     it cannot be written. The file is then as it was
-   */
-  public void save(Path file) {
-    files.save(file, body());
-  }
-
-  /**
-   * Saves the counts over those that the file has, whatever they are.
-   *
-   * @param file where to, in a folder that exists
-   * @throws RecommenderException as {@link #save} does, but for SNAPSHOT_STALE, which is thrown
-   *     only if the file changed during the call
-   */
-  public void replace(Path file) {
-    files.replace(file, body());
-  }
-
-  private SnapshotWriter.Body body() {
+  @Override
+  SnapshotWriter.Body body() {
     PopularityRanking now = ranking;
     SavedItems items = SavedItems.of(catalog, ordinal -> now.count(ordinal) > 0);
     return out -> {

@@ -2,15 +2,14 @@ package io.recommender.ann.neighbors;
 
 import io.recommender.Catalog;
 import io.recommender.Feedback;
-import io.recommender.FeedbackSink;
 import io.recommender.Interaction;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.RecommenderException;
-import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
 import io.recommender.ann.internal.SavedFiles;
 import io.recommender.ann.internal.SnapshotReader;
+import io.recommender.ann.internal.SnapshotWriter;
 import io.recommender.ann.internal.UserKey;
 import java.nio.file.Path;
 import java.util.List;
@@ -54,21 +53,17 @@ import java.util.Objects;
  * of the history that is read. A change copies the references of each item of the session, and one
  * more per 256 items of the catalogue.
  */
-public final class SessionKnnRecommender implements SequenceRecommender, FeedbackSink {
+public final class SessionKnnRecommender extends SavedRecommender {
   /** The source of the items of similar sessions. */
   public static final String SOURCE = "session-knn";
 
-  private final Catalog catalog;
   private final SessionKnnOptions options;
   private final Object lock = new Object();
   private final SessionStore store; // guarded by lock
   private volatile SessionIndex index;
 
-  private final SavedFiles files =
-      new SavedFiles(SessionKnnSnapshot.KIND, SessionKnnSnapshot.FORMAT);
-
   private SessionKnnRecommender(Catalog catalog, SessionKnnOptions options) {
-    this.catalog = Objects.requireNonNull(catalog, "catalog");
+    super(catalog, new SavedFiles(SessionKnnSnapshot.KIND, SessionKnnSnapshot.FORMAT));
     this.options = Objects.requireNonNull(options, "options");
     store = new SessionStore(catalog, options);
     index = SessionIndex.empty(catalog.size());
@@ -170,30 +165,10 @@ public final class SessionKnnRecommender implements SequenceRecommender, Feedbac
     return answer.build(history, fallbackUsed);
   }
 
-  /**
-   * Saves the sessions and the options. The file is replaced as a whole or not at all. Events that
-   * come meanwhile are not in it.
-   *
-   * @param file where to, in a folder that exists
-   * @throws RecommenderException SNAPSHOT_STALE if the file is there and is not what this was
-   *     opened from or last saved to; SNAPSHOT_INVALID if it is something else; STORAGE_FAILED if
-   *     it cannot be written. The file is then as it was
-   */
-  public void save(Path file) {
+  @Override
+  SnapshotWriter.Body body() {
     SessionKnnSnapshot.Saved saved = saved();
-    files.save(file, out -> SessionKnnSnapshot.write(out, saved, catalog));
-  }
-
-  /**
-   * Saves the sessions over those that the file has, whatever they are.
-   *
-   * @param file where to, in a folder that exists
-   * @throws RecommenderException as {@link #save} does, but for SNAPSHOT_STALE, which is thrown
-   *     only if the file changed during the call
-   */
-  public void replace(Path file) {
-    SessionKnnSnapshot.Saved saved = saved();
-    files.replace(file, out -> SessionKnnSnapshot.write(out, saved, catalog));
+    return out -> SessionKnnSnapshot.write(out, saved, catalog);
   }
 
   private SessionKnnSnapshot.Saved saved() {

@@ -2,15 +2,14 @@ package io.recommender.ann.neighbors;
 
 import io.recommender.Catalog;
 import io.recommender.Feedback;
-import io.recommender.FeedbackSink;
 import io.recommender.Interaction;
 import io.recommender.RecommendationRequest;
 import io.recommender.Recommendations;
 import io.recommender.RecommenderException;
-import io.recommender.SequenceRecommender;
 import io.recommender.UserHistory;
 import io.recommender.ann.internal.SavedFiles;
 import io.recommender.ann.internal.SnapshotReader;
+import io.recommender.ann.internal.SnapshotWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -40,19 +39,16 @@ import java.util.stream.IntStream;
  * looks at the highest score of each 256 items, and at these items if it is among the best so far;
  * with an allow list, at each item on it.
  */
-public final class TrendingRecommender implements SequenceRecommender, FeedbackSink {
+public final class TrendingRecommender extends SavedRecommender {
   /** The source of the items that this recommender proposes. */
   public static final String SOURCE = "trending";
 
-  private final Catalog catalog;
   private final double halfLife; // in milliseconds
   private final FadingCounts counts;
   private final AtomicLong newest = new AtomicLong(Long.MIN_VALUE);
 
-  private final SavedFiles files = new SavedFiles(TrendSnapshot.KIND, TrendSnapshot.FORMAT);
-
   private TrendingRecommender(Catalog catalog, double halfLife) {
-    this.catalog = Objects.requireNonNull(catalog, "catalog");
+    super(catalog, new SavedFiles(TrendSnapshot.KIND, TrendSnapshot.FORMAT));
     this.halfLife = halfLife;
     counts = new FadingCounts(catalog.size());
   }
@@ -126,30 +122,10 @@ public final class TrendingRecommender implements SequenceRecommender, FeedbackS
     return answer.build(KnownHistory.of(catalog, request.history()), false);
   }
 
-  /**
-   * Saves the sums and the half-life. The file is replaced as a whole or not at all. Of the events
-   * that come meanwhile it has each or not.
-   *
-   * @param file where to, in a folder that exists
-   * @throws RecommenderException SNAPSHOT_STALE if the file is there and is not what this was
-   *     opened from or last saved to; SNAPSHOT_INVALID if it is something else; STORAGE_FAILED if
-   *     it cannot be written. The file is then as it was
-   */
-  public void save(Path file) {
+  @Override
+  SnapshotWriter.Body body() {
     TrendSnapshot.Saved saved = saved();
-    files.save(file, out -> TrendSnapshot.write(out, saved, catalog));
-  }
-
-  /**
-   * Saves the sums over those that the file has, whatever they are.
-   *
-   * @param file where to, in a folder that exists
-   * @throws RecommenderException as {@link #save} does, but for SNAPSHOT_STALE, which is thrown
-   *     only if the file changed during the call
-   */
-  public void replace(Path file) {
-    TrendSnapshot.Saved saved = saved();
-    files.replace(file, out -> TrendSnapshot.write(out, saved, catalog));
+    return out -> TrendSnapshot.write(out, saved, catalog);
   }
 
   private TrendSnapshot.Saved saved() {

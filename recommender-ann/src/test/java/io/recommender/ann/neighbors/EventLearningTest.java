@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.recommender.Catalog;
 import io.recommender.Feedback;
 import io.recommender.FeedbackSink;
 import io.recommender.Interaction;
@@ -28,8 +27,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -226,85 +223,41 @@ class EventLearningTest {
     assertThrows(IllegalArgumentException.class, () -> EaseOptions.of(1).userBytes(-1));
   }
 
-  private static final Catalog LARGE =
-      Catalog.ofIds(IntStream.range(0, 600).mapToObj(i -> "item-" + i).toList());
-  // Of three chunks, so that a torn answer would show.
-  private static final String[] HISTORY = {"item-1", "item-300", "item-599"};
   private static final int CHANGES = 2_000;
 
-  /** Makes a change that depends on its number alone. */
-  private static <R extends SequenceRecommender & FeedbackSink> void change(
-      R recommender, BiConsumer<String, Interaction> observe, int number) {
-    Random random = new Random(number);
-    String user = "user-" + random.nextInt(30);
-    if (random.nextInt(9) == 0) {
-      recommender.forget(user);
-    } else {
-      int item = random.nextInt(3) == 0 ? random.nextInt(600) : 0;
-      observe.accept(user, Interaction.of(item == 0 ? HISTORY[random.nextInt(3)] : "item-" + item));
-    }
+  /** Tells of an event, or forgets a user. */
+  private static <R extends SequenceRecommender & FeedbackSink> Moments.Change<R> change(
+      Observer<R> observer) {
+    return (recommender, number) -> {
+      Random random = new Random(number);
+      String user = "user-" + random.nextInt(30);
+      if (random.nextInt(9) == 0) {
+        recommender.forget(user);
+      } else {
+        observer.observe(recommender, user, Interaction.of(Moments.item(random)));
+      }
+    };
   }
 
-  private static List<ScoredItem> answer(SequenceRecommender recommender) {
-    return ask(recommender, 15, ItemFilter.all(), HISTORY).items();
-  }
-
-  private static <R extends SequenceRecommender & FeedbackSink> void assertMoments(
-      R alone, BiConsumer<String, Interaction> one, R shared, BiConsumer<String, Interaction> other)
-      throws Exception {
-    List<List<ScoredItem>> expected = new ArrayList<>(List.of(answer(alone)));
-    for (int i = 0; i < CHANGES; i++) {
-      change(alone, one, i);
-      expected.add(answer(alone));
-    }
-    AtomicBoolean done = new AtomicBoolean();
-    Callable<Integer> reader =
-        () -> {
-          int moment = 0;
-          int answers = 0;
-          boolean last;
-          do {
-            last = done.get();
-            List<ScoredItem> answer = answer(shared);
-            while (!expected.get(moment).equals(answer)) {
-              moment++;
-              assertTrue(moment <= CHANGES, "an answer of no moment");
-            }
-            answers++;
-          } while (!last);
-          return answers;
-        };
-    ExecutorService threads = Executors.newFixedThreadPool(2);
-    try {
-      List<Future<Integer>> readers = List.of(threads.submit(reader), threads.submit(reader));
-      for (int i = 0; i < CHANGES; i++) {
-        change(shared, other, i);
-      }
-      done.set(true);
-      for (Future<Integer> each : readers) {
-        assertTrue(each.get() > 0);
-      }
-    } finally {
-      threads.shutdownNow();
-    }
-    assertEquals(expected.get(CHANGES), answer(shared));
+  /** Tells a recommender of an event. */
+  private interface Observer<R> {
+    void observe(R recommender, String user, Interaction event);
   }
 
   @Test
   void everyAnswerIsThatOfSomeMoment() throws Exception {
-    PopularityRecommender popular = PopularityRecommender.fit(LARGE, List.of());
-    PopularityRecommender alsoPopular = PopularityRecommender.fit(LARGE, List.of());
-    assertMoments(
-        popular,
-        (user, event) -> popular.observe(event),
-        alsoPopular,
-        (user, event) -> alsoPopular.observe(event));
-    MarkovRecommender chain = MarkovRecommender.fit(LARGE, List.of());
-    MarkovRecommender otherChain = MarkovRecommender.fit(LARGE, List.of());
-    assertMoments(chain, chain::observe, otherChain, otherChain::observe);
-    ItemKnnRecommender knn = ItemKnnRecommender.fit(LARGE, List.of());
-    ItemKnnRecommender otherKnn = ItemKnnRecommender.fit(LARGE, List.of());
-    assertMoments(knn, knn::observe, otherKnn, otherKnn::observe);
+    Moments.assertEveryAnswerIsOfOne(
+        () -> PopularityRecommender.fit(Moments.CATALOG, List.of()),
+        CHANGES,
+        change((recommender, user, event) -> recommender.observe(event)));
+    Moments.assertEveryAnswerIsOfOne(
+        () -> MarkovRecommender.fit(Moments.CATALOG, List.of()),
+        CHANGES,
+        change(MarkovRecommender::observe));
+    Moments.assertEveryAnswerIsOfOne(
+        () -> ItemKnnRecommender.fit(Moments.CATALOG, List.of()),
+        CHANGES,
+        change(ItemKnnRecommender::observe));
   }
 
   /** Fits while others observe: in the end the weights are those of all events. */
