@@ -11,7 +11,7 @@ import io.recommender.ann.internal.BitKernels;
  *
  * <p><b>Confined</b>.
  */
-final class BitScorer implements NodeScorer {
+final class BitScorer extends CodeScorer {
   /**
    * The error of an estimate in scales of a node, for a query of length 1. With c the cosine
    * between signs and elements of a normal distribution, the root of 2 / pi, it is the root of 1 -
@@ -19,26 +19,14 @@ final class BitScorer implements NodeScorer {
    */
   private static final double ERROR = 0.603;
 
-  private final HnswGraph graph;
-  private final HnswGraph.Ranking ranking;
-  private final boolean euclidean;
-  private final float[] row;
-  private float[] rotated = new float[0];
   private byte[] integers = new byte[0];
   private long[] planes = new long[0];
-  private int[] sums = new int[64];
-  private float step;
   private int sum;
-  private float constant;
-  private double norm;
   private double errorOfScale;
 
   /** Makes a scorer without a query, of a graph that has rows. */
   BitScorer(HnswGraph graph, HnswGraph.Ranking ranking) {
-    this.graph = graph;
-    this.ranking = ranking;
-    row = new float[graph.stride];
-    euclidean = ranking == HnswGraph.Ranking.PRODUCT_PLUS_EXTRA;
+    super(graph, ranking);
   }
 
   private BitRows codes(HnswGraph.View view) {
@@ -53,8 +41,7 @@ final class BitScorer implements NodeScorer {
       integers = new byte[space.length];
       planes = new long[BitKernels.PLANES * space.words];
     }
-    space.rotate(query, 0, euclidean, rotated);
-    constant = euclidean ? 0 : space.dotMean(query, 0);
+    rotate(space, query);
     quantize();
   }
 
@@ -65,19 +52,10 @@ final class BitScorer implements NodeScorer {
   }
 
   private void quantize() {
-    float largest = 0;
-    double squares = 0;
-    for (float value : rotated) {
-      largest = Math.max(largest, Math.abs(value));
-      squares += (double) value * value;
-    }
-    norm = Math.sqrt(squares);
-    step = largest / BitKernels.QUERY_MAX;
-    float inverse = step == 0 ? 0 : 1 / step;
+    float inverse = measure(BitKernels.QUERY_MAX);
     sum = 0;
     for (int i = 0; i < rotated.length; i++) {
-      // Rounds as Math.round does, without its care for what does not occur here.
-      int integer = (int) (rotated[i] * inverse + 1024.5f) - 1024;
+      int integer = rounded(rotated[i] * inverse);
       integers[i] = (byte) integer;
       sum += integer;
     }
@@ -100,21 +78,12 @@ final class BitScorer implements NodeScorer {
       float product = BitRows.scale(factors) * (step * (2 * sums[i] - sum));
       scores[i] = constant + product + BitRows.bias(factors);
     }
-    if (ranking == HnswGraph.Ranking.PRODUCT_TIMES_EXTRA) {
-      for (int i = 0; i < count; i++) {
-        scores[i] *= graph.extra(view, nodes[from + i]);
-      }
-    }
+    applyExtras(view, nodes, from, count, scores);
   }
 
   @Override
   public int touch(HnswGraph.View view, int[] nodes, int from, int count) {
     return codes(view).touch(nodes, from, count);
-  }
-
-  @Override
-  public double told(float score) {
-    return euclidean ? 2.0 * score - norm * norm : score;
   }
 
   @Override

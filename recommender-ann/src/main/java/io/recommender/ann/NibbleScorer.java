@@ -13,26 +13,17 @@ import java.util.Arrays;
  *
  * <p><b>Confined</b>.
  */
-final class NibbleScorer implements NodeScorer {
+final class NibbleScorer extends CodeScorer {
   /** The error of an estimate in scales of a node, for a query of length 1: four bits, eight. */
   private static final double LOW_ERROR = 0.33;
 
   private static final double HIGH_ERROR = 0.6;
 
-  private final HnswGraph graph;
-  private final HnswGraph.Ranking ranking;
-  private final boolean euclidean;
   private final boolean fine;
-  private final float[] row;
-  private float[] rotated = new float[0];
   private float[] decoded = new float[0];
   private short[] factors = new short[0];
-  private int[] sums = new int[64];
   private int[] lowSums = new int[0];
-  private float step;
   private float half;
-  private float constant;
-  private double norm;
 
   /**
    * Makes a scorer without a query.
@@ -40,11 +31,8 @@ final class NibbleScorer implements NodeScorer {
    * @param fine whether to use both planes where there are two
    */
   NibbleScorer(HnswGraph graph, HnswGraph.Ranking ranking, boolean fine) {
-    this.graph = graph;
-    this.ranking = ranking;
+    super(graph, ranking);
     this.fine = fine;
-    row = new float[graph.stride];
-    euclidean = ranking == HnswGraph.Ranking.PRODUCT_PLUS_EXTRA;
   }
 
   private NibbleRows rows(HnswGraph.View view) {
@@ -54,8 +42,7 @@ final class NibbleScorer implements NodeScorer {
   @Override
   public void prepare(HnswGraph.View view, float[] query) {
     NibbleSpace space = ensure(view);
-    space.rotate(query, 0, euclidean, rotated);
-    constant = euclidean ? 0 : space.dotMean(query, 0);
+    rotate(space, query);
     quantize(space);
   }
 
@@ -64,8 +51,7 @@ final class NibbleScorer implements NodeScorer {
     NibbleSpace space = ensure(view);
     if (graph.keepsRows) {
       graph.copyRow(view, node, row, 0);
-      space.rotate(row, 0, euclidean, rotated);
-      constant = euclidean ? 0 : space.dotMean(row, 0);
+      rotate(space, row);
     } else {
       NibbleRows codes = rows(view);
       codes.decode(node, rotated);
@@ -88,22 +74,13 @@ final class NibbleScorer implements NodeScorer {
   }
 
   private void quantize(NibbleSpace space) {
-    float largest = 0;
-    double squares = 0;
-    for (float value : rotated) {
-      largest = Math.max(largest, Math.abs(value));
-      squares += (double) value * value;
-    }
-    norm = Math.sqrt(squares);
-    step = largest / VectorKernels.NIBBLE_QUERY_MAX;
-    float inverse = step == 0 ? 0 : 1 / step;
+    float inverse = measure(VectorKernels.NIBBLE_QUERY_MAX);
     int sum = 0;
     int part = factors.length / 4;
     Arrays.fill(factors, (short) 0);
     for (int j = 0; j < 4; j++) {
       for (int w = 0; w < space.words; w++) {
-        // Rounds as Math.round does, without its care for what does not occur here.
-        int factor = (int) (rotated[j * space.words + w] * inverse + 1024.5f) - 1024;
+        int factor = rounded(rotated[j * space.words + w] * inverse);
         factors[j * part + w] = (short) factor;
         sum += factor;
       }
@@ -119,11 +96,7 @@ final class NibbleScorer implements NodeScorer {
   @Override
   public void score(HnswGraph.View view, int[] nodes, int from, int count, float[] scores) {
     score(rows(view), nodes, from, count, scores);
-    if (ranking == HnswGraph.Ranking.PRODUCT_TIMES_EXTRA) {
-      for (int i = 0; i < count; i++) {
-        scores[i] *= graph.extra(view, nodes[from + i]);
-      }
-    }
+    applyExtras(view, nodes, from, count, scores);
   }
 
   /** Scores a block of packed nodes, whose codes are of the space of the query. */
@@ -192,11 +165,6 @@ final class NibbleScorer implements NodeScorer {
   @Override
   public int touch(HnswGraph.View view, int[] nodes, int from, int count) {
     return rows(view).touch(fine, nodes, from, count);
-  }
-
-  @Override
-  public double told(float score) {
-    return euclidean ? 2.0 * score - norm * norm : score;
   }
 
   @Override
