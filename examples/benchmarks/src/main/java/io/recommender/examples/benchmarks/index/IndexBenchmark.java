@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -45,11 +46,7 @@ import picocli.CommandLine.Spec;
 public final class IndexBenchmark implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help.")
-  private boolean help;
+  @Mixin private final SharedOptions shared = new SharedOptions();
 
   @Option(
       names = "--data",
@@ -64,12 +61,6 @@ public final class IndexBenchmark implements Callable<Integer> {
   private @Nullable Integer n;
 
   @Option(
-      names = "--dimension",
-      paramLabel = "N",
-      description = "The length of synthetic vectors. Default: ${DEFAULT-VALUE}.")
-  private int dimension = 128;
-
-  @Option(
       names = "--query-count",
       paramLabel = "N",
       description = "How many queries; of a file, the first N. Default: ${DEFAULT-VALUE}.")
@@ -80,12 +71,6 @@ public final class IndexBenchmark implements Callable<Integer> {
       paramLabel = "KIND",
       description = "The lengths of synthetic items: unit or lognormal. Default: unit.")
   private SyntheticVectors.Norms norms = SyntheticVectors.Norms.UNIT;
-
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      description = "Of synthetic vectors, levels and filters. Default: ${DEFAULT-VALUE}.")
-  private long seed = 42;
 
   @Option(
       names = "--base",
@@ -136,9 +121,6 @@ public final class IndexBenchmark implements Callable<Integer> {
       paramLabel = "N",
       description = "Threads of a build; a list builds once for each. Default: 1.")
   private List<Integer> threads = List.of(1);
-
-  @Option(names = "--rounds", paramLabel = "N", description = "Rounds of timing. Default: 5.")
-  private int rounds = 5;
 
   @Option(
       names = "--window",
@@ -260,13 +242,14 @@ public final class IndexBenchmark implements Callable<Integer> {
       description = baseFile.getFileName().toString();
     } else {
       int count = n == null ? 100_000 : n;
-      progress.step("making %,d vectors of length %d".formatted(count, dimension));
-      read = SyntheticVectors.generate(count, dimension, queryCount, seed, norms);
+      progress.step("making %,d vectors of length %d".formatted(count, shared.dimension()));
+      read = SyntheticVectors.generate(count, shared.dimension(), queryCount, shared.seed(), norms);
       description =
-          "synthetic, %s norms, seed %d".formatted(norms.name().toLowerCase(Locale.ROOT), seed);
+          "synthetic, %s norms, seed %d"
+              .formatted(norms.name().toLowerCase(Locale.ROOT), shared.seed());
     }
     if (settings.k() > read.base().length) {
-      throw usage("-k: expected at most the number of items, %d", read.base().length);
+      throw shared.usage("-k: expected at most the number of items, %d", read.base().length);
     }
     return run(settings, read, description, progress);
   }
@@ -311,36 +294,36 @@ public final class IndexBenchmark implements Callable<Integer> {
 
   private BenchmarkSettings settings() {
     if (!data.equals("synthetic")) {
-      throw usage("--data: expected synthetic, found %s; for files use --base and --queries", data);
+      throw shared.usage(
+          "--data: expected synthetic, found %s; for files use --base and --queries", data);
     }
     if ((base == null) != (queries == null)) {
-      throw usage("--base and --queries: expected both or neither");
+      throw shared.usage("--base and --queries: expected both or neither");
     }
-    atLeastOne("--n", n == null ? 1 : n);
-    atLeastOne("--dimension", dimension);
-    atLeastOne("--query-count", queryCount);
-    atLeastOne("-k", k);
-    atLeastOne("--ef-construction", efConstruction);
-    atLeastOne("--rounds", rounds);
-    atLeastOne("--window", window);
-    atLeastOne("--warmup", warmup);
-    threads.forEach(count -> atLeastOne("--threads", count));
+    shared.atLeastOne("--n", n == null ? 1 : n);
+    shared.check();
+    shared.atLeastOne("--query-count", queryCount);
+    shared.atLeastOne("-k", k);
+    shared.atLeastOne("--ef-construction", efConstruction);
+    shared.atLeastOne("--window", window);
+    shared.atLeastOne("--warmup", warmup);
+    threads.forEach(count -> shared.atLeastOne("--threads", count));
     if (m < 2 || m > 256) {
-      throw usage("--m: expected 2 to 256, found %d", m);
+      throw shared.usage("--m: expected 2 to 256, found %d", m);
     }
     List<Engine> chosen;
     try {
       chosen = engines.stream().map(Engine::of).distinct().toList();
       filters.forEach(BenchmarkFilter::share);
     } catch (IllegalArgumentException e) {
-      throw usage("%s", e.getMessage());
+      throw shared.usage("%s", e.getMessage());
     }
     Map<String, Integer> others = new TreeMap<>();
     efConstructionOf.forEach(
         (name, value) -> {
-          atLeastOne("--ef-construction-of", value);
+          shared.atLeastOne("--ef-construction-of", value);
           if (chosen.stream().noneMatch(engine -> engine.id().equals(name))) {
-            throw usage(
+            throw shared.usage(
                 "--ef-construction-of: expected one of the engines measured, found %s", name);
           }
           others.put(name, value);
@@ -356,26 +339,16 @@ public final class IndexBenchmark implements Callable<Integer> {
         filters,
         filterEfs.isEmpty() ? breadths : ascending("--filter-ef", filterEfs),
         threads,
-        rounds,
+        shared.rounds(),
         window,
         warmup,
-        seed,
+        shared.seed(),
         chosen,
         new BenchmarkSettings.Processes(javaHome, jvmArguments, python));
   }
 
   private List<Integer> ascending(String name, List<Integer> values) {
-    values.forEach(value -> atLeastOne(name, value));
+    values.forEach(value -> shared.atLeastOne(name, value));
     return values.stream().distinct().sorted().toList();
-  }
-
-  private void atLeastOne(String name, long value) {
-    if (value < 1) {
-      throw usage("%s: expected at least 1, found %d", name, value);
-    }
-  }
-
-  private CommandLine.ParameterException usage(String format, Object... arguments) {
-    return new CommandLine.ParameterException(spec.commandLine(), Texts.format(format, arguments));
   }
 }

@@ -20,6 +20,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -43,11 +44,7 @@ public final class WriterBenchmark implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help.")
-  private boolean help;
+  @Mixin private final SharedOptions shared = new SharedOptions();
 
   @Option(
       names = "--n",
@@ -55,29 +52,14 @@ public final class WriterBenchmark implements Callable<Integer> {
       description = "How many items there are at first. Default: ${DEFAULT-VALUE}.")
   private int n = 150_000;
 
-  @Option(
-      names = "--dimension",
-      paramLabel = "N",
-      description = "The length of the vectors. Default: ${DEFAULT-VALUE}.")
-  private int dimension = 128;
-
   @Option(names = "--ef", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
   private int ef = 64;
-
-  @Option(names = "--rounds", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
-  private int rounds = 5;
 
   @Option(
       names = "--seconds",
       paramLabel = "S",
       description = "How long each half of a round lasts. Default: ${DEFAULT-VALUE}.")
   private double seconds = 4;
-
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      description = "Of vectors and levels. Default: ${DEFAULT-VALUE}.")
-  private long seed = 42;
 
   private final SearchHits hits = new SearchHits();
   private long[] latencies = new long[1 << 16];
@@ -108,21 +90,25 @@ public final class WriterBenchmark implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException, ExecutionException {
-    atLeastOne("--n", n);
+    shared.atLeastOne("--n", n);
     if (n > 1 << 29) {
-      throw usage("--n: expected at most 536870912, found %d", n);
+      throw shared.usage("--n: expected at most 536870912, found %d", n);
     }
-    atLeastOne("--dimension", dimension);
-    atLeastOne("--ef", ef);
-    atLeastOne("--rounds", rounds);
+    shared.check();
+    shared.atLeastOne("--ef", ef);
     if (!(seconds > 0) || !(seconds < 1e6)) {
-      throw usage("--seconds: expected a positive number below 1,000,000, found %s", seconds);
+      throw shared.usage(
+          "--seconds: expected a positive number below 1,000,000, found %s", seconds);
     }
     PrintWriter out = spec.commandLine().getOut();
     BenchmarkData data =
-        SyntheticVectors.generate(2 * n, dimension, QUERIES, seed, SyntheticVectors.Norms.UNIT);
+        SyntheticVectors.generate(
+            2 * n, shared.dimension(), QUERIES, shared.seed(), SyntheticVectors.Norms.UNIT);
     HnswIndex index =
-        HnswIndex.builder(dimension, Similarity.DOT).expectedSize(n).seed(seed).build();
+        HnswIndex.builder(shared.dimension(), Similarity.DOT)
+            .expectedSize(n)
+            .seed(shared.seed())
+            .build();
     List<String> itemIds = new ArrayList<>(n);
     for (int i = 0; i < n; i++) {
       itemIds.add(Integer.toString(i));
@@ -131,7 +117,7 @@ public final class WriterBenchmark implements Callable<Integer> {
     out.printf(
         "%,d x %d, inner product, ef %d, k 10, one searching thread, %d processors, %s%n",
         n,
-        dimension,
+        shared.dimension(),
         ef,
         Runtime.getRuntime().availableProcessors(),
         System.getProperty("java.vm.version"));
@@ -139,8 +125,8 @@ public final class WriterBenchmark implements Callable<Integer> {
     // Warm code on both sides before anything counts.
     search(index, data.queries(), seconds);
     add(index, data, seconds);
-    double[] ratios = new double[rounds];
-    for (int round = 0; round < rounds; round++) {
+    double[] ratios = new double[shared.rounds()];
+    for (int round = 0; round < shared.rounds(); round++) {
       Half idle = search(index, data.queries(), seconds);
       ExecutorService writer = Executors.newSingleThreadExecutor();
       Half adding;
@@ -166,7 +152,7 @@ public final class WriterBenchmark implements Callable<Integer> {
     Arrays.sort(ratios);
     out.printf(
         "ratio of the 99th percentiles: median %.2f, from %.2f to %.2f%n",
-        ratios[rounds / 2], ratios[0], ratios[rounds - 1]);
+        ratios[shared.rounds() / 2], ratios[0], ratios[shared.rounds() - 1]);
     return CommandLine.ExitCode.OK;
   }
 
@@ -202,15 +188,5 @@ public final class WriterBenchmark implements Callable<Integer> {
       added++;
     }
     return added;
-  }
-
-  private void atLeastOne(String name, long value) {
-    if (value < 1) {
-      throw usage("%s: expected at least 1, found %d", name, value);
-    }
-  }
-
-  private CommandLine.ParameterException usage(String format, Object... arguments) {
-    return new CommandLine.ParameterException(spec.commandLine(), Texts.format(format, arguments));
   }
 }
