@@ -2,6 +2,7 @@ package io.recommender.examples.benchmarks.text;
 
 import ai.djl.ModelException;
 import ai.onnxruntime.OrtException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -21,8 +22,10 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code examples/run benchmark texts}: encodes the same texts with several libraries. */
 @Command(
@@ -40,6 +43,8 @@ public final class TextBenchmark implements Callable<Integer> {
       paramLabel = "DIR",
       description = "Bundle of recommender_export.text_encoder --pool-outside, with mean pooling.")
   private Path bundle = Path.of(".");
+
+  @Spec private CommandSpec spec;
 
   @Option(names = "--file", required = true, description = "A text a line, UTF-8.")
   private Path file = Path.of(".");
@@ -75,11 +80,18 @@ public final class TextBenchmark implements Callable<Integer> {
    * @param arguments see {@code --help}
    */
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new TextBenchmark()).execute(arguments));
+    System.exit(commandLine().execute(arguments));
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new TextBenchmark());
   }
 
   @Override
   public Integer call() throws IOException, OrtException, ModelException {
+    if (!onRequest) {
+      requireStates();
+    }
     List<String> texts = Files.readAllLines(file);
     List<TextEngine> engines = new ArrayList<>();
     try {
@@ -100,6 +112,27 @@ public final class TextBenchmark implements Callable<Integer> {
       engines.forEach(TextEngine::close);
     }
     return 0;
+  }
+
+  /**
+   * The others pool themselves, by the mean, and end the process where there is nothing to pool.
+   */
+  private void requireStates() throws IOException {
+    Path manifest = bundle.resolve("manifest.json");
+    String pooling =
+        new ObjectMapper()
+            .readTree(manifest.toFile())
+            .at("/encoder/embedding/pooling")
+            .asText("NONE");
+    if (!pooling.equals("MEAN")) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(),
+          manifest
+              + ": /encoder/embedding/pooling: expected MEAN, for which the graph gives the states"
+              + " of tokens (text_encoder --pool-outside), found "
+              + pooling
+              + ". Only --on-request takes such a bundle.");
+    }
   }
 
   private void answer(TextEngine engine, List<String> texts) throws IOException {
