@@ -41,7 +41,8 @@ import java.util.function.Function;
  * id are kept, under a hash of the id and within {@link EaseOptions#userBytes}, so that the next
  * event is counted with those before it and all can be {@linkplain #forget forgotten}. A user who
  * has to go because of newer ones stays in the counts, which name nobody, and begins anew, as
- * another one, with the next event.
+ * another one, with the next event. A file has the counts, lambda and these users; {@link #open}
+ * fits the weights anew.
  *
  * <p><b>Cost.</b> With n items that somebody had: 4 n^2 bytes, and {@link #estimatedBytes} during a
  * fit, which inverts a matrix of n rows on one thread in time n^3; besides, 8 bytes for each other
