@@ -13,18 +13,11 @@ import io.recommender.ScoredItem;
 import io.recommender.Similarity;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -376,107 +369,11 @@ public abstract class ItemIndexContract {
     index.close();
   }
 
-  /**
-   * A mixture of two of the vectors has a score of its own. Some items change between two vectors,
-   * come and go; some are replaced by the same vector and must always be found; some were removed
-   * for good.
-   */
   @ParameterizedTest
   @EnumSource
   void searchesSeeNoHalfChange(Similarity similarity) throws Exception {
-    int dimension = 96;
-    ItemIndex index = create(dimension, similarity);
-    Set<String> stable = new HashSet<>();
-    for (int i = 0; i < 200; i++) {
-      index.add("moving-" + i, RandomItems.constant(dimension, 1 + i % 2));
-      index.add("gone-" + i, RandomItems.constant(dimension, 1));
-      index.add("stable-" + i, RandomItems.constant(dimension, 3));
-      stable.add("stable-" + i);
-    }
-    for (int i = 0; i < 200; i++) {
-      index.remove("gone-" + i);
-    }
-    Map<Integer, Double> scoreOf = new HashMap<>();
-    float[] query = new float[dimension];
-    query[0] = 1;
-    query[dimension - 1] = 1;
-    IndexModel oracle = new IndexModel(similarity);
-    for (int value = 1; value <= 3; value++) {
-      scoreOf.put(value, oracle.score(query, RandomItems.constant(dimension, value)));
-    }
-    AtomicBoolean running = new AtomicBoolean(true);
-    ExecutorService threads = Executors.newFixedThreadPool(4);
-    try {
-      List<Future<Integer>> readers = new ArrayList<>();
-      for (int reader = 0; reader < 2; reader++) {
-        Callable<Integer> reading =
-            () -> {
-              int searches = 0;
-              while (running.get() || searches == 0) {
-                List<ScoredItem> found = index.search(query, 1000);
-                assertWhole(found, stable, scoreOf);
-                assertWhole(index.search(query, 200, ItemFilter.allow(stable)), stable, scoreOf);
-                searches++;
-              }
-              return searches;
-            };
-        readers.add(threads.submit(reading));
-      }
-      List<Future<?>> writers = new ArrayList<>();
-      for (int writer = 0; writer < 2; writer++) {
-        int seed = writer;
-        writers.add(
-            threads.submit(
-                () -> {
-                  Random random = new Random(seed);
-                  for (int i = 0; i < changes(); i++) {
-                    String itemId = "moving-" + (2 * random.nextInt(100) + seed);
-                    if (random.nextInt(3) == 0) {
-                      index.remove(itemId);
-                      assertEquals(
-                          List.of(), index.search(query, 1, ItemFilter.allow(Set.of(itemId))));
-                      assertFalse(index.contains(itemId));
-                    } else {
-                      index.add(itemId, RandomItems.constant(dimension, 1 + random.nextInt(2)));
-                      assertTrue(index.contains(itemId));
-                    }
-                    String kept = "stable-" + random.nextInt(200);
-                    index.add(kept, RandomItems.constant(dimension, 3));
-                  }
-                }));
-      }
-      for (Future<?> writer : writers) {
-        writer.get();
-      }
-      running.set(false);
-      for (Future<Integer> reader : readers) {
-        assertTrue(reader.get() > 0);
-      }
-    } finally {
-      running.set(false);
-      threads.shutdownNow();
-    }
-  }
-
-  private void assertWhole(
-      List<ScoredItem> found, Set<String> stable, Map<Integer, Double> scoreOf) {
-    Set<String> seen = new HashSet<>();
-    int stableFound = 0;
-    for (ScoredItem item : found) {
-      assertTrue(seen.add(item.itemId()), () -> item.itemId() + " was found twice");
-      assertFalse(item.itemId().startsWith("gone-"), item::itemId);
-      boolean isStable = stable.contains(item.itemId());
-      stableFound += isStable ? 1 : 0;
-      IntStream values = isStable ? IntStream.of(3) : IntStream.of(1, 2);
-      assertTrue(
-          values.anyMatch(value -> isClose(scoreOf.get(value), item.score())),
-          () -> item + " has a score of none of its vectors");
-    }
-    assertTrue(stableFound >= recall() * stable.size(), "found only " + stableFound + " items");
-  }
-
-  private boolean isClose(double expected, double found) {
-    return Math.abs(expected - found) <= tolerance() * Math.max(1, Math.abs(expected));
+    ItemIndex index = create(ChangingItems.dimension(), similarity);
+    new ChangingItems(index, recall(), tolerance()).assertFoundWhole(changes());
   }
 
   private void check(
