@@ -29,12 +29,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Indexes as each version of the format has them, one of each form of vectors, which every later
- * release must open. If this test fails, files of users would no longer be read: count the version
- * up, keep the old files and the code that reads them, and add new ones.
+ * Indexes by distance as each version of the format has them, one of each form of vectors, which
+ * every later release must open; {@link HnswSimilarityGoldenTest} has those of other similarities.
+ * If this test fails, files of users would no longer be read: count the version up, keep the old
+ * files and the code that reads them, and add new ones.
  */
 class HnswGoldenTest {
-  private static final int DIMENSION = 4;
+  static final int DIMENSION = 4;
 
   @TempDir private Path folder;
 
@@ -57,32 +58,37 @@ class HnswGoldenTest {
   /** Writes the files: the argument is the folder for them, which has none of them yet. */
   public static void main(String[] args) {
     for (Quantization form : Quantization.values()) {
-      HnswIndex index =
-          HnswIndex.builder(DIMENSION, Similarity.L2)
-              .quantization(form)
-              .m(3)
-              .efConstruction(10)
-              .ef(8)
-              .seed(5)
-              .exactBelow(0)
-              .trainedFrom(16)
-              .build();
-      List<String> ids = new ArrayList<>();
-      List<float[]> vectors = new ArrayList<>();
-      for (int i = 0; i < 40; i++) {
-        ids.add("größe-" + i);
-        vectors.add(vector(i));
-      }
-      index.addAll(ids, vectors.toArray(new float[0][]));
-      index.remove("größe-3");
-      index.add("größe-5", vector(100));
-      index.calibrate(new float[][] {vector(7), vector(8)});
-      index.save(Path.of(args[0], name(HnswSnapshot.FORMAT, form)));
+      built(Similarity.L2, form).save(Path.of(args[0], name(HnswSnapshot.FORMAT, form)));
     }
   }
 
+  /** Returns an index of 39 items, of which one was replaced and another one was removed. */
+  static HnswIndex built(Similarity similarity, Quantization form) {
+    HnswIndex index =
+        HnswIndex.builder(DIMENSION, similarity)
+            .quantization(form)
+            .m(3)
+            .efConstruction(10)
+            .ef(8)
+            .seed(5)
+            .exactBelow(0)
+            .trainedFrom(16)
+            .build();
+    List<String> ids = new ArrayList<>();
+    List<float[]> vectors = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      ids.add("größe-" + i);
+      vectors.add(vector(i));
+    }
+    index.addAll(ids, vectors.toArray(new float[0][]));
+    index.remove("größe-3");
+    index.add("größe-5", vector(100));
+    index.calibrate(new float[][] {vector(7), vector(8)});
+    return index;
+  }
+
   /** Whole numbers, so that distances are whole numbers too. */
-  private static float[] vector(int number) {
+  static float[] vector(int number) {
     return new float[] {number, number % 7, number % 5, -number % 3};
   }
 
