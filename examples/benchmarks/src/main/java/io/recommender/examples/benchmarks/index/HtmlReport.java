@@ -50,8 +50,11 @@ final class HtmlReport {
   private void speed() {
     append(
         "<p class=\"quiet\">One thread, k = %d. Up and to the right is better; each point is an ef,"
-            + " its whisker the range over %s rounds.</p>\n",
+            + " its whisker the range over %s rounds. Points that another one of the same engine"
+            + " beats in both are left out.</p>\n",
         report.k(), report.parameters().get("rounds"));
+    missing(BenchmarkReport.EngineResult::searches);
+    report.absent().forEach((engine, reason) -> without(Engine.of(engine).label(), reason));
     chart("Queries per CPU second against recall", BenchmarkReport.EngineResult::searches);
     append("<h3>Queries per CPU second at recall@%d</h3>\n", report.k());
     List<String> header = new ArrayList<>(List.of("interpolated"));
@@ -97,17 +100,25 @@ final class HtmlReport {
     append(
         "<p class=\"quiet\">%s of the items pass.</p>\n",
         Texts.number(100 * filter.selectivity()) + " %");
-    for (BenchmarkReport.EngineResult engine : report.engines()) {
-      if (engine.searchesUnder(filter.filter()).isEmpty()) {
-        append(
-            "<p class=\"quiet\">Without %s: %s.</p>\n",
-            escape(engine.label()), escape(String.join("; ", engine.notes())));
-      }
-    }
+    missing(engine -> engine.searchesUnder(filter.filter()));
     chart(
         "Queries per CPU second against recall under the filter " + filter.filter(),
         engine -> engine.searchesUnder(filter.filter()));
     searches(engine -> engine.searchesUnder(filter.filter()));
+  }
+
+  private void missing(
+      Function<BenchmarkReport.EngineResult, List<BenchmarkReport.Search>> searches) {
+    for (BenchmarkReport.EngineResult engine : report.engines()) {
+      if (searches.apply(engine).isEmpty()) {
+        List<String> notes = engine.notes();
+        without(engine.label(), notes.isEmpty() ? "no measurements" : String.join("; ", notes));
+      }
+    }
+  }
+
+  private void without(String engine, String reason) {
+    append("<p class=\"quiet\">Without %s: %s.</p>\n", escape(engine), escape(reason));
   }
 
   private void chart(
@@ -116,7 +127,10 @@ final class HtmlReport {
     for (BenchmarkReport.EngineResult engine : report.engines()) {
       series.add(new RecallChart.Series(color(engine), engine.label(), searches.apply(engine)));
     }
-    html.append(RecallChart.draw(title, series));
+    String chart = RecallChart.draw(title, report.k(), series);
+    if (!chart.isEmpty()) {
+      append("<figure>\n%s<figcaption>%s</figcaption>\n</figure>\n", chart, escape(title));
+    }
   }
 
   private void searches(

@@ -9,13 +9,19 @@ import java.util.List;
  * Points that another one of the same engine beats in both are left out.
  */
 final class RecallChart {
-  private static final double WIDTH = 940;
+  private static final double WIDTH = 960;
   private static final double HEIGHT = 430;
   private static final double LEFT = 70;
-  private static final double RIGHT = 790;
+  private static final double RIGHT = 760;
   private static final double TOP = 14;
   private static final double BOTTOM = 376;
   private static final double LABEL_GAP = 17;
+
+  /** How many decades of rates are shown at least, so that two of 1, 2 and 5 are among them. */
+  private static final double LEAST_DECADES = 0.8;
+
+  /** Up to how many decades there is room for 1, 2 and 5 of each. */
+  private static final double MOST_LABELLED_DECADES = 6;
 
   /** Recalls above are drawn as this one. */
   private static final double HIGHEST = 0.9998;
@@ -46,14 +52,16 @@ final class RecallChart {
   private record Label(double x, double y, Series series) {}
 
   private final List<Series> series;
+  private final int k;
   private final double leastMissed;
   private final double mostMissed;
   private final double lowest;
   private final double highest;
   private final StringBuilder svg = new StringBuilder();
 
-  private RecallChart(List<Series> series) {
+  private RecallChart(int k, List<Series> series) {
     this.series = series;
+    this.k = k;
     double least = 1;
     double low = Double.POSITIVE_INFINITY;
     double high = 0;
@@ -70,15 +78,16 @@ final class RecallChart {
     }
     mostMissed = 1 - tick;
     leastMissed = 1 - HIGHEST;
-    lowest = Math.log10(low) - 0.08;
-    highest = Math.log10(high) + 0.08;
+    double margin = Math.max(0.08, (LEAST_DECADES - Math.log10(high / low)) / 2);
+    lowest = Math.log10(low) - margin;
+    highest = Math.log10(high) + margin;
   }
 
   /** Returns the drawing, or nothing if there are no points. */
-  static String draw(String title, List<Series> series) {
+  static String draw(String title, int k, List<Series> series) {
     List<Series> drawn =
-        series.stream().filter(one -> !one.searches().isEmpty()).map(Series::best).toList();
-    return drawn.isEmpty() ? "" : new RecallChart(drawn).svg(title);
+        series.stream().map(Series::best).filter(one -> !one.searches().isEmpty()).toList();
+    return drawn.isEmpty() ? "" : new RecallChart(k, drawn).svg(title);
   }
 
   private String svg(String title) {
@@ -105,9 +114,12 @@ final class RecallChart {
       }
     }
     tick(x(HIGHEST), BOTTOM + 19, "mid", "1");
-    tick((LEFT + RIGHT) / 2, BOTTOM + 42, "mid", "recall");
+    append(
+        "<text class=\"axis mid\" x=\"%.1f\" y=\"%.1f\">recall@%d</text>%n",
+        (LEFT + RIGHT) / 2, BOTTOM + 42, k);
+    boolean isLabelled = highest - lowest <= MOST_LABELLED_DECADES;
     for (int decade = (int) Math.floor(lowest); decade <= highest; decade++) {
-      for (int factor : new int[] {1, 2, 5}) {
+      for (int factor : isLabelled ? new int[] {1, 2, 5} : new int[] {1}) {
         double rate = factor * Math.pow(10, decade);
         double log = Math.log10(rate);
         if (log >= lowest && log <= highest) {
@@ -119,7 +131,7 @@ final class RecallChart {
       }
     }
     append(
-        "<text class=\"tick mid\" transform=\"translate(14 %.1f) rotate(-90)\">%s</text>%n",
+        "<text class=\"axis mid\" transform=\"translate(14 %.1f) rotate(-90)\">%s</text>%n",
         (TOP + BOTTOM) / 2, "queries per CPU second");
   }
 

@@ -8,11 +8,13 @@ final class ReportStyle {
         color-scheme: light dark;
         --page: #f6f7f9; --card: #fff; --text: #1b2330; --quiet: #5c6878; --rule: #dde2e9;
         --c0: #1f63b5; --c1: #7a8494; --c2: #2a8f74; --c3: #c2661a; --c4: #b5477e;
+        --c5: #6b4fc0; --c6: #8f7010; --c7: #b3322f;
       }
       @media (prefers-color-scheme: dark) {
         :root {
           --page: #12161c; --card: #1a2029; --text: #e4e9f0; --quiet: #9aa7b8; --rule: #303a47;
           --c0: #6ba5e7; --c1: #a3adba; --c2: #55bfa1; --c3: #f09a55; --c4: #e07fb0;
+          --c5: #a78bf0; --c6: #d9b945; --c7: #f07f78;
         }
       }
       * { box-sizing: border-box; }
@@ -44,7 +46,9 @@ final class ReportStyle {
         font-size: 14px; }
       dt { color: var(--quiet); } dd { margin: 0; overflow-wrap: anywhere; }
       svg { display: block; width: 100%; height: auto; font-size: 13px; }
-      svg .tick { fill: var(--quiet); } svg .mid { text-anchor: middle; }
+      figure { margin: 0 0 12px; }
+      figcaption { color: var(--quiet); font-size: 14px; text-align: center; }
+      svg .tick, svg .axis { fill: var(--quiet); } svg .mid { text-anchor: middle; }
       svg .end { text-anchor: end; }
       svg .name { fill: currentColor; font-weight: 600; }
       svg .grid { stroke: var(--rule); }
@@ -53,7 +57,8 @@ final class ReportStyle {
       svg .leader { fill: none; stroke: currentColor; stroke-dasharray: 1 4; opacity: 0.7; }
       svg .mark { fill: currentColor; stroke: var(--card); stroke-width: 1.3; }
       .c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); }
-      .c3 { color: var(--c3); } .c4 { color: var(--c4); }
+      .c3 { color: var(--c3); } .c4 { color: var(--c4); } .c5 { color: var(--c5); }
+      .c6 { color: var(--c6); } .c7 { color: var(--c7); }
       @media print { body { background: none; } section { break-inside: avoid; } }
       """;
 
