@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,12 +83,13 @@ final class EngineRun implements AutoCloseable {
             answer.path("how").asText());
   }
 
-  void filter(Path file) throws IOException {
-    process.ask("filter", Map.of("file", file.toString()));
+  /** Sets a filter, given the files of its versions. */
+  void filter(List<Path> files) throws IOException {
+    process.ask("filter", Map.of("files", files.stream().map(Path::toString).toList()));
   }
 
   void clearFilter() throws IOException {
-    process.ask("filter", Collections.singletonMap("file", null));
+    process.ask("filter", Map.of("files", List.of()));
   }
 
   /** Forgets verdicts and timings. */

@@ -12,8 +12,10 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  *       description
  *   <li>{@code build}: threads -> wallSeconds, cpuSeconds; replaces an earlier index
  *   <li>{@code memory} -> bytes, of these offHeapBytes; and how they were measured
- *   <li>{@code filter}: file (the bits of a {@link BitSet}) or null, for none
+ *   <li>{@code filter}: files (the bits of {@link BenchmarkFilter#versions}), none to end one
  *   <li>{@code answer}: k, ef, count -> answers, the rows for each of the first queries
  *   <li>{@code time}: k, ef, windowMillis -> the components of {@link Timing}
  * </ul>
@@ -44,6 +46,12 @@ public final class EngineWorker {
   private Path base = Path.of("");
   private float[][] queries = {};
   private long heapBefore;
+
+  /** What a filter that changes allows in turn; none where it does not. */
+  private List<BitSet> versions = List.of();
+
+  /** How many searches there were since the first version. */
+  private int searches;
 
   private EngineWorker() {}
 
@@ -80,7 +88,7 @@ public final class EngineWorker {
       case "open" -> open(command, answer);
       case "build" -> build(command.path("threads").asInt(), answer);
       case "memory" -> memory(answer);
-      case "filter" -> filter(command.path("file"));
+      case "filter" -> filter(command.path("files"));
       case "answer" -> answer(command, answer);
       case "time" -> time(command, answer);
       default -> throw new IllegalArgumentException("command: found " + command);
@@ -124,12 +132,29 @@ public final class EngineWorker {
     answer.put("how", "heap after collection + off-heap");
   }
 
-  private void filter(JsonNode file) throws IOException {
-    if (file.isTextual()) {
-      opened().filter(BitSet.valueOf(Files.readAllBytes(Path.of(file.asText()))));
-    } else {
-      opened().clearFilter();
+  private void filter(JsonNode files) throws IOException {
+    List<BitSet> read = new ArrayList<>();
+    for (JsonNode file : files) {
+      read.add(BitSet.valueOf(Files.readAllBytes(Path.of(file.asText()))));
     }
+    versions = read.size() > 1 ? read : List.of();
+    searches = 0;
+    if (read.isEmpty()) {
+      opened().clearFilter();
+    } else if (read.size() == 1) {
+      opened().filter(read.get(0));
+    }
+  }
+
+  private int search(IndexAdapter searched, float[] query, int k, int ef, int[] rows)
+      throws IOException {
+    if (!versions.isEmpty()) {
+      if (searches % BenchmarkFilter.SEARCHES_OF_A_VERSION == 0) {
+        searched.follow(versions.get(BenchmarkFilter.version(searches, versions.size())));
+      }
+      searches = (searches + 1) % (versions.size() * BenchmarkFilter.SEARCHES_OF_A_VERSION);
+    }
+    return searched.search(query, k, ef, rows);
   }
 
   private void answer(JsonNode command, ObjectNode answer) throws IOException {
@@ -139,8 +164,9 @@ public final class EngineWorker {
     int count = Math.min(queries.length, command.path("count").asInt());
     int[] rows = new int[k];
     ArrayNode answers = answer.putArray("answers");
+    searches = 0;
     for (int q = 0; q < count; q++) {
-      int found = searched.search(queries[q], k, ef, rows);
+      int found = search(searched, queries[q], k, ef, rows);
       ArrayNode one = answers.addArray();
       Arrays.stream(rows, 0, found).forEach(one::add);
     }
@@ -153,7 +179,7 @@ public final class EngineWorker {
     int[] rows = new int[k];
     Timing timing =
         timer.measure(
-            query -> searched.search(queries[query], k, ef, rows),
+            query -> search(searched, queries[query], k, ef, rows),
             queries.length,
             command.path("windowMillis").asLong());
     answer.put("cpuQps", timing.cpuQps());

@@ -19,15 +19,15 @@ final class ExactAnswers {
 
   private final BenchmarkData data;
   private final Metric metric;
-  private final BitSet allowed;
+  private final List<BitSet> versions;
   private final double[] thresholds;
   private final int[] sizes;
 
   private ExactAnswers(
-      BenchmarkData data, Metric metric, BitSet allowed, double[] thresholds, int[] sizes) {
+      BenchmarkData data, Metric metric, List<BitSet> versions, double[] thresholds, int[] sizes) {
     this.data = data;
     this.metric = metric;
-    this.allowed = allowed;
+    this.versions = versions;
     this.thresholds = thresholds;
     this.sizes = sizes;
   }
@@ -35,9 +35,35 @@ final class ExactAnswers {
   /**
    * Searches exactly, with {@link FlatIndex}.
    *
-   * @param allowed the items that may be answered, at least one
+   * @param versions the items that may be answered, at least one, by {@link
+   *     BenchmarkFilter#version} of the number of the query
    */
-  static ExactAnswers of(BenchmarkData data, Metric metric, int k, BitSet allowed) {
+  static ExactAnswers of(BenchmarkData data, Metric metric, int k, List<BitSet> versions) {
+    int count = data.queries().length;
+    double[] thresholds = new double[count];
+    int[] sizes = new int[count];
+    for (int version = 0; version < versions.size(); version++) {
+      List<Integer> queries = new ArrayList<>();
+      for (int q = 0; q < count; q++) {
+        if (BenchmarkFilter.version(q, versions.size()) == version) {
+          queries.add(q);
+        }
+      }
+      if (!queries.isEmpty()) {
+        search(data, metric, k, versions.get(version), queries, thresholds, sizes);
+      }
+    }
+    return new ExactAnswers(data, metric, versions, thresholds, sizes);
+  }
+
+  private static void search(
+      BenchmarkData data,
+      Metric metric,
+      int k,
+      BitSet allowed,
+      List<Integer> queries,
+      double[] thresholds,
+      int[] sizes) {
     List<String> itemIds = new ArrayList<>();
     List<float[]> rows = new ArrayList<>();
     for (int i = allowed.nextSetBit(0); i >= 0; i = allowed.nextSetBit(i + 1)) {
@@ -46,19 +72,18 @@ final class ExactAnswers {
     }
     FlatIndex index = new FlatIndex(data.dimension(), metric.similarity());
     index.addAll(itemIds, rows.toArray(float[][]::new));
-    List<List<ScoredItem>> found = index.searchAll(data.queries(), k, ItemFilter.all());
-    double[] thresholds = new double[found.size()];
-    int[] sizes = new int[found.size()];
-    for (int q = 0; q < thresholds.length; q++) {
+    float[][] asked = queries.stream().map(q -> data.queries()[q]).toArray(float[][]::new);
+    List<List<ScoredItem>> found = index.searchAll(asked, k, ItemFilter.all());
+    for (int i = 0; i < asked.length; i++) {
+      int q = queries.get(i);
       double lowest = Double.POSITIVE_INFINITY;
-      for (ScoredItem item : found.get(q)) {
+      for (ScoredItem item : found.get(i)) {
         float[] row = data.base()[Integer.parseInt(item.itemId())];
         lowest = Math.min(lowest, metric.score(data.queries()[q], row));
       }
       thresholds[q] = lowest - TOLERANCE * Math.abs(lowest);
-      sizes[q] = found.get(q).size();
+      sizes[q] = found.get(i).size();
     }
-    return new ExactAnswers(data, metric, allowed, thresholds, sizes);
   }
 
   /**
@@ -72,6 +97,7 @@ final class ExactAnswers {
     int shortAnswers = 0;
     int forbidden = 0;
     for (int q = 0; q < answers.length; q++) {
+      BitSet allowed = versions.get(BenchmarkFilter.version(q, versions.size()));
       BitSet seen = new BitSet();
       int right = 0;
       for (int row : answers[q]) {

@@ -98,8 +98,14 @@ final class HtmlReport {
 
   private void filtered(BenchmarkReport.Filtered filter) {
     append(
-        "<p class=\"quiet\">%s of the items pass.</p>\n",
-        Texts.number(100 * filter.selectivity()) + " %");
+        "<p class=\"quiet\">%s of the items pass%s.</p>\n",
+        Texts.number(100 * filter.selectivity()) + " %",
+        filter.filter().startsWith(BenchmarkFilter.LIVE)
+            ? Texts.format(
+                "; some of them change every %d searches, and what an engine does to follow is"
+                    + " timed",
+                BenchmarkFilter.SEARCHES_OF_A_VERSION)
+            : "");
     missing(engine -> engine.searchesUnder(filter.filter()));
     chart(
         "Queries per CPU second against recall under the filter " + filter.filter(),

@@ -34,6 +34,16 @@ interface IndexAdapter extends AutoCloseable {
   /** Sets what later searches may answer: the rows whose bit is set. */
   void filter(BitSet allowed) throws IOException;
 
+  /**
+   * Sets what later searches may answer, soon to be called again: what an engine does to follow a
+   * filter that changes, and is timed.
+   *
+   * @param allowed the rows, most of which are those of the call before; not changed later
+   */
+  default void follow(BitSet allowed) throws IOException {
+    filter(allowed);
+  }
+
   /** Takes the filter away. */
   void clearFilter();
 

@@ -150,7 +150,8 @@ public final class IndexBenchmark implements Callable<Integer> {
       paramLabel = "FILTER",
       description = {
         "Search again under filters. A number: a random share of the items. cluster or"
-            + " cluster:share: the items nearest to a random one, by default 0.01 of all."
+            + " cluster:share: the items nearest to a random one, by default 0.01 of all. live or"
+            + " live:share: random items, by default 0.9, some of which change every 100 searches."
       })
   private List<String> filters = List.of();
 

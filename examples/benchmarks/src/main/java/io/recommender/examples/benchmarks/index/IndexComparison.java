@@ -61,7 +61,8 @@ final class IndexComparison implements AutoCloseable {
     progress.step("exact answers");
     BitSet everything = new BitSet(data.base().length);
     everything.set(0, data.base().length);
-    ExactAnswers truth = ExactAnswers.of(data, settings.metric(), settings.k(), everything);
+    ExactAnswers truth =
+        ExactAnswers.of(data, settings.metric(), settings.k(), List.of(everything));
     searchAll(settings.efs(), truth, "", EngineRun::setSearches);
     for (String text : settings.filters()) {
       searchUnder(BenchmarkFilter.of(text, data.base(), settings.metric(), settings.seed()));
@@ -119,13 +120,16 @@ final class IndexComparison implements AutoCloseable {
 
   private void searchUnder(BenchmarkFilter filter) throws IOException {
     progress.step("filter: " + filter.name());
-    Path file = scratch.resolve("filter.bits");
-    Files.write(file, filter.allowed().toByteArray());
-    ExactAnswers truth = ExactAnswers.of(data, settings.metric(), settings.k(), filter.allowed());
+    List<Path> files = new ArrayList<>();
+    for (BitSet allowed : filter.versions()) {
+      files.add(scratch.resolve("filter-" + files.size() + ".bits"));
+      Files.write(files.get(files.size() - 1), allowed.toByteArray());
+    }
+    ExactAnswers truth = ExactAnswers.of(data, settings.metric(), settings.k(), filter.versions());
     List<EngineRun> unable = new ArrayList<>();
     for (EngineRun run : active()) {
       try {
-        run.filter(file);
+        run.filter(files);
       } catch (EngineException e) {
         run.note(e.getMessage());
         unable.add(run);

@@ -7,6 +7,7 @@ import io.recommender.ann.HnswIndex;
 import io.recommender.ann.Quantization;
 import io.recommender.ann.SearchHits;
 import io.recommender.ann.SearchOptions;
+import io.recommender.pipeline.CatalogOverlay;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -18,6 +19,12 @@ final class RecommenderAdapter implements IndexAdapter {
   private final Engine engine;
   private final SearchHits hits = new SearchHits();
   private ItemFilter filter = ItemFilter.all();
+  private CatalogOverlay stock = new CatalogOverlay();
+
+  /** What the stock says, while it is followed. */
+  private BitSet inStock = new BitSet();
+
+  private int size;
   private Search search = (query, k, ef, rows) -> 0;
 
   private interface Search {
@@ -45,6 +52,7 @@ final class RecommenderAdapter implements IndexAdapter {
     for (int i = 0; i < base.length; i++) {
       itemIds.add(Integer.toString(i));
     }
+    size = base.length;
     int dimension = base[0].length;
     if (engine.isExact()) {
       FlatIndex index = new FlatIndex(dimension, parameters.metric().similarity());
@@ -85,6 +93,22 @@ final class RecommenderAdapter implements IndexAdapter {
   public void filter(BitSet allowed) {
     filter =
         ItemFilter.allow(allowed.stream().mapToObj(Integer::toString).collect(Collectors.toSet()));
+  }
+
+  @Override
+  public void follow(BitSet allowed) {
+    if (filter != stock.filter()) {
+      stock = new CatalogOverlay();
+      filter = stock.filter();
+      inStock = new BitSet(size);
+      inStock.set(0, size);
+    }
+    BitSet changed = (BitSet) inStock.clone();
+    changed.xor(allowed);
+    for (int row = changed.nextSetBit(0); row >= 0; row = changed.nextSetBit(row + 1)) {
+      stock.setStock(Integer.toString(row), allowed.get(row) ? 1 : 0);
+    }
+    inStock = allowed;
   }
 
   @Override

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -36,9 +37,14 @@ final class PeersTest {
       everything.set(0, 1200);
       check(data, metric, adapter, everything);
 
-      BitSet fewer = BenchmarkFilter.of("0.1", data.base(), metric, 2).allowed();
+      BitSet fewer = BenchmarkFilter.of("0.1", data.base(), metric, 2).versions().get(0);
       adapter.filter(fewer);
       check(data, metric, adapter, fewer);
+
+      for (BitSet version : BenchmarkFilter.of("live:0.2", data.base(), metric, 2).versions()) {
+        adapter.follow(version);
+        check(data, metric, adapter, version);
+      }
 
       adapter.clearFilter();
       check(data, metric, adapter, everything);
@@ -53,7 +59,8 @@ final class PeersTest {
       int found = adapter.search(data.queries()[q], K, 200, rows);
       answers[q] = Arrays.copyOf(rows, found);
     }
-    ExactAnswers.Verdict verdict = ExactAnswers.of(data, metric, K, allowed).judge(answers);
+    ExactAnswers.Verdict verdict =
+        ExactAnswers.of(data, metric, K, List.of(allowed)).judge(answers);
     assertEquals(0, verdict.forbidden());
     assertEquals(0, verdict.shortAnswers());
     assertTrue(verdict.recall() > 0.95, verdict.toString());

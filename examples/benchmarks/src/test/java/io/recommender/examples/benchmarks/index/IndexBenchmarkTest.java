@@ -100,6 +100,29 @@ final class IndexBenchmarkTest {
     }
   }
 
+  /** Were the filter kept as it was, answers would have items that are gone, or lack new ones. */
+  @Test
+  void aFilterMayChangeWhileItIsUsed() throws IOException {
+    List<String> arguments =
+        new ArrayList<>(List.of("--n=400", "--dimension=8", "--query-count=350", "--rounds=1"));
+    arguments.addAll(List.of("--window=1", "--warmup=1", "--ef=40", "--engines=hnsw"));
+    arguments.addAll(List.of("--filter=live:0.5,live", "--out=" + folder));
+    assertEquals(0, run(arguments.toArray(String[]::new)), err.toString());
+    JsonNode report = new ObjectMapper().readTree(folder.resolve("report.json").toFile());
+    JsonNode engine = report.at("/engines/0");
+    assertTrue(engine.path("notes").isEmpty(), engine.path("notes").toString());
+    assertEquals("live 50 %", engine.at("/filtered/0/filter").asText());
+    assertEquals("live 90 %", engine.at("/filtered/1/filter").asText());
+    for (JsonNode filtered : engine.path("filtered")) {
+      JsonNode search = filtered.at("/searches/0");
+      assertEquals(1, search.path("recall").asDouble());
+      assertEquals(0, search.path("shortAnswers").asInt());
+    }
+    String page = Files.readString(folder.resolve("report.html"));
+    assertTrue(page.contains("some of them change every 100 searches"), page);
+    assertTrue(out.toString().contains("Filter: live 50 %, 0.5 of the items"), out.toString());
+  }
+
   @Test
   void vectorsAreReadFromFiles() throws IOException {
     BenchmarkData data = SyntheticVectors.generate(100, 4, 10, 1, SyntheticVectors.Norms.LOGNORMAL);
