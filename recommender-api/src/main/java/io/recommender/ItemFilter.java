@@ -2,6 +2,7 @@ package io.recommender;
 
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -114,6 +115,6 @@ public interface ItemFilter {
    * @return the filter
    */
   static ItemFilter unseen(UserHistory history) {
-    return deny(history.itemIds());
+    return deny(Objects.requireNonNull(history, "history").itemIds());
   }
 }

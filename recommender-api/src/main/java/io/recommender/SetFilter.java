@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Filters whose sets a backend can read: an allow list or a deny list. */
 record SetFilter(Set<String> items, boolean allowing) implements ItemFilter {
@@ -29,7 +30,7 @@ record SetFilter(Set<String> items, boolean allowing) implements ItemFilter {
    * compare strings at once, which takes several times longer for the items a set does not have.
    */
   static Set<String> copy(Collection<String> itemIds) {
-    Set<String> copy = new HashSet<>(itemIds);
+    Set<String> copy = new HashSet<>(Objects.requireNonNull(itemIds, "itemIds"));
     if (copy.contains(null)) {
       throw new NullPointerException("itemIds: expected no null");
     }
@@ -81,6 +82,14 @@ record SetFilter(Set<String> items, boolean allowing) implements ItemFilter {
     return true;
   }
 
+  /** Tells how many items there are, not which: there may be millions. */
+  @Override
+  public String toString() {
+    return this == ALL
+        ? "all"
+        : (allowing ? "allow " : "deny ") + items.size() + (items.size() == 1 ? " item" : " items");
+  }
+
   /**
    * Conjunctions within conjunctions are taken apart, so that a backend finds each part it knows.
    */
@@ -127,6 +136,11 @@ record SetFilter(Set<String> items, boolean allowing) implements ItemFilter {
         }
       }
       return true;
+    }
+
+    @Override
+    public String toString() {
+      return parts.stream().map(ItemFilter::toString).collect(Collectors.joining(" and "));
     }
   }
 }

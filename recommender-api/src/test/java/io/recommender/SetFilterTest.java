@@ -3,13 +3,16 @@ package io.recommender;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 class SetFilterTest {
   private static final List<String> MANY =
@@ -19,6 +22,29 @@ class SetFilterTest {
   void smallDenyListsAreUnited() {
     ItemFilter both = ItemFilter.deny(Set.of("a")).and(ItemFilter.deny(Set.of("b")));
     assertEquals(Set.of("a", "b"), both.denyList().orElseThrow());
+  }
+
+  @Test
+  void filtersTellTheirSizeAndNotTheirItems() {
+    ItemFilter some = ItemFilter.allow(MANY);
+    assertEquals("allow 1000 items", some.toString());
+    assertEquals("deny 1 item", ItemFilter.deny(Set.of("a")).toString());
+    assertEquals("all", ItemFilter.all().toString());
+    assertEquals(
+        "allow 1000 items and deny 1 item", some.and(ItemFilter.deny(Set.of("a"))).toString());
+  }
+
+  @Test
+  void nullIsRefusedByName() {
+    assertNull("itemIds", () -> ItemFilter.allow(null));
+    assertNull("itemIds", () -> ItemFilter.deny(null));
+    assertNull("history", () -> ItemFilter.unseen(null));
+    assertNull("other", () -> ItemFilter.all().and(null));
+    assertNull("itemIds: expected no null", () -> ItemFilter.allow(Arrays.asList("a", null)));
+  }
+
+  private static void assertNull(String message, Executable action) {
+    assertEquals(message, assertThrows(NullPointerException.class, action).getMessage());
   }
 
   @Test

@@ -158,7 +158,7 @@ public final class SnapshotReader implements AutoCloseable {
         }
       }
     } catch (ClosedByInterruptException e) {
-      throw SnapshotFailures.storage(file, "cannot be read, the thread was interrupted", e);
+      throw SnapshotFailures.storage(file, "cannot be read", e);
     } catch (ClosedChannelException e) {
       throw new IllegalStateException(file + ": expected an open snapshot, found it closed", e);
     } catch (IOException e) {

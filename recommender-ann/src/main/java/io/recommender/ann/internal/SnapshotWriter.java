@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -121,7 +122,10 @@ public final class SnapshotWriter {
     Objects.requireNonNull(base, "base");
     Objects.requireNonNull(body, "body");
     String name = String.valueOf(file.getFileName());
-    if (name.isEmpty() || name.endsWith(".lock") || name.endsWith(".tmp")) {
+    if (name.isEmpty()) {
+      throw new IllegalArgumentException("expected a file, found a path without a name");
+    }
+    if (name.endsWith(".lock") || name.endsWith(".tmp")) {
       throw new IllegalArgumentException(
           "expected a file whose name does not end with .lock or .tmp, found " + file);
     }
@@ -162,14 +166,19 @@ public final class SnapshotWriter {
       return file.toRealPath();
     }
     Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent(), "folder");
-    return folder.toRealPath().resolve(file.getFileName());
+    try {
+      return folder.toRealPath().resolve(file.getFileName());
+    } catch (NoSuchFileException e) {
+      String what = "cannot be saved: expected the folder " + folder + ", found nothing";
+      throw SnapshotFailures.storage(file, what, e);
+    }
   }
 
   private static void checkBase(Path file, Path target, String kind, SnapshotRevision base)
       throws IOException {
     if (Files.notExists(target)) {
       if (!base.equals(SnapshotRevision.NONE)) {
-        throw SnapshotFailures.stale(file, base, "no file");
+        throw SnapshotFailures.missing(file, base);
       }
       return;
     }
@@ -177,12 +186,13 @@ public final class SnapshotWriter {
     try (FileChannel channel = SnapshotHeader.open(target)) {
       header = SnapshotHeader.read(target, channel);
     }
-    if (!header.revision().equals(base)) {
-      throw SnapshotFailures.stale(file, base, header.revision().toString());
-    }
+    // First, because there is nothing in it that could be opened and changed.
     if (!header.kind().equals(kind)) {
       throw SnapshotFailures.invalid(
           file, "expected to replace a '" + kind + "', found a '" + header.kind() + "'");
+    }
+    if (!header.revision().equals(base)) {
+      throw SnapshotFailures.stale(file, base, header.revision());
     }
   }
 

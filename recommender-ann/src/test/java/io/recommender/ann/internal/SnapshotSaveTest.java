@@ -101,7 +101,12 @@ class SnapshotSaveTest {
     Files.delete(file);
     String message =
         assertRefused(Kind.SNAPSHOT_STALE, () -> saveNumber(file, second, 3)).getMessage();
-    assertTrue(message.contains("expected to find " + second + ", found no file;"), message);
+    assertEquals(
+        file
+            + ": not saved, because the file is gone: expected to find "
+            + second
+            + ", found no file; replace it, or save to another file",
+        message);
     assertEquals(Set.of("a.bin.lock"), SnapshotFixture.names(folder));
   }
 
@@ -159,16 +164,38 @@ class SnapshotSaveTest {
     assertEquals(ONLY_THE_FILE, SnapshotFixture.names(folder));
   }
 
+  /** Whichever revision it has: nothing in it could be opened and changed. */
   @Test
   void anotherKindIsNotReplaced() {
-    SnapshotRevision base = saveNumber(file, NONE, 1);
+    SnapshotRevision first = saveNumber(file, NONE, 1);
+    SnapshotRevision second = saveNumber(file, first, 2);
+    for (SnapshotRevision base : List.of(NONE, first, second)) {
+      String message =
+          assertRefused(
+                  Kind.SNAPSHOT_INVALID,
+                  () -> SnapshotWriter.write(file, "hnsw", FORMAT, base, number(3)))
+              .getMessage();
+      assertEquals(file + ": expected to replace a 'hnsw', found a 'sample'", message);
+    }
+    assertEquals(2, readNumber(file));
+  }
+
+  @Test
+  void whereNothingCanBeSavedIsSaid() {
+    Path absent = folder.resolve("absent");
     String message =
-        assertRefused(
-                Kind.SNAPSHOT_INVALID,
-                () -> SnapshotWriter.write(file, "hnsw", FORMAT, base, number(2)))
+        assertRefused(Kind.STORAGE_FAILED, () -> saveNumber(absent.resolve("a"), NONE, 1))
             .getMessage();
-    assertEquals(file + ": expected to replace a 'hnsw', found a 'sample'", message);
-    assertEquals(1, readNumber(file));
+    String expected = "/a: cannot be saved: expected the folder " + absent + ", found nothing: ";
+    assertTrue(message.startsWith(absent + expected), message);
+    IllegalArgumentException refusal =
+        assertThrows(IllegalArgumentException.class, () -> saveNumber(Path.of(""), NONE, 1));
+    assertEquals("expected a file, found a path without a name", refusal.getMessage());
+    Thread.currentThread().interrupt();
+    message = assertRefused(Kind.STORAGE_FAILED, () -> saveNumber(file, NONE, 1)).getMessage();
+    assertTrue(Thread.interrupted());
+    expected = ": cannot be saved, the thread was interrupted: ";
+    assertTrue(message.startsWith(file + expected), message);
   }
 
   @Test
