@@ -16,8 +16,11 @@ import java.util.Set;
  *
  * <p><b>Thread safety.</b> Backends may call a filter from several threads at once.
  *
- * <p><b>Cost.</b> A filter is asked about the items that would otherwise be returned, not about the
- * whole catalogue; it should answer in well under a microsecond.
+ * <p><b>Cost.</b> A filter is asked about the items that would otherwise be returned, best first,
+ * until enough are accepted: of one that accepts a share of the items, k divided by that share at
+ * least, and the whole catalogue where fewer than k are accepted. One that {@link #isConstant} may
+ * be asked about the whole catalogue once, to be remembered. It should answer in well under a
+ * microsecond.
  */
 @FunctionalInterface
 public interface ItemFilter {
