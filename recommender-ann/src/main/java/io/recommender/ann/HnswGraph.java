@@ -113,7 +113,8 @@ final class HnswGraph {
             null,
             0,
             NONE,
-            0);
+            0,
+            EntryNodes.NONE);
     view = empty;
   }
 
@@ -130,8 +131,9 @@ final class HnswGraph {
    * @param upper links of the higher levels by chunk and node, null for nodes of level 0 only
    * @param codes codes of the vectors, if there are any yet
    * @param size the number of nodes
-   * @param entry where searches begin, or NONE
+   * @param entry where walks of nodes of the highest levels begin, or NONE
    * @param top the level of the entry
+   * @param entries where all other walks begin
    */
   record View(
       float[][] vectors,
@@ -141,7 +143,8 @@ final class HnswGraph {
       @Nullable NodeCodes codes,
       int size,
       int entry,
-      int top) {}
+      int top,
+      EntryNodes.Chosen entries) {}
 
   View view() {
     return view;
@@ -174,14 +177,15 @@ final class HnswGraph {
               codes == null ? null : codes.extended(chunk + 1),
               current.size(),
               current.entry(),
-              current.top());
+              current.top(),
+              current.entries());
     }
     allocated++;
     return node;
   }
 
   /** Shows readers all nodes, and where to begin. */
-  void publish(int entry, int top) {
+  void publish(int entry, int top, EntryNodes.Chosen entries) {
     View current = view;
     view =
         new View(
@@ -192,7 +196,8 @@ final class HnswGraph {
             current.codes(),
             allocated,
             entry,
-            top);
+            top,
+            entries);
   }
 
   /** Shows readers codes of all nodes. */
@@ -210,7 +215,8 @@ final class HnswGraph {
             codes,
             current.size(),
             current.entry(),
-            current.top());
+            current.top(),
+            current.entries());
   }
 
   /** How many nodes there are, those included that no reader knows yet. */
@@ -286,7 +292,8 @@ final class HnswGraph {
               current.codes(),
               current.size(),
               current.entry(),
-              current.top());
+              current.top(),
+              current.entries());
       current = view;
     }
     System.arraycopy(vector, 0, current.vectors()[chunk], offset(node), dimension);

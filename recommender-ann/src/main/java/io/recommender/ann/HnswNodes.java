@@ -15,6 +15,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.IntStream;
 
 /**
  * Items as nodes of a graph, with versions: a search shows the nodes of the version it began with.
@@ -259,7 +260,7 @@ final class HnswNodes {
         ended++;
       }
     }
-    inserter.resume(graph.allocated() - free.size());
+    inserter.resume(inUse());
     publish(version);
   }
 
@@ -362,9 +363,9 @@ final class HnswNodes {
       nextOrder = counters.nextOrder();
       maxSquaredNorm = counters.squares();
       coder.resume(counters.trained());
-      inserter.resume(counters.nodes() - free.size());
       recall = table;
-      graph.publish(counters.entry(), counters.top());
+      graph.publish(counters.entry(), counters.top(), EntryNodes.NONE);
+      inserter.resume(inUse());
       publish(1);
     } finally {
       writeLock.unlock();
@@ -455,6 +456,11 @@ final class HnswNodes {
     double maxNorm = similarity == Similarity.COSINE ? 1 : Math.sqrt(maxSquaredNorm);
     life.moveUp(version);
     state = new State(version, ids.size(), ended, maxNorm, log, logged);
+  }
+
+  /** {@return the nodes that are linked, those that have ended included} */
+  private int[] inUse() {
+    return IntStream.range(0, graph.allocated()).filter(node -> !freed.get(node)).toArray();
   }
 
   /** {@return how many nodes are linked, those that have ended included} */

@@ -61,16 +61,16 @@ final class HnswRepair {
         repairLevel(level, workers);
       }
       if (kept.length == 0) {
-        graph.publish(HnswGraph.NONE, 0);
+        graph.publish(HnswGraph.NONE, 0, EntryNodes.NONE);
       } else {
         int entry = largest(kept).root();
-        graph.publish(entry, graph.level(view, entry));
+        graph.publish(entry, graph.level(view, entry), graph.view().entries());
         for (int level = graph.level(view, entry); level >= 0; level--) {
           reachAll(kept, level, workers);
         }
       }
     }
-    inserter.unlinked(gone.size());
+    inserter.resume(kept);
     return gone;
   }
 
@@ -165,22 +165,27 @@ final class HnswRepair {
   private void repairLevel(int level, HnswWorkers<HnswInserter.Worker> workers) {
     // New lists are made from the old ones of all nodes, and written only when all are made.
     int[][] lists = new int[view.size()][];
+    int[] chosen = new int[view.size()];
     workers.forEach(
         view.size(),
         (worker, node) -> {
           if (alive.test(node) && graph.level(view, node) >= level) {
-            lists[node] = repaired(worker, node, level);
+            lists[node] = repaired(worker, node, level, chosen);
           }
         });
     int[] changed = IntStream.range(0, lists.length).filter(n -> lists[n] != null).toArray();
     for (int node : changed) {
-      graph.setLinks(node, level, lists[node], lists[node].length, lists[node].length);
+      graph.setLinks(node, level, lists[node], lists[node].length, chosen[node]);
     }
     inserter.linkBack(view, changed, level, workers);
   }
 
-  /** Returns the new links of a node, or null if none of its links leads to an ended one. */
-  private int @Nullable [] repaired(HnswInserter.Worker worker, int node, int level) {
+  /**
+   * Returns the new links of a node, or null if none of its links leads to an ended one.
+   *
+   * @param chosen receives at the node how many were chosen together
+   */
+  private int @Nullable [] repaired(HnswInserter.Worker worker, int node, int level, int[] chosen) {
     int[] links = new int[graph.baseDegree];
     int linkCount = graph.links(view, node, level, links);
     boolean whole = true;
@@ -215,7 +220,8 @@ final class HnswRepair {
       }
     }
     inserter.rank(worker, view, node, distinct, 0);
-    int kept = inserter.select(worker, view, node, distinct, graph.degree(level));
-    return Arrays.copyOf(worker.selected, kept);
+    chosen[node] = inserter.select(worker, view, node, distinct, graph.degree(level));
+    int filled = inserter.fill(worker, distinct, chosen[node], level);
+    return Arrays.copyOf(worker.selected, filled);
   }
 }

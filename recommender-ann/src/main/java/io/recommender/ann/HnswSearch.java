@@ -79,7 +79,7 @@ final class HnswSearch {
   HnswSearch(HnswGraph graph, boolean keepsScores) {
     this.graph = graph;
     this.keepsScores = keepsScores;
-    scores = new float[4 * graph.baseDegree + 4];
+    scores = new float[Math.max(4 * graph.baseDegree, EntryNodes.MOST) + 4];
     links = new int[graph.baseDegree];
     further = new int[graph.baseDegree];
   }
@@ -87,6 +87,12 @@ final class HnswSearch {
   /** Makes walks at the lowest level go around a node, as if it were not linked. */
   void bar(int node) {
     barred = node;
+  }
+
+  /** Returns how many levels a walk to one goes through before. */
+  static int pathLength(HnswGraph.View view, int level) {
+    EntryNodes.Chosen entries = view.entries();
+    return (level < entries.level() ? entries.level() : view.top()) - level;
   }
 
   /** Finds the best node of every level above one, each from that of the level before. */
@@ -100,17 +106,31 @@ final class HnswSearch {
    * @param path receives the best node of each level, the highest first
    */
   int descend(HnswGraph.View view, NodeScorer scorer, int level, int[] path) {
+    EntryNodes.Chosen entries = view.entries();
+    int top = view.top();
+    int count = 1;
+    touched[0] = view.entry();
+    if (level < entries.level()) {
+      top = entries.level();
+      count = entries.nodes().length;
+      System.arraycopy(entries.nodes(), 0, touched, 0, count);
+    }
+    kept += scorer.touch(view, touched, 0, count);
+    scorer.score(view, touched, 0, count, scores);
+    descended = count;
+    int first = 0;
+    for (int i = 1; i < count; i++) {
+      first = scores[i] > scores[first] ? i : first;
+    }
+    int best = touched[first];
+    float bestScore = scores[first];
     int length = 0;
-    int best = view.entry();
-    touched[0] = best;
-    scorer.score(view, touched, 0, 1, scores);
-    descended = 1;
-    float bestScore = scores[0];
-    for (int current = view.top(); current > level; current--) {
-      boolean better = true;
+    for (int current = top; current > level; current--) {
+      // The best of all nodes of a level has no better neighbour there.
+      boolean better = current != entries.level() || !entries.isAll();
       while (better) {
         better = false;
-        int count = list(view, best, current);
+        count = list(view, best, current);
         kept += scorer.touch(view, touched, 0, count);
         scorer.score(view, touched, 0, count, scores);
         descended += count;
@@ -143,6 +163,8 @@ final class HnswSearch {
 
   /**
    * Leaves the best {@code ef} nodes of a level that a walk from {@code start} finds in the pool.
+   * At the lowest level the walk begins at the entry too, from which there is a way to every node:
+   * from a long vector there may be ways to longer ones only.
    *
    * @param deadline when to stop, as {@link System#nanoTime}, or {@link Long#MAX_VALUE}
    * @return whether the walk came to its end
@@ -152,9 +174,12 @@ final class HnswSearch {
     begin(view.size());
     pool.reset(ef);
     touch(start);
+    if (level == 0 && isNew(view.entry())) {
+      touch(view.entry());
+    }
     boolean inTime = true;
     int from = 0;
-    int to = 1;
+    int to = touchedCount;
     while (from < to && inTime) {
       for (int i = 0; i < WIDTH; i++) {
         int next = pool.next();

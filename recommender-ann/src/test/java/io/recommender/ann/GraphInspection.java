@@ -36,6 +36,20 @@ final class GraphInspection {
     return nodes.ids().id(graph.view().entry());
   }
 
+  /** Returns the nodes of which walks begin at the best. */
+  int[] entries() {
+    return graph.view().entries().nodes();
+  }
+
+  /** Returns the level of these. */
+  int entryLevel() {
+    return graph.view().entries().level();
+  }
+
+  int level(int node) {
+    return graph.level(graph.view(), node);
+  }
+
   /** Returns how many nodes have ended and are still linked. */
   int endedAndLinked() {
     BitSet reached = reached();
@@ -83,6 +97,7 @@ final class GraphInspection {
   List<Object> content() {
     HnswGraph.View view = graph.view();
     List<Object> content = new ArrayList<>(List.of(view.size(), view.entry(), view.top()));
+    content.add(Arrays.stream(entries()).boxed().toList());
     for (int node = 0; node < view.size(); node++) {
       content.add(nodes.life().isAlive(node) ? nodes.ids().id(node) : "ended");
       for (int level = graph.level(view, node); level >= 0; level--) {

@@ -69,7 +69,7 @@ class HnswCalibrationTest {
         exact.add(TestVectors.id(node), vectors[node]);
       }
     }
-    graph.publish(0, 0);
+    graph.publish(0, 0, EntryNodes.NONE);
     HnswGraph.Ranking ranking =
         similarity == Similarity.L2
             ? HnswGraph.Ranking.PRODUCT_PLUS_EXTRA

@@ -104,8 +104,10 @@ class TargetRecallTest {
       scored = outcome.scored;
     }
     double most = scored;
-    double least = outcome(index, queries, 10, TARGETS[0]).scored;
-    assertTrue(most > least, () -> least + " to " + most);
+    Outcome least = outcome(index, queries, 10, TARGETS[0]);
+    // Unless the least work there is finds all that was asked for.
+    double highest = TARGETS[TARGETS.length - 1];
+    assertTrue(most > least.scored || least.recall >= highest, () -> least + " to " + most);
     for (int k : new int[] {1, 100}) {
       for (double target : new double[] {0.9, 0.98}) {
         assertReached("k " + k, target, outcome(index, queries, k, target).recall);
