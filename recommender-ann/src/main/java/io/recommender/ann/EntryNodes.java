@@ -9,18 +9,18 @@ import java.util.Arrays;
  * <p>A walk that has one node to begin with comes to one of the clusters of a graph and may not
  * leave it: at the upper levels it keeps a single node, and a link from one cluster to another is
  * kept only by the few nodes that are nearest to the other. Of two clusters that lie apart, one was
- * out of reach for 1 of 2,000 queries, and in some graphs for 1 of 10. Some dozens of nodes drawn
- * from all have one in every cluster that is not small, and are compared in the time of a few
- * steps.
+ * out of reach for 1 of 2,000 queries, and in some graphs for 1 of 10; of twenty, for 1 of 50. Some
+ * dozens of nodes drawn from all have one in every cluster that is not small. They are compared
+ * with every query, and so lie in the cache.
  *
  * <p><b>Confined</b> to the writer.
  */
 final class EntryNodes {
   /** The highest level that has so many nodes is the one to begin at. */
-  private static final int LEAST = 8;
+  private static final int LEAST = 32;
 
   /** With more nodes than this at that level, not all are compared. */
-  static final int MOST = 64;
+  static final int MOST = 128;
 
   /** No nodes. */
   static final EntryNodes.Chosen NONE = new Chosen(new int[0], 0, true);

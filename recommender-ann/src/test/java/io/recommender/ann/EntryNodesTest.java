@@ -45,15 +45,15 @@ class EntryNodesTest {
   @Test
   void theHighestLevelWithEnoughNodesIsChosen() {
     int[] levels = new int[100];
-    Arrays.fill(levels, 10, 60, 1);
-    Arrays.fill(levels, 20, 28, 2);
+    Arrays.fill(levels, 10, 90, 1);
+    Arrays.fill(levels, 20, 52, 2);
     levels[22] = 4;
     EntryNodes entries = new EntryNodes(graph(levels));
     entries.add(numbers(100));
     assertEquals(2, entries.chosen().level());
     assertTrue(entries.chosen().isAll());
-    assertArrayEquals(IntStream.range(20, 28).toArray(), entries.chosen().nodes());
-    entries.reset(new int[] {12, 11, 20, 22, 80});
+    assertArrayEquals(IntStream.range(20, 52).toArray(), entries.chosen().nodes());
+    entries.reset(new int[] {12, 11, 20, 22, 95});
     assertEquals(1, entries.chosen().level());
     assertArrayEquals(new int[] {11, 12, 20, 22}, entries.chosen().nodes());
     entries.reset(new int[0]);
@@ -98,7 +98,7 @@ class EntryNodesTest {
 
   /** Between clusters there are few links. */
   @ParameterizedTest
-  @ValueSource(ints = {2, 3, 6})
+  @ValueSource(ints = {2, 3, 6, 12})
   void walksComeToEveryCluster(int clusters) {
     for (Similarity similarity : Similarity.values()) {
       int found = 0;
