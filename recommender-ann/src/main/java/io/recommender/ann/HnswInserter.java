@@ -2,11 +2,12 @@ package io.recommender.ann;
 
 import io.recommender.Similarity;
 import io.recommender.ann.internal.CandidatePool;
-import it.unimi.dsi.fastutil.ints.Int2IntOpenHashMap;
 import it.unimi.dsi.fastutil.ints.IntArrays;
 import it.unimi.dsi.fastutil.objects.ObjectArrays;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.Random;
+import java.util.function.IntPredicate;
 
 /**
  * Links new nodes into a graph, many at a time, with the same result on any number of threads.
@@ -15,11 +16,21 @@ import java.util.Arrays;
  * graph-based approximate nearest neighbor search, PPoPP 2024). First each new node searches the
  * graph as it was before the batch and chooses its neighbours; nothing that another node reads is
  * written. Then the links back are gathered, sorted by target, and each target's list is extended
- * or pruned once. A batch is a small part of the graph, so that its nodes hardly miss each other.
+ * or pruned once. A batch is a small part of the graph, so that its nodes hardly miss each other,
+ * or its nodes are found by each other: see {@link HnswLargeBatch}.
  */
 final class HnswInserter {
-  /** A batch is at most this part of the nodes that are there already. */
+  /** A small batch is at most this part of the nodes that are there already. */
   private static final int BATCH_PART = 50;
+
+  /** A large batch is at most this part of them: with more, more is missed by equal searches. */
+  private static final int LARGE_BATCH_PART = 4;
+
+  /** A large batch takes longer than small ones unless it is as long as so many of them. */
+  private static final int LARGE = 4;
+
+  /** Where too many of a batch find the same, the next one is this part of it. */
+  private static final int HIDDEN_PART = 8;
 
   /** With fewer nodes than this, threads cost more than they save. */
   static final int SERIAL_BELOW = 512;
@@ -31,6 +42,7 @@ final class HnswInserter {
   private final HnswGraph.Ranking ranking;
 
   private final EntryNodes entryNodes;
+  private final BackLinks backLinks;
 
   /** How many nodes have been linked, ended ones included. */
   private int linked;
@@ -47,6 +59,7 @@ final class HnswInserter {
     this.quantization = quantization;
     weighted = similarity == Similarity.DOT;
     entryNodes = new EntryNodes(graph);
+    backLinks = new BackLinks(graph, this);
     efConstruction = builder.efConstruction;
     ranking =
         switch (similarity) {
@@ -68,6 +81,11 @@ final class HnswInserter {
     graph.publish(view.entry(), view.top(), entryNodes.chosen());
   }
 
+  /** Returns whether walks go by codes that are off by a lot. */
+  boolean walksRoughly() {
+    return quantization.walksRoughly();
+  }
+
   /** Memory of one thread. */
   final class Worker {
     final HnswSearch search = new HnswSearch(graph);
@@ -82,6 +100,9 @@ final class HnswInserter {
     /** Which candidates were chosen together before. */
     boolean[] chosen = new boolean[256];
 
+    private PlaceMarks placeMarks = new PlaceMarks(0);
+    private PlaceMarks nodeMarks = new PlaceMarks(0);
+
     final int[] selected = new int[graph.baseDegree];
 
     /** Those selected that were not chosen before. */
@@ -94,6 +115,18 @@ final class HnswInserter {
         order = new long[2 * count];
         chosen = new boolean[2 * count];
       }
+    }
+
+    /** Returns memory without marks for as many places of a batch. */
+    PlaceMarks placeMarks(int places) {
+      placeMarks = PlaceMarks.cleared(placeMarks, places);
+      return placeMarks;
+    }
+
+    /** Returns memory without marks for as many nodes. */
+    PlaceMarks nodeMarks(int nodes) {
+      nodeMarks = PlaceMarks.cleared(nodeMarks, nodes);
+      return nodeMarks;
     }
   }
 
@@ -120,12 +153,66 @@ final class HnswInserter {
       linked = 1;
       done = 1;
     }
-    while (done < nodes.length) {
-      int batch = Math.min(nodes.length - done, Math.max(1, linked / BATCH_PART));
+    // Those of higher levels lead everybody else on their way: they come first.
+    HnswGraph.View view = graph.view();
+    int[] upper = select(nodes, done, node -> graph.level(view, node) > 0);
+    int[] others = select(nodes, done, node -> graph.level(view, node) == 0);
+    insertSmall(upper, 0, upper.length, workers);
+    if (others.length > LARGE) {
+      // Then a large batch is a sample of what there is, in whatever order it was given.
+      IntArrays.shuffle(others, new Random(builder.seed));
+    }
+    insertLarge(others, workers);
+  }
+
+  private static int[] select(int[] nodes, int from, IntPredicate wanted) {
+    return Arrays.stream(nodes, from, nodes.length).filter(wanted).toArray();
+  }
+
+  private void insertSmall(int[] nodes, int from, int to, HnswWorkers<Worker> workers) {
+    int done = from;
+    while (done < to) {
+      int batch = Math.min(to - done, Math.max(1, linked / BATCH_PART));
       insertBatch(Arrays.copyOfRange(nodes, done, done + batch), workers);
       done += batch;
       linked += batch;
     }
+  }
+
+  /** Inserts nodes of level 0 only. */
+  private void insertLarge(int[] nodes, HnswWorkers<Worker> workers) {
+    int most = BatchLists.MOST_PLACES;
+    int done = 0;
+    while (done < nodes.length) {
+      int small = Math.max(1, linked / BATCH_PART);
+      int count = Math.min(nodes.length - done, Math.min(most, linked / LARGE_BATCH_PART));
+      if (linked < SERIAL_BELOW || count < LARGE * small) {
+        count = Math.min(nodes.length - done, small);
+        insertSmall(nodes, done, done + count, workers);
+      } else if (insertLargeBatch(Arrays.copyOfRange(nodes, done, done + count), workers)) {
+        linked += count;
+      } else {
+        most = count / HIDDEN_PART;
+        continue;
+      }
+      most = Math.min(2 * most, BatchLists.MOST_PLACES);
+      done += count;
+    }
+  }
+
+  private boolean insertLargeBatch(int[] batch, HnswWorkers<Worker> workers) {
+    HnswGraph.View before = graph.view();
+    graph.publish(before.entry(), before.top(), before.entries());
+    HnswGraph.View view = graph.view();
+    int[][] paths = paths(view, batch, workers);
+    HnswLargeBatch large = new HnswLargeBatch(graph, this, view, batch, paths);
+    boolean isLinked = large.link(linked, efConstruction, workers);
+    if (isLinked) {
+      VarHandle.releaseFence();
+      linkBack(view, batch, 0, workers);
+      graph.publish(view.entry(), view.top(), view.entries());
+    }
+    return isLinked;
   }
 
   private void insertBatch(int[] batch, HnswWorkers<Worker> workers) {
@@ -202,7 +289,7 @@ final class HnswInserter {
     return nodes;
   }
 
-  private static NodeScorer scorer(Worker worker, HnswGraph.View view, int node) {
+  static NodeScorer scorer(Worker worker, HnswGraph.View view, int node) {
     NodeScorer scorer = view.codes() == null ? worker.exact : worker.byCodes;
     scorer.prepare(view, node);
     return scorer;
@@ -319,7 +406,7 @@ final class HnswInserter {
     int filled = kept;
     int wanted = level == 0 ? graph.baseDegree / 2 : 0;
     for (int i = 0; i < count && filled < wanted; i++) {
-      if (!contains(worker.selected, filled, worker.candidates[i])) {
+      if (!BackLinks.contains(worker.selected, filled, worker.candidates[i])) {
         worker.selected[filled++] = worker.candidates[i];
       }
     }
@@ -359,106 +446,7 @@ final class HnswInserter {
 
   /** Links the nodes to which nodes of a batch are linked at a level back to these. */
   void linkBack(HnswGraph.View view, int[] batch, int level, HnswWorkers<Worker> workers) {
-    long[] pairs = new long[batch.length * graph.baseDegree];
-    int count = 0;
-    int[] links = new int[graph.baseDegree];
-    for (int node : batch) {
-      if (level == 0 || graph.level(view, node) >= level) {
-        count = addPairs(node, links, graph.links(view, node, level, links), pairs, count);
-      }
-    }
-    Arrays.sort(pairs, 0, count);
-    int[] starts = starts(pairs, count);
-    long[] order = inOrderOf(batch, pairs, starts);
-    workers.forEach(
-        order.length,
-        (worker, i) -> {
-          int group = (int) order[i];
-          extend(worker, view, level, pairs, starts[group], starts[group + 1]);
-        });
-  }
-
-  // These loops are methods of their own because the compiler then has to look at each only once.
-
-  private static int addPairs(int node, int[] links, int linkCount, long[] pairs, int count) {
-    for (int i = 0; i < linkCount; i++) {
-      pairs[count + i] = (long) links[i] << 32 | node;
-    }
-    return count + linkCount;
-  }
-
-  /** Returns where the pairs of each target begin, and the end of all. */
-  private static int[] starts(long[] pairs, int count) {
-    int[] starts = new int[count + 1];
-    int groups = 0;
-    for (int i = 0; i < count; i++) {
-      if (i == 0 || pairs[i] >>> 32 != pairs[i - 1] >>> 32) {
-        starts[groups++] = i;
-      }
-    }
-    starts[groups] = count;
-    return Arrays.copyOf(starts, groups + 1);
-  }
-
-  /**
-   * Returns groups, in the lower halves of numbers, in the order of the first in the batch that is
-   * linked to their target.
-   */
-  private static long[] inOrderOf(int[] batch, long[] pairs, int[] starts) {
-    Int2IntOpenHashMap places = new Int2IntOpenHashMap(batch.length);
-    for (int i = 0; i < batch.length; i++) {
-      places.put(batch[i], i);
-    }
-    long[] order = new long[starts.length - 1];
-    for (int group = 0; group < order.length; group++) {
-      long first = firstPlace(places, pairs, starts[group], starts[group + 1]);
-      order[group] = first << 32 | group;
-    }
-    Arrays.sort(order);
-    return order;
-  }
-
-  private static int firstPlace(Int2IntOpenHashMap places, long[] pairs, int from, int to) {
-    int first = Integer.MAX_VALUE;
-    for (int i = from; i < to; i++) {
-      first = Math.min(first, places.get((int) pairs[i]));
-    }
-    return first;
-  }
-
-  /** Adds new links to one target. */
-  private void extend(
-      Worker worker, HnswGraph.View view, int level, long[] pairs, int from, int to) {
-    int target = (int) (pairs[from] >>> 32);
-    worker.ensure(graph.baseDegree + to - from + 4);
-    int[] all = worker.candidates;
-    int existing = graph.links(view, target, level, all);
-    int count = existing;
-    for (int i = from; i < to; i++) {
-      int node = (int) pairs[i];
-      if (!contains(all, existing, node)) {
-        all[count++] = node;
-      }
-    }
-    int most = graph.degree(level);
-    if (count <= most) {
-      for (int i = existing; i < count; i++) {
-        graph.setLink(target, level, i, all[i]);
-      }
-      return;
-    }
-    rank(worker, view, target, count, graph.chosen(view, target, level));
-    int kept = select(worker, view, target, count, most);
-    graph.setLinks(target, level, worker.selected, fill(worker, count, kept, level), kept);
-  }
-
-  private static boolean contains(int[] nodes, int count, int node) {
-    for (int i = 0; i < count; i++) {
-      if (nodes[i] == node) {
-        return true;
-      }
-    }
-    return false;
+    backLinks.add(view, batch, level, workers);
   }
 
   /**

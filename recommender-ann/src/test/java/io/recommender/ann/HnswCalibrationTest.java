@@ -43,7 +43,7 @@ class HnswCalibrationTest {
   void isTheSameOnAnyNumberOfThreads(Similarity similarity) {
     HnswIndex one = index(similarity, 1);
     List<Integer> first = breadths(one);
-    assertTrue(first.stream().distinct().count() > 3, first::toString);
+    assertTrue(first.stream().distinct().count() > 2, first::toString);
     assertEquals(first, breadths(index(similarity, 3)));
     float[][] queries = TestVectors.clustered(70, DIMENSION, 5, 0.9, 2);
     one.calibrate(queries);

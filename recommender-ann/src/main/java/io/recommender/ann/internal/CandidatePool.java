@@ -19,10 +19,14 @@ public final class CandidatePool {
   private int capacity;
   private int size;
 
+  /** The best rank that was taken since this was asked for. */
+  private int bestTaken;
+
   /** Empties the pool for a search that keeps the best {@code capacity} nodes. */
   public void reset(int capacity) {
     this.capacity = capacity;
     size = 0;
+    bestTaken = capacity;
     if (nodes.length < capacity + 1) {
       scores = new float[capacity + 1];
       nodes = new int[capacity + 1];
@@ -78,6 +82,7 @@ public final class CandidatePool {
     if (size < capacity) {
       size++;
     }
+    bestTaken = Math.min(bestTaken, place);
     open(place);
   }
 
@@ -96,6 +101,16 @@ public final class CandidatePool {
       carry = bits >>> 63;
     }
     open[last] &= ~(1L << capacity);
+  }
+
+  /**
+   * Returns the best rank that a node has taken since the last call or {@link #reset}, or the
+   * capacity if none has entered.
+   */
+  public int takeBestRank() {
+    int best = bestTaken;
+    bestTaken = capacity;
+    return best;
   }
 
   /** Returns the best open node and counts it as expanded, or -1 if there is none. */

@@ -28,7 +28,8 @@ class CandidatePoolProperties {
       this.capacity = capacity;
     }
 
-    void add(int node, float score) {
+    /** Returns the rank, which is the capacity if the candidate does not enter. */
+    int add(int node, float score) {
       int place = 0;
       while (place < sorted.size() && sorted.get(place).score >= score) {
         place++;
@@ -37,6 +38,7 @@ class CandidatePoolProperties {
       if (sorted.size() > capacity) {
         sorted.remove(capacity);
       }
+      return place;
     }
 
     int peek() {
@@ -99,13 +101,16 @@ class CandidatePoolProperties {
         int from = random.nextInt(8);
         int count = random.nextInt(33);
         float[] scores = new float[count];
+        int bestRank = capacity;
         for (int i = 0; i < count; i++) {
           scores[i] = random.nextInt(distinctScores) - distinctScores / 2f;
           nodes[from + i] = used++ ^ 5;
           offered.add(new Model.Candidate(nodes[from + i], scores[i]));
-          model.add(nodes[from + i], scores[i]);
+          bestRank = Math.min(bestRank, model.add(nodes[from + i], scores[i]));
         }
         pool.addAll(nodes, from, scores, count);
+        assertEquals(bestRank, pool.takeBestRank());
+        assertEquals(capacity, pool.takeBestRank());
       } else {
         for (int i = random.nextInt(20); i >= 0; i--) {
           assertEquals(model.peek(), pool.peek());
