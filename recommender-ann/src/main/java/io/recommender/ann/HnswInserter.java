@@ -30,7 +30,7 @@ final class HnswInserter {
   private static final int LARGE = 4;
 
   /** Where too many of a batch find the same, the next one is this part of it. */
-  private static final int HIDDEN_PART = 8;
+  private static final int SMALLER_PART = 8;
 
   /** With fewer nodes than this, threads cost more than they save. */
   static final int SERIAL_BELOW = 512;
@@ -84,6 +84,11 @@ final class HnswInserter {
   /** Returns whether walks go by codes that are off by a lot. */
   boolean walksRoughly() {
     return quantization.walksRoughly();
+  }
+
+  /** Returns whether nodes have weights, which even out their norms. */
+  boolean hasWeights() {
+    return weighted;
   }
 
   /** Memory of one thread. */
@@ -192,7 +197,7 @@ final class HnswInserter {
       } else if (insertLargeBatch(Arrays.copyOfRange(nodes, done, done + count), workers)) {
         linked += count;
       } else {
-        most = count / HIDDEN_PART;
+        most = count / SMALLER_PART;
         continue;
       }
       most = Math.min(2 * most, BatchLists.MOST_PLACES);
@@ -206,7 +211,7 @@ final class HnswInserter {
     HnswGraph.View view = graph.view();
     int[][] paths = paths(view, batch, workers);
     HnswLargeBatch large = new HnswLargeBatch(graph, this, view, batch, paths);
-    boolean isLinked = large.link(linked, efConstruction, workers);
+    boolean isLinked = large.link(efConstruction, workers);
     if (isLinked) {
       VarHandle.releaseFence();
       linkBack(view, batch, 0, workers);

@@ -7,11 +7,10 @@ import java.util.Arrays;
  * A batch that is so large a part of the graph that its nodes would miss each other if they only
  * walked through the graph as it was before.
  *
- * <p>First each node walks, with a pool that is the shorter the more of its neighbours must be
- * expected in the batch itself, and until several steps find none of the best. Then it chooses its
- * links among what it has found, those of the batch that have found the same ({@link BatchLists}),
- * and what the nearest of these have found, which makes up for short walks. Lists to which many of
- * the batch link back are cut only once.
+ * <p>First each node walks until several steps find none of the best. Then it chooses its links
+ * among what it has found, those of the batch that have found the same ({@link BatchLists}), and
+ * what the nearest of these have found, which makes up for short walks. Lists to which many of the
+ * batch link back are cut only once.
  */
 final class HnswLargeBatch {
   /** One of so many nodes that a walk keeps counts for who is near to whom. */
@@ -36,11 +35,17 @@ final class HnswLargeBatch {
 
   private static final int LEAST_PATIENCE = 4;
 
+  /** Norms are even that deviate from their mean by no more than about this part of it. */
+  private static final double EVEN = .1;
+
   private final HnswGraph graph;
   private final HnswInserter inserter;
   private final HnswGraph.View view;
   private final int[] batch;
   private final int[][] paths;
+
+  /** After how many steps without a find a walk ends, 0 for never. */
+  private int patience;
 
   /** By place in the batch the nodes that were found, best first. */
   private final int[][] found;
@@ -66,12 +71,11 @@ final class HnswLargeBatch {
    * Sets the links of the nodes, unless too many find the same: then the graph has no nodes near to
    * them yet that would tell who is near to whom.
    *
-   * @param known how many nodes can be found in the graph
    * @return whether they are set
    */
-  boolean link(int known, int efConstruction, HnswWorkers<HnswInserter.Worker> workers) {
-    int ef = (int) ((long) efConstruction * known / (known + batch.length));
-    int kept = Math.max(ef, graph.baseDegree);
+  boolean link(int efConstruction, HnswWorkers<HnswInserter.Worker> workers) {
+    int kept = Math.max(efConstruction, graph.baseDegree);
+    patience = isPatienceSafe() ? Math.max(LEAST_PATIENCE, kept / PATIENCE_PART) : 0;
     workers.forEach(batch.length, (worker, i) -> found[i] = walk(worker, i, kept));
     int shared = Math.max(LEAST_SHARED, efConstruction / SHARED_PART);
     BatchLists lists = new BatchLists(found, Math.min(BatchLists.MOST_SHARED, shared));
@@ -82,14 +86,33 @@ final class HnswLargeBatch {
     return true;
   }
 
+  /**
+   * Returns whether a walk that finds nothing better for a while has come to where it leads to.
+   * Rough codes do not tell what is among the best; and from long vectors to short ones there are
+   * ways that lead past worse.
+   */
+  private boolean isPatienceSafe() {
+    return !inserter.walksRoughly() && (!inserter.hasWeights() || hasEvenNorms());
+  }
+
+  private boolean hasEvenNorms() {
+    double sum = 0;
+    double squares = 0;
+    for (int node : batch) {
+      double weight = graph.extra(view, node);
+      sum += weight;
+      squares += weight * weight;
+    }
+    double mean = sum / batch.length;
+    double deviation = EVEN * HnswGraph.TEMPERING;
+    return squares / batch.length <= (1 + deviation * deviation) * mean * mean;
+  }
+
   private int[] walk(HnswInserter.Worker worker, int place, int ef) {
     NodeScorer scorer = HnswInserter.scorer(worker, view, batch[place]);
     int[] path = paths[place];
     int start = path.length == 0 ? view.entry() : path[path.length - 1];
-    if (!inserter.walksRoughly()) {
-      // Rough codes do not tell what is among the best.
-      worker.search.endAfter(Math.max(LEAST_PATIENCE, ef / PATIENCE_PART), graph.baseDegree);
-    }
+    worker.search.endAfter(patience, graph.baseDegree);
     worker.search.search(view, scorer, start, 0, ef, Long.MAX_VALUE);
     worker.search.endAfter(0, 0);
     CandidatePool pool = worker.search.pool;

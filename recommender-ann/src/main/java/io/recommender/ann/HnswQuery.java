@@ -111,9 +111,8 @@ final class HnswQuery {
       double shown = query.now.size() / (double) (query.now.size() + query.now.ended());
       int breadth = (int) Math.ceil(ef / shown);
       NodeScorer walker = ranker.walker();
-      int start = search.descend(query.view, walker, 0);
       while (breadth <= query.now.size() / WALK_PART) {
-        boolean inTime = search.search(query.view, walker, start, 0, breadth, query.deadline);
+        boolean inTime = search.search(query.view, walker, breadth, query.deadline);
         countWalk();
         ranker.rankPool(k, null);
         inTime = inTime && ranker.rankOthers();
@@ -156,7 +155,6 @@ final class HnswQuery {
     double breadth = kept * query.now.size() / Math.max(1, set.count());
     NodeScorer walker = ranker.walker();
     if (breadth * WALK_COST < set.count() && query.now.size() > exactBelow) {
-      int start = search.descend(query.view, walker, 0);
       boolean inTime = true;
       // Fewer are met where the filter and the query have little to do with each other.
       boolean enough = false;
@@ -164,7 +162,7 @@ final class HnswQuery {
       while (inTime && !enough && meets && breadth * WALK_COST < set.count()) {
         int wide =
             (int) Math.ceil(breadth * (query.now.size() + query.now.ended()) / query.now.size());
-        inTime = search.search(query.view, walker, start, 0, wide, query.deadline);
+        inTime = search.search(query.view, walker, wide, query.deadline);
         countWalk();
         int members = findMembers(set);
         inTime = inTime && members >= 0;
@@ -177,7 +175,7 @@ final class HnswQuery {
       boolean bridges = similarity != Similarity.DOT;
       long broad = (long) bridgeBreadth * ef;
       if (!enough && inTime && !meets && bridges && set.count() > BRIDGE_COST * WALK_COST * broad) {
-        starts[0] = start;
+        starts[0] = search.start();
         int count = 1 + seeds(set);
         inTime =
             search.searchWithin(
@@ -246,9 +244,8 @@ final class HnswQuery {
     int breadth = (int) Math.ceil((ef + Math.min(known.denied(), ef)) / shown);
     int most = query.now.size() / 16 + 64;
     NodeScorer walker = ranker.walker();
-    int start = search.descend(query.view, walker, 0);
     while (breadth < most) {
-      boolean inTime = search.search(query.view, walker, start, 0, breadth, query.deadline);
+      boolean inTime = search.search(query.view, walker, breadth, query.deadline);
       countWalk();
       found.clear();
       for (int rank = 0; rank < search.pool.size(); rank++) {

@@ -20,6 +20,9 @@ final class HnswSearch {
   /** How many nodes are expanded at once. Measured: 2 is faster than 1 and 3 at equal recall. */
   private static final int WIDTH = 2;
 
+  /** How many of the best nodes of an upper level are expanded. */
+  private static final int UPPER_WIDTH = 2;
+
   private static final int[] NOWHERE = {};
 
   /** The clock is read once in so many expansions. */
@@ -28,18 +31,11 @@ final class HnswSearch {
   private final HnswGraph graph;
   final CandidatePool pool = new CandidatePool();
 
-  /** A bit for each node; all zero between searches. */
-  private long[] visited = new long[0];
+  private final VisitedNodes visited = new VisitedNodes();
 
-  /** The nodes that were or will be scored and whose bits are set, in the order of the visit. */
-  private int[] touched = new int[1024];
+  /** The best nodes of the levels above the one a walk goes to. */
+  private final CandidatePool upper = new CandidatePool();
 
-  private int touchedCount;
-
-  /** The nodes whose bits are set because they were bridged. */
-  private int[] bridged = new int[64];
-
-  private int bridgedCount;
   private float[] scores;
 
   private final boolean keepsScores;
@@ -52,16 +48,12 @@ final class HnswSearch {
 
   private final int[] further;
 
-  /** How many nodes the view in hand has. */
-  private int size;
-
   /** Kept, so that reading ahead is not left out. */
   private int kept;
 
   /** The node that walks go around, or none. */
   private int barred = HnswGraph.NONE;
 
-  private int descended;
   private int expanded;
 
   /** The clock is read when so many nodes were expanded. */
@@ -85,7 +77,7 @@ final class HnswSearch {
   HnswSearch(HnswGraph graph, boolean keepsScores) {
     this.graph = graph;
     this.keepsScores = keepsScores;
-    scores = new float[Math.max(4 * graph.baseDegree, EntryNodes.MOST) + 4];
+    scores = new float[Math.max(4 * graph.baseDegree, EntryNodes.MOST + 1) + 4];
     links = new int[graph.baseDegree];
     further = new int[graph.baseDegree];
   }
@@ -114,70 +106,97 @@ final class HnswSearch {
     return (level < entries.level() ? entries.level() : view.top()) - level;
   }
 
-  /** Finds the best node of every level above one, each from that of the level before. */
-  int descend(HnswGraph.View view, NodeScorer scorer, int level) {
-    return descend(view, scorer, level, NOWHERE);
+  /**
+   * Finds the best node of every level above one.
+   *
+   * @param path receives them, that of the highest level first
+   */
+  void descend(HnswGraph.View view, NodeScorer scorer, int level, int[] path) {
+    begin(view.size());
+    pool.reset(1);
+    descendTo(view, scorer, level, path);
+    visited.end();
   }
 
   /**
-   * As {@link #descend(HnswGraph.View, NodeScorer, int)}, and writes down the way.
-   *
-   * @param path receives the best node of each level, the highest first
+   * Walks down to a level, from the entry and those chosen beside it, with few of the best of each
+   * level: with one alone a walk is led astray more often. What it scores is offered to the pool
+   * too.
    */
-  int descend(HnswGraph.View view, NodeScorer scorer, int level, int[] path) {
+  private void descendTo(HnswGraph.View view, NodeScorer scorer, int level, int[] path) {
     EntryNodes.Chosen entries = view.entries();
     int top = view.top();
-    int count = 1;
-    touched[0] = view.entry();
+    if (visited.isNew(view.entry())) {
+      visited.touch(view.entry());
+    }
     if (level < entries.level()) {
       top = entries.level();
-      count = entries.nodes().length;
-      System.arraycopy(entries.nodes(), 0, touched, 0, count);
+      visited.touchNew(entries.nodes());
     }
-    kept += scorer.touch(view, touched, 0, count);
-    scorer.score(view, touched, 0, count, scores);
-    descended = count;
-    int first = 0;
-    for (int i = 1; i < count; i++) {
-      first = scores[i] > scores[first] ? i : first;
+    if (visited.count() == 0) {
+      // There is no other way in than by the one to go around.
+      visited.touch(view.entry());
     }
-    int best = touched[first];
-    float bestScore = scores[first];
+    upper.reset(UPPER_WIDTH);
+    int from = scoreUpper(view, scorer, 0);
     int length = 0;
     for (int current = top; current > level; current--) {
-      // The best of all nodes of a level has no better neighbour there.
-      boolean better = current != entries.level() || !entries.isAll();
-      while (better) {
-        better = false;
-        count = list(view, best, current);
-        kept += scorer.touch(view, touched, 0, count);
-        scorer.score(view, touched, 0, count, scores);
-        descended += count;
-        for (int i = 0; i < count; i++) {
-          if (scores[i] > bestScore) {
-            bestScore = scores[i];
-            best = touched[i];
-            better = true;
-          }
+      // The best of all nodes of a level have no better neighbours there.
+      if (current != entries.level() || !entries.isAll()) {
+        upper.reopen();
+        while (expandUpper(view, current)) {
+          from = scoreUpper(view, scorer, from);
         }
       }
       if (length < path.length) {
-        path[length++] = best;
+        path[length++] = upper.node(0);
       }
     }
-    return best;
   }
 
-  /** Writes the neighbours of a node that the view has. */
-  private int list(HnswGraph.View view, int node, int level) {
-    int linkCount = graph.links(view, node, level, links);
-    int count = 0;
-    for (int i = 0; i < linkCount; i++) {
-      if (links[i] < view.size()) {
-        touched[count++] = links[i];
+  /** Expands the best open nodes, so that what they lead to is waited for once. */
+  private boolean expandUpper(HnswGraph.View view, int level) {
+    boolean isAny = false;
+    for (int i = 0; i < WIDTH; i++) {
+      int node = upper.next();
+      if (node < 0) {
+        break;
       }
+      expand(view, node, level);
+      isAny = true;
     }
-    return count;
+    return isAny;
+  }
+
+  private int scoreUpper(HnswGraph.View view, NodeScorer scorer, int from) {
+    int to = visited.count();
+    kept += scorer.touch(view, visited.nodes(), from, to - from);
+    offer(view, scorer, from, to);
+    upper.addAll(visited.nodes(), from, scores, to - from);
+    return to;
+  }
+
+  /** Returns the best node of the upper levels that the last walk found. */
+  int start() {
+    return upper.node(0);
+  }
+
+  /**
+   * Leaves the best {@code ef} nodes that a walk finds in the pool. It comes from the upper levels,
+   * and all that it met there is in the pool from the beginning: if the best of them leads into a
+   * cluster without the nearest nodes, another may lead to these.
+   *
+   * @param deadline when to stop, as {@link System#nanoTime}, or {@link Long#MAX_VALUE}
+   * @return whether the walk came to its end
+   */
+  boolean search(HnswGraph.View view, NodeScorer scorer, int ef, long deadline) {
+    begin(view.size());
+    pool.reset(ef);
+    descendTo(view, scorer, 0, NOWHERE);
+    int from = visited.count();
+    expandAny(view, 0);
+    touchAhead(view, scorer, from, 0);
+    return walk(view, scorer, 0, from, deadline);
   }
 
   /**
@@ -192,13 +211,19 @@ final class HnswSearch {
       HnswGraph.View view, NodeScorer scorer, int start, int level, int ef, long deadline) {
     begin(view.size());
     pool.reset(ef);
-    touch(start);
-    if (level == 0 && isNew(view.entry())) {
-      touch(view.entry());
+    visited.touch(start);
+    if (level == 0 && visited.isNew(view.entry())) {
+      visited.touch(view.entry());
     }
+    return walk(view, scorer, level, 0, deadline);
+  }
+
+  /** Walks on from what was touched and not yet scored. */
+  private boolean walk(
+      HnswGraph.View view, NodeScorer scorer, int level, int unscored, long deadline) {
     boolean inTime = true;
-    int from = 0;
-    int to = touchedCount;
+    int from = unscored;
+    int to = visited.count();
     int idle = 0;
     while (from < to && inTime && (idle < patience || patience == 0)) {
       for (int i = 0; i < WIDTH; i++) {
@@ -212,14 +237,14 @@ final class HnswSearch {
       offer(view, scorer, from, to);
       idle = pool.takeBestRank() < betterRanks ? 0 : idle + 1;
       from = to;
-      if (from == touchedCount) {
+      if (from == visited.count()) {
         expandAny(view, level);
         touchAhead(view, scorer, from, level);
       }
-      to = touchedCount;
+      to = visited.count();
       inTime = isBefore(deadline);
     }
-    end();
+    visited.end();
     return inTime;
   }
 
@@ -227,15 +252,16 @@ final class HnswSearch {
     if (level == 0) {
       visit(view.links(), node);
     } else {
-      visit(node, graph.upperLinks(view, node), (level - 1) * graph.degree, graph.degree);
+      int first = (level - 1) * graph.degree;
+      visited.touchLinked(node, graph.upperLinks(view, node), first, graph.degree);
     }
     expanded++;
   }
 
   /** Expands nodes until one has a neighbour that was not visited. */
   private void expandAny(HnswGraph.View view, int level) {
-    int before = touchedCount;
-    while (touchedCount == before) {
+    int before = visited.count();
+    while (visited.count() == before) {
       int node = pool.next();
       if (node < 0) {
         return;
@@ -249,7 +275,7 @@ final class HnswSearch {
    * likely to be next: what is on its way together is waited for once.
    */
   private void touchAhead(HnswGraph.View view, NodeScorer scorer, int from, int level) {
-    kept += scorer.touch(view, touched, from, touchedCount - from);
+    kept += scorer.touch(view, visited.nodes(), from, visited.count() - from);
     if (level == 0) {
       touchNext(view);
     }
@@ -276,18 +302,18 @@ final class HnswSearch {
     begin(view.size());
     pool.reset(ef);
     for (int i = 0; i < startCount; i++) {
-      if (isNew(starts[i])) {
+      if (visited.isNew(starts[i])) {
         if (set.contains(starts[i])) {
-          touch(starts[i]);
+          visited.touch(starts[i]);
         } else {
-          bridge(starts[i]);
+          visited.bridge(starts[i]);
           expandWithin(view, scorer, starts[i], set);
         }
       }
     }
     boolean inTime = true;
     int from = 0;
-    int to = touchedCount;
+    int to = visited.count();
     while (from < to && inTime) {
       for (int i = 0; i < WIDTH; i++) {
         int next = pool.next();
@@ -298,34 +324,34 @@ final class HnswSearch {
       }
       offer(view, scorer, from, to);
       from = to;
-      while (from == touchedCount) {
+      while (from == visited.count()) {
         int next = pool.next();
         if (next < 0) {
           break;
         }
         expandWithin(view, scorer, next, set);
       }
-      to = touchedCount;
+      to = visited.count();
       inTime = isBefore(deadline);
     }
-    end();
+    visited.end();
     return inTime;
   }
 
   private void expandWithin(HnswGraph.View view, NodeScorer scorer, int node, NodeSet set) {
-    int from = touchedCount;
+    int from = visited.count();
     int members = visitWithin(view, node, links, set);
     expanded++;
     int degree = graph.baseDegree;
     int wanted = degree * 3 / 2;
     for (int i = 0; i < degree && members < wanted; i++) {
       int across = links[i];
-      if (across < size && !set.contains(across) && isNew(across)) {
-        bridge(across);
+      if (across < view.size() && !set.contains(across) && visited.isNew(across)) {
+        visited.bridge(across);
         members += visitWithin(view, across, further, set);
       }
     }
-    kept += scorer.touch(view, touched, from, touchedCount - from);
+    kept += scorer.touch(view, visited.nodes(), from, visited.count() - from);
     touchNext(view);
   }
 
@@ -336,24 +362,12 @@ final class HnswSearch {
       int node = links[i];
       if (set.contains(node)) {
         members++;
-        if (isNew(node)) {
-          touch(node);
+        if (visited.isNew(node)) {
+          visited.touch(node);
         }
       }
     }
     return members;
-  }
-
-  private boolean isNew(int node) {
-    return (visited[node >>> 6] >>> node & 1) == 0;
-  }
-
-  private void bridge(int node) {
-    visited[node >>> 6] |= 1L << node;
-    if (bridgedCount == bridged.length) {
-      bridged = Arrays.copyOf(bridged, 2 * bridgedCount);
-    }
-    bridged[bridgedCount++] = node;
   }
 
   private boolean isBefore(long deadline) {
@@ -365,88 +379,21 @@ final class HnswSearch {
   }
 
   private void begin(int nodes) {
-    size = nodes;
-    int words = (size + 63) >>> 6;
-    if (visited.length < words) {
-      visited = new long[Math.max(words, visited.length * 3 / 2)];
-    }
-    touchedCount = 0;
-    bridgedCount = 0;
+    visited.begin(nodes);
     expanded = 0;
     clockAt = 0;
     if (barred != HnswGraph.NONE) {
-      bridge(barred);
+      visited.bridge(barred);
     }
-  }
-
-  private void end() {
-    for (int i = 0; i < touchedCount; i++) {
-      visited[touched[i] >>> 6] = 0;
-    }
-    for (int i = 0; i < bridgedCount; i++) {
-      visited[bridged[i] >>> 6] = 0;
-    }
-  }
-
-  private void touch(int node) {
-    visited[node >>> 6] |= 1L << node;
-    if (touchedCount == touched.length) {
-      touched = Arrays.copyOf(touched, 2 * touchedCount);
-    }
-    touched[touchedCount++] = node;
   }
 
   private void visit(NodeLinks links, int visitor) {
-    if (links.highest() != null) {
+    if (links.highest() == null) {
+      visited.touchLinked(visitor, links);
+    } else {
       links.get(visitor, this.links);
-      visit(visitor, this.links, 0, links.degree());
-      return;
+      visited.touchLinked(visitor, this.links, 0, links.degree());
     }
-    int count = links.degree();
-    if (touched.length < touchedCount + count + 1) {
-      touched = Arrays.copyOf(touched, 2 * touched.length + count);
-    }
-    char[] low = links.low()[visitor >>> links.shift()];
-    byte[] high = links.high()[visitor >>> links.shift()];
-    int lowAt = links.lowAt(visitor);
-    int highAt = links.highAt(visitor);
-    int[] touched = this.touched;
-    long[] visited = this.visited;
-    int size = this.size;
-    int end = touchedCount;
-    // As in the other visit, without a copy of the links.
-    for (int i = 0; i < count; i++) {
-      int link = low[lowAt + i] | (high[highAt + i] & 0xff) << 16;
-      int node = link < size ? link : visitor;
-      long word = visited[node >>> 6];
-      long bit = word >>> node & 1;
-      touched[end] = node;
-      end += 1 - (int) bit;
-      visited[node >>> 6] = word | 1L << node;
-    }
-    touchedCount = end;
-  }
-
-  private void visit(int visitor, int[] links, int from, int count) {
-    if (touched.length < touchedCount + count + 1) {
-      touched = Arrays.copyOf(touched, 2 * touched.length + count);
-    }
-    int[] touched = this.touched;
-    long[] visited = this.visited;
-    int size = this.size;
-    int end = touchedCount;
-    // Places without a link lead to the node itself, which was visited.
-    for (int i = from; i < from + count; i++) {
-      int link = links[i];
-      int node = link < size ? link : visitor;
-      long word = visited[node >>> 6];
-      long bit = word >>> node & 1;
-      // Written in any case and kept if new: cheaper than a branch that is often mispredicted.
-      touched[end] = node;
-      end += 1 - (int) bit;
-      visited[node >>> 6] = word | 1L << node;
-    }
-    touchedCount = end;
   }
 
   /** Reads the links of the two nodes that are likely to be next. */
@@ -466,6 +413,7 @@ final class HnswSearch {
     if (scores.length < count + 4) {
       scores = new float[2 * count + 4];
     }
+    int[] touched = visited.nodes();
     scorer.score(view, touched, from, count, scores);
     pool.addAll(touched, from, scores, count);
     if (keepsScores) {
@@ -476,23 +424,14 @@ final class HnswSearch {
     }
   }
 
-  /**
-   * How many nodes the last search scored, those of a descent included if it was the first since.
-   */
+  /** How many nodes the last search scored. */
   int scoredCount() {
-    int count = touchedCount + descended;
-    descended = 0;
-    return count;
-  }
-
-  /** How many nodes the last search scored, those of a descent not included. */
-  int walkedCount() {
-    return touchedCount;
+    return visited.count();
   }
 
   /** Returns a node that the last search scored. */
   int walked(int place) {
-    return touched[place];
+    return visited.nodes()[place];
   }
 
   /** Returns the score of such a node, if scores are kept. */
@@ -502,11 +441,11 @@ final class HnswSearch {
 
   /** How many nodes had their links read by the last search. */
   int expandedCount() {
-    return expanded + bridgedCount;
+    return expanded + visited.bridgedCount();
   }
 
   /** How many nodes outside its set the last search stepped over. */
   int bridgedCount() {
-    return bridgedCount;
+    return visited.bridgedCount();
   }
 }

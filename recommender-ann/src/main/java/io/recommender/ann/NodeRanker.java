@@ -156,7 +156,7 @@ final class NodeRanker {
     boolean asks = known.isOpen();
     int count = 0;
     int asked = 0;
-    for (int i = 0; i < search.walkedCount(); i++) {
+    for (int i = 0; i < search.scoredCount(); i++) {
       float score = search.walkedScore(i);
       int node = search.walked(i);
       double best = walker.told(score) + LIKELY * walker.error(query.view, node) + slack;

@@ -113,6 +113,14 @@ public final class CandidatePool {
     return best;
   }
 
+  /** Makes all nodes open again. */
+  public void reopen() {
+    for (int word = 0; word < open.length; word++) {
+      int rest = size - (word << 6);
+      open[word] = rest >= 64 ? -1 : rest > 0 ? (1L << rest) - 1 : 0;
+    }
+  }
+
   /** Returns the best open node and counts it as expanded, or -1 if there is none. */
   public int next() {
     for (int word = 0; word << 6 < size; word++) {
