@@ -124,6 +124,11 @@ class CandidatePoolProperties {
     }
     assertEquals(-1, pool.peek());
     assertEquals(-1, pool.next());
+    pool.reopen();
+    for (Model.Candidate candidate : model.sorted) {
+      assertEquals(candidate.node(), pool.next());
+    }
+    assertEquals(-1, pool.next());
     for (Model.Candidate candidate : offered) {
       boolean isKept = model.sorted.contains(candidate);
       assertEquals(isKept, pool.holds(candidate.node(), candidate.score()), candidate::toString);
