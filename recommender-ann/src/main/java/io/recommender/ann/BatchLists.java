@@ -20,7 +20,7 @@ final class BatchLists {
   static final int MOST_PLACES = 1 << 18;
 
   /** Of those who have found a node, as many are told at most: those to whom it is nearest. */
-  private static final int LONGEST = 64;
+  static final int LONGEST = 48;
 
   private static final int RANK_BITS = 5;
   private static final int PLACE_BITS = 27;

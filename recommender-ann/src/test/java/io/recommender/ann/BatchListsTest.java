@@ -67,11 +67,12 @@ class BatchListsTest {
             .mapToObj(place -> place < 100 ? new int[] {place, 200 + place, 500} : new int[] {500})
             .toArray(int[][]::new);
     BatchLists lists = new BatchLists(found, 12);
-    Set<Integer> nearest = IntStream.range(100, 164).boxed().collect(Collectors.toSet());
+    Set<Integer> nearest =
+        IntStream.range(100, 100 + BatchLists.LONGEST).boxed().collect(Collectors.toSet());
     assertEquals(nearest, others(lists, found, 5));
     assertEquals(nearest, others(lists, found, 170));
     // Of the others nobody hears; the first hundred are told of by two nodes more.
-    assertEquals(16, lists.hidden(found));
+    assertEquals(80 - BatchLists.LONGEST, lists.hidden(found));
   }
 
   @Test
@@ -79,8 +80,8 @@ class BatchListsTest {
     int[][] found = new int[1_000][];
     Arrays.fill(found, IntStream.range(0, 20).toArray());
     BatchLists lists = new BatchLists(found, 20);
-    assertEquals(936, lists.hidden(found));
-    assertEquals(64, others(lists, found, 999).size());
+    assertEquals(1_000 - BatchLists.LONGEST, lists.hidden(found));
+    assertEquals(BatchLists.LONGEST, others(lists, found, 999).size());
   }
 
   @Test
