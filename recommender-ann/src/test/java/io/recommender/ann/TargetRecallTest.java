@@ -155,8 +155,8 @@ class TargetRecallTest {
   }
 
   /** Far from all items, where walks find less than near them. */
-  private static float[][] far(int dimension, long seed) {
-    float[][] queries = HnswFixture.clustered(QUERIES, dimension, 0, seed);
+  private static float[][] far(int count, int dimension, long seed) {
+    float[][] queries = HnswFixture.clustered(count, dimension, 0, seed);
     for (int i = 0; i < queries.length; i++) {
       float[] other = queries[(i + 7) % queries.length].clone();
       for (int j = 0; j < dimension; j++) {
@@ -169,12 +169,14 @@ class TargetRecallTest {
   @Test
   void isReachedForTheKindOfQueriesThatItWasCalibratedFor() {
     HnswIndex index = index(12_000, 32, Quantization.FLOAT, Similarity.L2, 0);
-    double scored = outcome(index, far(32, 3), 10, 0.95).scored;
-    index.calibrate(far(32, 4));
+    // So many of both that chance does not decide: of some queries much is missed.
+    float[][] queries = far(4 * QUERIES, 32, 3);
+    double scored = outcome(index, queries, 10, 0.95).scored;
+    index.calibrate(far(2 * QUERIES, 32, 4));
     for (double target : TARGETS) {
-      assertReached("far", target, outcome(index, far(32, 3), 10, target).recall);
+      assertReached("far", target, outcome(index, queries, 10, target).recall);
     }
-    double calibrated = outcome(index, far(32, 3), 10, 0.95).scored;
+    double calibrated = outcome(index, queries, 10, 0.95).scored;
     assertTrue(calibrated != scored, "calibration changes nothing");
   }
 
@@ -183,7 +185,7 @@ class TargetRecallTest {
     HnswIndex index = index(4_000, 16, Quantization.FLOAT, Similarity.L2, 0);
     float[][] queries = HnswFixture.clustered(50, 16, 0, 5);
     SearchOptions target = SearchOptions.defaults().targetRecall(0.95);
-    index.calibrate(far(16, 6));
+    index.calibrate(far(QUERIES, 16, 6));
     index.save(folder.resolve("a"));
     HnswIndex opened = HnswIndex.open(folder.resolve("a"));
     assertEquals(
