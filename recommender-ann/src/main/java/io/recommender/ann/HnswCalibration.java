@@ -53,7 +53,7 @@ final class HnswCalibration {
     SplittableRandom random = new SplittableRandom(builder.seed);
     for (int i = 0; i < SAMPLE; ) {
       int node = random.nextInt(graph.allocated());
-      // Walks begin above the lowest level, so those of other levels cannot be gone around.
+      // Walks begin at nodes of other levels: without one of those they would begin elsewhere.
       if (life.isAlive(node) && graph.level(graph.view(), node) == 0) {
         nodes[i] = node;
         queries[i] = new float[graph.dimension];

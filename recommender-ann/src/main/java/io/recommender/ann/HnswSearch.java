@@ -95,7 +95,7 @@ final class HnswSearch {
     betterRanks = ranks;
   }
 
-  /** Makes walks at the lowest level go around a node, as if it were not linked. */
+  /** Makes walks go around a node, as if it were not linked, unless it is the only way in. */
   void bar(int node) {
     barred = node;
   }
