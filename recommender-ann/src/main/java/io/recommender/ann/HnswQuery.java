@@ -131,7 +131,7 @@ final class HnswQuery {
   }
 
   private void answerSome(int k, int ef, ItemFilter filter) {
-    known.take(filter, query.now, query.view, query.deadline);
+    known.take(filter, query.now, query.view, mostScanned(ef), query.deadline);
     NodeSet set = known.set();
     Set<String> allowed = known.allowed();
     if (allowed != null
@@ -148,6 +148,12 @@ final class HnswQuery {
       return;
     }
     compareAll(k);
+  }
+
+  /** How many members a set has at most that is scanned because a walk would take longer. */
+  private int mostScanned(int ef) {
+    int size = query.now.size();
+    return size <= exactBelow ? size : (int) Math.min(size, Math.sqrt(ef * WALK_COST * size));
   }
 
   private void answerSet(int k, int ef, NodeSet set) {

@@ -38,11 +38,13 @@ final class KnownFilter {
   /**
    * Takes a filter.
    *
+   * @param mostScanned how many nodes a set has at most that is worth to have its codes copied
    * @param deadline until when, as {@link System#nanoTime}, or {@link Long#MAX_VALUE}
    */
-  void take(ItemFilter filter, HnswNodes.State now, HnswGraph.View view, long deadline) {
+  void take(
+      ItemFilter filter, HnswNodes.State now, HnswGraph.View view, int mostScanned, long deadline) {
     clear();
-    smallest = sets.find(filter, now, view, deadline);
+    smallest = sets.find(filter, now, view, mostScanned, deadline);
     if (smallest != null) {
       return;
     }
@@ -52,7 +54,7 @@ final class KnownFilter {
     }
     for (int i = 0; i < parts.size(); i++) {
       ItemFilter part = parts.get(i);
-      NodeSet set = sets.find(part, now, view, deadline);
+      NodeSet set = sets.find(part, now, view, mostScanned, deadline);
       if (set == null) {
         ask(part);
       } else if (smallest == null || set.count() < smallest.count()) {

@@ -50,10 +50,12 @@ final class NodeSets {
    * Returns the nodes that a filter accepts, or null if that is not known and there is no time to
    * find out.
    *
+   * @param mostScanned a set of more nodes is not scanned, so that copies of its codes would only
+   *     take the room of others
    * @param deadline until when, as {@link System#nanoTime}, or {@link Long#MAX_VALUE}
    */
   @Nullable NodeSet find(
-      ItemFilter filter, HnswNodes.State now, HnswGraph.View view, long deadline) {
+      ItemFilter filter, HnswNodes.State now, HnswGraph.View view, int mostScanned, long deadline) {
     int nodes = view.size();
     if (!filter.isConstant()) {
       return null;
@@ -92,6 +94,7 @@ final class NodeSets {
     } else if (before.isPart()) {
       return null;
     } else if (set.packed() == null
+        && set.count() <= mostScanned
         && view.codes() instanceof NibbleRows codes
         && (table.packedNodes() + set.count()) * PACKED_PART <= now.size()) {
       // Asked for twice without a change in between: worth a copy.

@@ -336,6 +336,26 @@ class FilterReuseTest {
     assertTrue(walks > 50, "walks: " + walks);
   }
 
+  /** Copies of the codes of half of the items would take all the room there is. */
+  @Test
+  void onlyWhatIsScannedIsCopied() {
+    Category half = new Category(item -> item % 2 == 0);
+    Category tenth = new Category(item -> item % 10 == 0);
+    GraphInspection inspection = new GraphInspection(codes);
+    SearchOptions narrow = SearchOptions.defaults().ef(10);
+    for (int i = 0; i < 5; i++) {
+      codes.search(query(), K, narrow.filter(half), hits);
+    }
+    assertTrue(hits.visited() > 0, "half of the items were scanned");
+    assertEquals(0, inspection.packedNodes());
+    for (int i = 0; i < 5; i++) {
+      codes.search(query(), K, narrow.filter(tenth), hits);
+    }
+    assertEquals(0, hits.visited());
+    assertEquals(COUNT / 10, inspection.packedNodes());
+    assertEquals(EXACT.search(QUERIES[(searches - 1) % QUERIES.length], K, tenth), items(hits));
+  }
+
   /** While items change and others search. */
   @Test
   void setsAreSharedByThreads() throws InterruptedException, ExecutionException {

@@ -50,6 +50,11 @@ final class GraphInspection {
     return graph.level(graph.view(), node);
   }
 
+  /** Returns of how many nodes the codes are copied for filters. */
+  long packedNodes() {
+    return ((FilterTable) field(nodes.sets(), "table")).packedNodes();
+  }
+
   /** Returns how many nodes have ended and are still linked. */
   int endedAndLinked() {
     BitSet reached = reached();
