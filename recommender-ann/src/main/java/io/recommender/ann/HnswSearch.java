@@ -40,8 +40,8 @@ final class HnswSearch {
 
   private final boolean keepsScores;
 
-  /** The scores of the touched nodes, where they are kept. */
-  private float[] walkScores = new float[0];
+  /** The scores of the touched nodes, where they are kept, and of those of the upper levels. */
+  private float[] walkScores = new float[1024];
 
   /** The links of a node, and of one across it. */
   private final int[] links;
@@ -113,15 +113,14 @@ final class HnswSearch {
    */
   void descend(HnswGraph.View view, NodeScorer scorer, int level, int[] path) {
     begin(view.size());
-    pool.reset(1);
     descendTo(view, scorer, level, path);
     visited.end();
   }
 
   /**
    * Walks down to a level, from the entry and those chosen beside it, with few of the best of each
-   * level: with one alone a walk is led astray more often. What it scores is offered to the pool
-   * too.
+   * level: with one alone a walk is led astray more often. The scores of all that it meets are
+   * kept.
    */
   private void descendTo(HnswGraph.View view, NodeScorer scorer, int level, int[] path) {
     EntryNodes.Chosen entries = view.entries();
@@ -171,7 +170,8 @@ final class HnswSearch {
   private int scoreUpper(HnswGraph.View view, NodeScorer scorer, int from) {
     int to = visited.count();
     kept += scorer.touch(view, visited.nodes(), from, to - from);
-    offer(view, scorer, from, to);
+    score(view, scorer, from, to);
+    keep(from, to);
     upper.addAll(visited.nodes(), from, scores, to - from);
     return to;
   }
@@ -194,6 +194,7 @@ final class HnswSearch {
     pool.reset(ef);
     descendTo(view, scorer, 0, NOWHERE);
     int from = visited.count();
+    pool.addAll(visited.nodes(), 0, walkScores, from);
     expandAny(view, 0);
     touchAhead(view, scorer, from, 0);
     return walk(view, scorer, 0, from, deadline);
@@ -409,19 +410,25 @@ final class HnswSearch {
   }
 
   private void offer(HnswGraph.View view, NodeScorer scorer, int from, int to) {
-    int count = to - from;
-    if (scores.length < count + 4) {
-      scores = new float[2 * count + 4];
-    }
-    int[] touched = visited.nodes();
-    scorer.score(view, touched, from, count, scores);
-    pool.addAll(touched, from, scores, count);
+    score(view, scorer, from, to);
+    pool.addAll(visited.nodes(), from, scores, to - from);
     if (keepsScores) {
-      if (walkScores.length < to) {
-        walkScores = Arrays.copyOf(walkScores, touched.length);
-      }
-      System.arraycopy(scores, 0, walkScores, from, count);
+      keep(from, to);
     }
+  }
+
+  private void score(HnswGraph.View view, NodeScorer scorer, int from, int to) {
+    if (scores.length < to - from + 4) {
+      scores = new float[2 * (to - from) + 4];
+    }
+    scorer.score(view, visited.nodes(), from, to - from, scores);
+  }
+
+  private void keep(int from, int to) {
+    if (walkScores.length < to) {
+      walkScores = Arrays.copyOf(walkScores, 2 * to);
+    }
+    System.arraycopy(scores, 0, walkScores, from, to - from);
   }
 
   /** How many nodes the last search scored. */

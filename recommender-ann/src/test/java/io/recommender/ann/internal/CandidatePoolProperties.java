@@ -3,6 +3,7 @@ package io.recommender.ann.internal;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -28,17 +29,26 @@ class CandidatePoolProperties {
       this.capacity = capacity;
     }
 
-    /** Returns the rank, which is the capacity if the candidate does not enter. */
-    int add(int node, float score) {
-      int place = 0;
-      while (place < sorted.size() && sorted.get(place).score >= score) {
-        place++;
-      }
-      sorted.add(place, new Candidate(node, score));
+    /**
+     * Adds nodes by score and number. Whether one enters that equals the worst is up to the pool.
+     */
+    void addAll(List<Candidate> offered, CandidatePool pool) {
+      sorted.addAll(offered);
+      assertEquals(Math.min(capacity, sorted.size()), pool.size());
+      sorted.sort(Comparator.comparing((Candidate c) -> -c.score).thenComparing(c -> c.node));
       if (sorted.size() > capacity) {
-        sorted.remove(capacity);
+        float worst = sorted.get(capacity - 1).score;
+        Set<Integer> held = new HashSet<>();
+        for (int rank = 0; rank < pool.size(); rank++) {
+          held.add(pool.node(rank));
+        }
+        sorted.removeIf(c -> c.score < worst || c.score == worst && !held.contains(c.node));
       }
-      return place;
+    }
+
+    /** Returns the rank of the best of some nodes, or the capacity if none is in the pool. */
+    int bestRank(List<Candidate> nodes) {
+      return nodes.stream().mapToInt(sorted::indexOf).filter(r -> r >= 0).min().orElse(capacity);
     }
 
     int peek() {
@@ -101,15 +111,16 @@ class CandidatePoolProperties {
         int from = random.nextInt(8);
         int count = random.nextInt(33);
         float[] scores = new float[count];
-        int bestRank = capacity;
+        List<Model.Candidate> together = new ArrayList<>();
         for (int i = 0; i < count; i++) {
           scores[i] = random.nextInt(distinctScores) - distinctScores / 2f;
           nodes[from + i] = used++ ^ 5;
-          offered.add(new Model.Candidate(nodes[from + i], scores[i]));
-          bestRank = Math.min(bestRank, model.add(nodes[from + i], scores[i]));
+          together.add(new Model.Candidate(nodes[from + i], scores[i]));
         }
+        offered.addAll(together);
         pool.addAll(nodes, from, scores, count);
-        assertEquals(bestRank, pool.takeBestRank());
+        model.addAll(together, pool);
+        assertEquals(model.bestRank(together), pool.takeBestRank());
         assertEquals(capacity, pool.takeBestRank());
       } else {
         for (int i = random.nextInt(20); i >= 0; i--) {
