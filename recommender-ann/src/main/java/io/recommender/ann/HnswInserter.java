@@ -209,8 +209,8 @@ final class HnswInserter {
     HnswGraph.View before = graph.view();
     graph.publish(before.entry(), before.top(), before.entries());
     HnswGraph.View view = graph.view();
-    int[][] paths = paths(view, batch, workers);
-    HnswLargeBatch large = new HnswLargeBatch(graph, this, view, batch, paths);
+    sort(view, batch, workers);
+    HnswLargeBatch large = new HnswLargeBatch(graph, this, view, batch);
     boolean isLinked = large.link(efConstruction, workers);
     if (isLinked) {
       VarHandle.releaseFence();
@@ -301,8 +301,7 @@ final class HnswInserter {
   }
 
   /**
-   * Finds where the walks of a batch begin, and puts the batch in the order of these places: who
-   * comes next finds much of what it reads in the cache. No result depends on the order.
+   * Finds where the walks of a batch begin, and puts the batch in the order of these places.
    *
    * @return the best nodes of the levels above that of each node
    */
@@ -311,11 +310,32 @@ final class HnswInserter {
     workers.forEach(
         batch.length,
         (worker, i) -> {
-          NodeScorer scorer = scorer(worker, view, batch[i]);
           int level = Math.min(graph.level(view, batch[i]), view.top());
-          paths[i] = new int[HnswSearch.pathLength(view, level)];
-          worker.search.descend(view, scorer, level, paths[i]);
+          paths[i] = path(worker, view, batch[i], level);
         });
+    sort(batch, paths);
+    return paths;
+  }
+
+  /** Puts a batch in the order of the upper nodes that are nearest, of one level only. */
+  private void sort(HnswGraph.View view, int[] batch, HnswWorkers<Worker> workers) {
+    int[][] paths = new int[batch.length][];
+    int level = Math.max(0, Math.min(view.top(), view.entries().level()) - 1);
+    workers.forEach(batch.length, (worker, i) -> paths[i] = path(worker, view, batch[i], level));
+    sort(batch, paths);
+  }
+
+  private int[] path(Worker worker, HnswGraph.View view, int node, int level) {
+    int[] path = new int[HnswSearch.pathLength(view, level)];
+    worker.search.descend(view, scorer(worker, view, node), level, path);
+    return path;
+  }
+
+  /**
+   * Puts a batch in the order of the paths down to its nodes: who comes next finds much of what it
+   * reads in the cache. No result depends on the order.
+   */
+  private static void sort(int[] batch, int[][] paths) {
     it.unimi.dsi.fastutil.Arrays.quickSort(
         0,
         batch.length,
@@ -327,7 +347,6 @@ final class HnswInserter {
           ObjectArrays.swap(paths, i, j);
           IntArrays.swap(batch, i, j);
         });
-    return paths;
   }
 
   private void chooseNeighbours(Worker worker, HnswGraph.View view, int node, int[] path) {

@@ -31,7 +31,7 @@ final class HnswLargeBatch {
    * A walk ends after as many steps without a find as this part of its pool. Measured: the links
    * are as good at equal work of searches, and a third fewer nodes are scored.
    */
-  private static final int PATIENCE_PART = 12;
+  private static final int PATIENCE_PART = 8;
 
   private static final int LEAST_PATIENCE = 4;
 
@@ -42,7 +42,6 @@ final class HnswLargeBatch {
   private final HnswInserter inserter;
   private final HnswGraph.View view;
   private final int[] batch;
-  private final int[][] paths;
 
   /** After how many steps without a find a walk ends, 0 for never. */
   private int patience;
@@ -55,15 +54,12 @@ final class HnswLargeBatch {
    *
    * @param view shows the batch, to which no link leads yet
    * @param batch nodes of level 0 only
-   * @param paths for each the best nodes of the levels above
    */
-  HnswLargeBatch(
-      HnswGraph graph, HnswInserter inserter, HnswGraph.View view, int[] batch, int[][] paths) {
+  HnswLargeBatch(HnswGraph graph, HnswInserter inserter, HnswGraph.View view, int[] batch) {
     this.graph = graph;
     this.inserter = inserter;
     this.view = view;
     this.batch = batch;
-    this.paths = paths;
     found = new int[batch.length][];
   }
 
@@ -110,10 +106,8 @@ final class HnswLargeBatch {
 
   private int[] walk(HnswInserter.Worker worker, int place, int ef) {
     NodeScorer scorer = HnswInserter.scorer(worker, view, batch[place]);
-    int[] path = paths[place];
-    int start = path.length == 0 ? view.entry() : path[path.length - 1];
     worker.search.endAfter(patience, graph.baseDegree);
-    worker.search.search(view, scorer, start, 0, ef, Long.MAX_VALUE);
+    worker.search.search(view, scorer, ef, Long.MAX_VALUE);
     worker.search.endAfter(0, 0);
     CandidatePool pool = worker.search.pool;
     int[] nodes = new int[pool.size()];
