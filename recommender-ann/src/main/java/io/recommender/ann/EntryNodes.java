@@ -20,7 +20,7 @@ final class EntryNodes {
   private static final int LEAST = 32;
 
   /** With more nodes than this at that level, not all are compared. */
-  static final int MOST = 128;
+  static final int MOST = 64;
 
   /** No nodes. */
   static final EntryNodes.Chosen NONE = new Chosen(new int[0], 0, true);

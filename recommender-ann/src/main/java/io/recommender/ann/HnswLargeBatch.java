@@ -33,8 +33,6 @@ final class HnswLargeBatch {
    */
   private static final int PATIENCE_PART = 8;
 
-  private static final int LEAST_PATIENCE = 4;
-
   /** Norms are even that deviate from their mean by no more than about this part of it. */
   private static final double EVEN = .1;
 
@@ -43,8 +41,8 @@ final class HnswLargeBatch {
   private final HnswGraph.View view;
   private final int[] batch;
 
-  /** After how many steps without a find a walk ends, 0 for never. */
-  private int patience;
+  /** The part of its breadth for which a walk goes on without a find, 0 for ever. */
+  private int patiencePart;
 
   /** By place in the batch the nodes that were found, best first. */
   private final int[][] found;
@@ -71,7 +69,7 @@ final class HnswLargeBatch {
    */
   boolean link(int efConstruction, HnswWorkers<HnswInserter.Worker> workers) {
     int kept = Math.max(efConstruction, graph.baseDegree);
-    patience = isPatienceSafe() ? Math.max(LEAST_PATIENCE, kept / PATIENCE_PART) : 0;
+    patiencePart = isPatienceSafe() ? PATIENCE_PART : 0;
     workers.forEach(batch.length, (worker, i) -> found[i] = walk(worker, i, kept));
     int shared = Math.max(LEAST_SHARED, efConstruction / SHARED_PART);
     BatchLists lists = new BatchLists(found, Math.min(BatchLists.MOST_SHARED, shared));
@@ -106,9 +104,9 @@ final class HnswLargeBatch {
 
   private int[] walk(HnswInserter.Worker worker, int place, int ef) {
     NodeScorer scorer = HnswInserter.scorer(worker, view, batch[place]);
-    worker.search.endAfter(patience, graph.baseDegree);
+    worker.search.endEarly(patiencePart, graph.baseDegree);
     worker.search.search(view, scorer, ef, Long.MAX_VALUE);
-    worker.search.endAfter(0, 0);
+    worker.search.endEarly(0, 0);
     CandidatePool pool = worker.search.pool;
     int[] nodes = new int[pool.size()];
     for (int i = 0; i < nodes.length; i++) {

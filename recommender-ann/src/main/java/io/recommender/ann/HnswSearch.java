@@ -23,6 +23,8 @@ final class HnswSearch {
   /** How many of the best nodes of an upper level are expanded. */
   private static final int UPPER_WIDTH = 2;
 
+  private static final int LEAST_PATIENCE = 4;
+
   private static final int[] NOWHERE = {};
 
   /** The clock is read once in so many expansions. */
@@ -59,8 +61,8 @@ final class HnswSearch {
   /** The clock is read when so many nodes were expanded. */
   private int clockAt;
 
-  /** A walk ends after so many steps that lead to no better node, or none if 0. */
-  private int patience;
+  /** A walk ends early that leads to no better node for this part of its breadth; 0 for never. */
+  private int patiencePart;
 
   /** Ranks that count as better. */
   private int betterRanks;
@@ -87,11 +89,12 @@ final class HnswSearch {
    * proximity: a simple early termination strategy for HNSW graph traversal in approximate
    * k-nearest neighbor search, ECIR 2025).
    *
-   * @param steps so many steps, of {@value #WIDTH} nodes each, find nothing better; 0 for never
+   * @param part so many steps, of {@value #WIDTH} nodes each, find nothing better: this part of how
+   *     many nodes are kept, at least {@value #LEAST_PATIENCE}; 0 for never
    * @param ranks what is found is better if it is one of so many best
    */
-  void endAfter(int steps, int ranks) {
-    patience = steps;
+  void endEarly(int part, int ranks) {
+    patiencePart = part;
     betterRanks = ranks;
   }
 
@@ -223,10 +226,14 @@ final class HnswSearch {
   private boolean walk(
       HnswGraph.View view, NodeScorer scorer, int level, int unscored, long deadline) {
     boolean inTime = true;
+    int patience =
+        patiencePart == 0
+            ? Integer.MAX_VALUE
+            : Math.max(LEAST_PATIENCE, pool.capacity() / patiencePart);
     int from = unscored;
     int to = visited.count();
     int idle = 0;
-    while (from < to && inTime && (idle < patience || patience == 0)) {
+    while (from < to && inTime && idle < patience) {
       for (int i = 0; i < WIDTH; i++) {
         int next = pool.next();
         if (next < 0) {

@@ -9,10 +9,11 @@ import java.util.Map;
 /**
  * Measures which breadths of walks find which part of the true best 1, 10, 30, 100 and 300 items.
  *
- * <p>One walk tells the recall for every k up to its breadth. The more items a query is asked for,
- * the more it tells, and the longer it takes: a quarter of the queries is asked for 100 items, an
- * eighth for 300. The recall that counts is the mean over the queries, or less where there are too
- * few of them to be sure: two standard errors must fit into what {@link RecallTable#MARGIN} spares.
+ * <p>A walk for 10 items tells the recall for one, too; the others take a walk each, because a walk
+ * for more items goes on for longer. A quarter of the queries is asked for up to 100 items, an
+ * eighth for up to 300. The recall that counts is the mean over the queries, or less where there
+ * are too few of them to be sure: two standard errors must fit into what {@link RecallTable#MARGIN}
+ * spares.
  *
  * <p><b>Cost.</b> Walks, and what it takes to know the best items. A query is not asked again once
  * all of its items are found. Breadths end at {@value #FEW_BROADEST}, and for 30 items or more at a
@@ -165,19 +166,24 @@ final class RecallTrial {
   }
 
   private void walk(int query, int breadth, Search search, Exclusion exclusion, SearchHits hits) {
-    int deepest = deepest(query);
-    while (askedFor(deepest) > breadth) {
-      deepest--;
+    int first = 0;
+    for (int c = FEW; c <= deepest(query) && askedFor(c) <= breadth; c++) {
+      search.run(query, askedFor(c), breadth, hits);
+      count(query, first, c, exclusion, hits);
+      first = c + 1;
     }
-    search.run(query, askedFor(deepest), breadth, hits);
-    Arrays.fill(found[query], 0);
+  }
+
+  /** Counts which of the best items were found, for a few k. */
+  private void count(int query, int first, int last, Exclusion exclusion, SearchHits hits) {
+    Arrays.fill(found[query], first, last + 1, 0);
     int rank = 0;
     for (int i = 0; i < hits.size(); i++) {
       if (exclusion.isExcluded(query, hits.itemId(i))) {
         continue;
       }
       int trueRank = truths.get(query).getOrDefault(hits.itemId(i), Integer.MAX_VALUE);
-      for (int c = 0; c <= deepest; c++) {
+      for (int c = first; c <= last; c++) {
         if (Math.max(rank, trueRank) < KS[c]) {
           found[query][c]++;
         }

@@ -161,11 +161,11 @@ class HnswSearchTest {
     HnswSearch search = new HnswSearch(graph);
     search.search(graph.view(), new ListedScorer(scores), 0, 0, length, Long.MAX_VALUE);
     assertEquals(length, search.scoredCount());
-    search.endAfter(5, 3);
+    search.endEarly(40, 3);
     search.search(graph.view(), new ListedScorer(scores), 0, 0, length, Long.MAX_VALUE);
     assertEquals(9, search.pool.node(0));
     assertTrue(search.scoredCount() < 40, () -> "scored " + search.scoredCount());
-    search.endAfter(0, 0);
+    search.endEarly(0, 0);
     search.search(graph.view(), new ListedScorer(scores), 0, 0, length, Long.MAX_VALUE);
     assertEquals(length, search.scoredCount());
   }

@@ -202,6 +202,11 @@ public final class CandidatePool {
     return false;
   }
 
+  /** Returns how many nodes there can be. */
+  public int capacity() {
+    return capacity;
+  }
+
   /** Returns how many nodes there are. */
   public int size() {
     return size;
