@@ -172,17 +172,20 @@ final class HnswQuery {
     compareAll(k);
   }
 
-  /** How many members a set has at most that is scanned because a walk would take longer. */
-  private int mostScanned(int ef) {
+  /**
+   * How many members a set has at most that is scanned because a walk takes longer, which has to
+   * keep so many of them: a walk keeps more for each if fewer are members.
+   */
+  private int mostScanned(double kept) {
     int size = query.now.size();
-    return size <= exactBelow ? size : (int) Math.min(size, Math.sqrt(ef * WALK_COST * size));
+    return size <= exactBelow ? size : (int) Math.min(size, Math.sqrt(kept * WALK_COST * size));
   }
 
   private void answerSet(int k, int ef, NodeSet set) {
     double kept = ef + Math.min(known.denied(), (double) ef);
     double breadth = kept * query.now.size() / Math.max(1, set.count());
     NodeScorer walker = ranker.walker();
-    if (breadth * WALK_COST < set.count() && query.now.size() > exactBelow) {
+    if (set.count() > mostScanned(kept)) {
       boolean inTime = true;
       // Fewer are met where the filter and the query have little to do with each other.
       boolean enough = false;
