@@ -118,7 +118,7 @@ final class HnswQuery {
       int breadth = (int) Math.ceil(ef / shown);
       NodeScorer walker = ranker.walker();
       while (breadth <= query.now.size() / WALK_PART) {
-        boolean inTime = walkForAll(walker, k, ef, breadth);
+        boolean inTime = walkPatiently(walker, k, ef, breadth);
         ranker.rankPool(k, null);
         inTime = inTime && ranker.rankOthers();
         if (ranker.size() == k || !inTime) {
@@ -136,14 +136,19 @@ final class HnswQuery {
    * then, and others need breadth to get away from where they were led astray. Measured on eight
    * kinds of vectors: recall 0.99 takes 3 to 12 % fewer comparisons, and on two kinds 2 % more.
    *
-   * @param ef how many of the items kept are to be some that are there
+   * @param counting how many of those kept are expected to count: to be there still, and accepted
    */
-  private boolean walkForAll(NodeScorer walker, int k, int ef, int breadth) {
+  private boolean walkPatiently(NodeScorer walker, int k, double counting, int breadth) {
     // Rough codes do not tell what is among the best.
-    long ranks = Math.max(LEAST_BEST, 2L * k) * breadth / ef;
-    search.endEarly(isRough ? 0 : PATIENCE_PART, (int) Math.min(breadth, ranks));
-    boolean inTime = search.search(query.view, walker, breadth, query.deadline);
+    double ranks = Math.max(LEAST_BEST, 2.0 * k) * breadth / counting;
+    search.endEarly(isRough ? 0 : PATIENCE_PART, (int) Math.min(breadth, Math.ceil(ranks)));
+    boolean inTime = walk(walker, breadth);
     search.endEarly(0, 0);
+    return inTime;
+  }
+
+  private boolean walk(NodeScorer walker, int breadth) {
+    boolean inTime = search.search(query.view, walker, breadth, query.deadline);
     countWalk();
     return inTime;
   }
@@ -193,8 +198,9 @@ final class HnswQuery {
       while (inTime && !enough && meets && breadth * WALK_COST < set.count()) {
         int wide =
             (int) Math.ceil(breadth * (query.now.size() + query.now.ended()) / query.now.size());
-        inTime = search.search(query.view, walker, wide, query.deadline);
-        countWalk();
+        // What is asked beside a set may accept less of what is near.
+        double counting = (double) wide * set.count() / query.view.size();
+        inTime = known.isOpen() ? walk(walker, wide) : walkPatiently(walker, k, counting, wide);
         int members = findMembers(set);
         inTime = inTime && members >= 0;
         enough = found.size() >= (known.isOpen() ? enoughAsked(k, ef) : Math.max(k, ef / 2));
@@ -276,8 +282,7 @@ final class HnswQuery {
     int most = query.now.size() / 16 + 64;
     NodeScorer walker = ranker.walker();
     while (breadth < most) {
-      boolean inTime = search.search(query.view, walker, breadth, query.deadline);
-      countWalk();
+      boolean inTime = walk(walker, breadth);
       found.clear();
       for (int rank = 0; rank < search.pool.size(); rank++) {
         int node = search.pool.node(rank);
