@@ -56,9 +56,8 @@ public final class SearchOptions {
 
   /**
    * Sets how many items the walk keeps: more finds more of the true best ones and takes longer. At
-   * least as many are kept as are asked for. A walk under no filter ends before all of these were
-   * looked at if the best of them have not changed for a while. Takes the place of {@link
-   * #targetRecall}.
+   * least as many are kept as are asked for. A walk ends before all of these were looked at if the
+   * best of them have not changed for a while. Takes the place of {@link #targetRecall}.
    *
    * @param ef from 1 to {@value HnswIndexBuilder#MAX_EF}
    * @return changed options
