@@ -45,10 +45,10 @@ record BitRows(BitSpace space, boolean euclidean, int shift, long[][] chunks) im
   }
 
   @Override
-  public void set(int node, float[] vector, int offset, float[] rotated) {
-    space.rotate(vector, offset, true, rotated);
+  public void set(int node, float[] vector, float[] rotated) {
+    double squares = space.rotate(vector, true, rotated);
     float scale = space.encode(rotated, chunks[node >>> shift], offset(node));
-    setFactors(node, scale, euclidean ? NodeCodes.bias(rotated) : 0);
+    setFactors(node, scale, euclidean ? (float) (-squares / 2) : 0);
   }
 
   @Override

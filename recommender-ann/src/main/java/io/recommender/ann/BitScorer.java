@@ -52,7 +52,7 @@ final class BitScorer extends CodeScorer {
   }
 
   private void quantize() {
-    float inverse = measure(BitKernels.QUERY_MAX);
+    float inverse = step(BitKernels.QUERY_MAX);
     sum = 0;
     for (int i = 0; i < rotated.length; i++) {
       int integer = rounded(rotated[i] * inverse);

@@ -30,26 +30,23 @@ abstract class CodeScorer implements NodeScorer {
     timesExtra = ranking == HnswGraph.Ranking.PRODUCT_TIMES_EXTRA;
   }
 
-  /** Takes a vector in rotated form. */
+  /** Takes a vector in rotated form, and its length. */
   final void rotate(RotatedSpace space, float[] vector) {
-    space.rotate(vector, 0, euclidean, rotated);
-    constant = euclidean ? 0 : space.dotMean(vector, 0);
+    norm = Math.sqrt(space.rotate(vector, euclidean, rotated));
+    constant = euclidean ? 0 : space.dotMean(vector);
   }
 
   /**
-   * Sets norm and step of the rotated query.
+   * Sets the step of the rotated query.
    *
    * @param most the integer that stands for the largest element
    * @return what makes elements integers, once they are {@linkplain #rounded rounded}
    */
-  final float measure(int most) {
+  final float step(int most) {
     float largest = 0;
-    double squares = 0;
     for (float value : rotated) {
       largest = Math.max(largest, Math.abs(value));
-      squares += (double) value * value;
     }
-    norm = Math.sqrt(squares);
     step = largest / most;
     return step == 0 ? 0 : 1 / step;
   }
@@ -69,7 +66,7 @@ abstract class CodeScorer implements NodeScorer {
   }
 
   @Override
-  public final double told(float score) {
+  public double told(float score) {
     return euclidean ? 2.0 * score - norm * norm : score;
   }
 }

@@ -36,6 +36,7 @@ final class ExactGroup {
   /**
    * Finds the best nodes for each query.
    *
+   * @param nodes nodes with lower numbers are looked at
    * @param isThere which nodes count
    * @param queries the queries, of length 1 if only directions count; those from {@code from} to
    *     {@code to - 1} make the group
@@ -44,6 +45,7 @@ final class ExactGroup {
    */
   void find(
       HnswGraph.View view,
+      int nodes,
       IntPredicate isThere,
       float[][] queries,
       int from,
@@ -55,11 +57,11 @@ final class ExactGroup {
       pools[q - from].reset(wanted[q]);
     }
     int count = 0;
-    for (int node = 0; node < view.size(); node++) {
+    for (int node = 0; node < nodes; node++) {
       if (isThere.test(node)) {
         block[count++] = node;
       }
-      if (count == BLOCK || node == view.size() - 1) {
+      if (count == BLOCK || node == nodes - 1) {
         for (int i = 0; i < to - from; i++) {
           scorers[i].score(view, block, 0, count, scores);
           pools[i].addAll(block, 0, scores, count);

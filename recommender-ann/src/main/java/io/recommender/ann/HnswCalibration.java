@@ -103,7 +103,7 @@ final class HnswCalibration {
           (worker, group) -> {
             int from = group * ExactGroup.SIZE;
             int to = Math.min(queries.length, from + ExactGroup.SIZE);
-            worker.find(view, life::isAlive, units, from, to, wanted, best);
+            worker.find(view, view.size(), life::isAlive, units, from, to, wanted, best);
           });
     }
     List<List<String>> truths = new ArrayList<>();

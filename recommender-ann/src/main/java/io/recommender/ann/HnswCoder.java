@@ -22,6 +22,9 @@ final class HnswCoder {
    */
   static final long CACHED_BYTES = 8L << 20;
 
+  /** With fewer nodes than this directions of most variance are those of chance. */
+  static final int AXES_FROM = 1024;
+
   private static final int GROWTH = 4;
 
   private final HnswGraph graph;
@@ -47,7 +50,18 @@ final class HnswCoder {
   }
 
   private RotatedSpace space(float[] mean) {
-    return quantization.space(mean, seed);
+    return quantization.space(mean, seed, null);
+  }
+
+  /** Returns what codes mean, once there are many nodes. */
+  private RotatedSpace trained(float[] mean, int count) {
+    RotatedSpace space = space(mean);
+    boolean mayProject = quantization.mayProject() && AxesTrial.mayChoose(graph.dimension);
+    if (mayProject && count >= builder.axesFrom && space instanceof NibbleSpace whole) {
+      PrincipalAxes axes = new AxesTrial(graph, whole, euclidean, count).choose();
+      return quantization.space(mean, seed, axes);
+    }
+    return space;
   }
 
   /** How many nodes the mean was taken of; 0 if it was not yet. */
@@ -79,7 +93,7 @@ final class HnswCoder {
 
   private void encode(NodeCodes codes, int[] nodes, float[][] vectors) {
     try (HnswWorkers<float[]> workers = workers(codes, nodes.length)) {
-      workers.forEach(nodes.length, (rotated, i) -> codes.set(nodes[i], vectors[i], 0, rotated));
+      workers.forEach(nodes.length, (rotated, i) -> codes.set(nodes[i], vectors[i], rotated));
     }
   }
 
@@ -104,14 +118,14 @@ final class HnswCoder {
       mean[i] = (float) (sums[i] / count);
     }
     NodeCodes codes =
-        space(mean).rows(euclidean, graph.shift).extended(graph.view().upper().length);
+        trained(mean, count).rows(euclidean, graph.shift).extended(graph.view().upper().length);
     try (HnswWorkers<float[]> workers = workers(codes, count)) {
       workers.forEach(
           count,
           (rotated, node) -> {
             float[] own = new float[graph.dimension];
             graph.vector(node, own, rotated.clone());
-            codes.set(node, own, 0, rotated);
+            codes.set(node, own, rotated);
           });
     }
     trainedOn = count;

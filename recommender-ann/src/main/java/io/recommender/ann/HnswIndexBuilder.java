@@ -33,6 +33,7 @@ public final class HnswIndexBuilder {
   Quantization quantization = Quantization.AUTO;
   int trainedFrom = HnswCoder.TRAINED_FROM;
   long cachedBytes = HnswCoder.CACHED_BYTES;
+  int axesFrom = HnswCoder.AXES_FROM;
 
   HnswIndexBuilder(int dimension, Similarity similarity) {
     this.dimension = inRange("dimension", dimension, 1, HnswIndex.MAX_DIMENSION);
@@ -163,6 +164,12 @@ public final class HnswIndexBuilder {
     return this;
   }
 
+  /** Sets from how many items on vectors may be projected; for tests of projections. */
+  HnswIndexBuilder axesFrom(int axesFrom) {
+    this.axesFrom = axesFrom;
+    return this;
+  }
+
   /** Sets how many bytes of floats are walked without codes by AUTO; for tests of the change. */
   HnswIndexBuilder cachedBytes(long cachedBytes) {
     this.cachedBytes = cachedBytes;
@@ -173,7 +180,8 @@ public final class HnswIndexBuilder {
    * Estimates the memory of an index, without the item ids, which it shares with the caller, and
    * without what it remembers of filters. Where items have been replaced or removed there may be
    * four bytes an item more. {@link Quantization#AUTO} counts as what it comes to, with codes where
-   * there are enough dimensions; an index that is still small has none yet, and takes less.
+   * there are enough dimensions; an index that is still small has none yet, and takes less, as does
+   * one whose vectors are {@linkplain Quantization#INT4_FLOAT projected}.
    *
    * @param size the number of items, from 0 to 2147483647, the most that an index has
    * @return the number of bytes, for a JVM with compressed references
@@ -205,6 +213,7 @@ public final class HnswIndexBuilder {
     copy.quantization = quantization;
     copy.trainedFrom = trainedFrom;
     copy.cachedBytes = cachedBytes;
+    copy.axesFrom = axesFrom;
     return copy;
   }
 

@@ -20,8 +20,7 @@ import java.util.Set;
  *
  * <p>Sections: {@code parameters}; {@code nodes}, a state byte each, and for those that are not
  * free the place among equals and the id; {@code extras}, {@code links}, {@code levels}, {@code
- * rows} and {@code codes} as {@link HnswGraph} and {@link NodeCodes} have them. Codes begin with
- * {@link Quantization#planes}, a seed and a mean.
+ * rows} as {@link HnswGraph} has them; and those of {@link CodesSnapshot}.
  *
  * <p>Checksums tell a damaged file from a whole one, not a file that somebody made from one that
  * was saved. So reading also checks that every number is one that an index may have: then nothing
@@ -38,10 +37,10 @@ final class HnswSnapshot {
   static final byte SHOWN = 1;
   static final byte ENDED = 2;
 
-  private static final double MAX_SQUARES = HnswIndex.MAX_NORM * HnswIndex.MAX_NORM;
+  static final double MAX_SQUARES = HnswIndex.MAX_NORM * HnswIndex.MAX_NORM;
 
   /** How far sums of squares may differ that were computed in another order. */
-  private static final double ROUNDING = 1 + 1e-6;
+  static final double ROUNDING = 1 + 1e-6;
 
   /** What is kept of the writer of an index. */
   record Counters(
@@ -156,17 +155,10 @@ final class HnswSnapshot {
       long stride = HnswGraph.stride(builder.dimension);
       checkLength(in, "rows", nodes * stride * Float.BYTES);
     }
-    boolean hasCodes = in.sections().contains("codes");
-    boolean isCoded = form.isCoded() && (counters.trained > 0 || !form.keepsFloats());
-    check(in, "codes", hasCodes == isCoded, isCoded ? "codes, found none" : "none, found codes");
-    if (isCoded) {
-      long row = 2L * Float.BYTES + form.bits() * (RotatedSpace.length(builder.dimension) / 8L);
-      long space = Integer.BYTES + Long.BYTES + (long) Float.BYTES * builder.dimension;
-      checkLength(in, "codes", space + nodes * row);
-    }
+    CodesSnapshot.checkLengths(in, builder, counters);
   }
 
-  private static void checkLength(SnapshotReader in, String section, long expected) {
+  static void checkLength(SnapshotReader in, String section, long expected) {
     long found = in.section(section).length();
     check(in, section, found == expected, "%d bytes, found %d".formatted(expected, found));
   }
@@ -255,19 +247,7 @@ final class HnswSnapshot {
     }
     NodeCodes codes = view.codes();
     if (codes != null) {
-      writeCodes(out, codes, form, count);
-    }
-  }
-
-  private static void writeCodes(
-      SnapshotWriter out, NodeCodes codes, Quantization form, int count) {
-    RotatedSpace space = codes.space();
-    SectionWriter section = out.section("codes");
-    section.putInt(form.planes()).putLong(space.seed());
-    section.putFloats(space.mean(), 0, space.dimension);
-    for (int node = 0; node < count; node++) {
-      section.putFloat(codes.scale(node)).putFloat(codes.bias(node));
-      codes.write(node, section);
+      CodesSnapshot.write(out, codes, form, count);
     }
   }
 
@@ -328,7 +308,7 @@ final class HnswSnapshot {
         "%d as that of the entry, found %d".formatted(counters.top, top));
     readRows(in, graph, similarity, counters);
     if (in.sections().contains("codes")) {
-      readCodes(in, graph, similarity, form);
+      CodesSnapshot.read(in, graph, similarity, form);
     }
   }
 
@@ -379,51 +359,6 @@ final class HnswSnapshot {
     }
   }
 
-  private static void readCodes(
-      SnapshotReader in, HnswGraph graph, Similarity similarity, Quantization form) {
-    SectionReader section = in.section("codes");
-    int planes = section.getInt();
-    check(
-        in,
-        "codes",
-        planes == form.planes(),
-        "%d planes, found %d".formatted(form.planes(), planes));
-    long seed = section.getLong();
-    float[] mean = new float[graph.dimension];
-    section.getFloats(mean, 0, mean.length);
-    double squares = VectorKernels.exactDot(mean, mean, 0, mean.length);
-    check(
-        in,
-        "codes",
-        squares <= MAX_SQUARES * ROUNDING,
-        "a finite mean of a norm of at most %s, found norm %s"
-            .formatted(HnswIndex.MAX_NORM, Math.sqrt(squares)));
-    NodeCodes codes =
-        form.space(mean, seed)
-            .rows(similarity == Similarity.L2, graph.shift)
-            .extended(graph.view().upper().length);
-    for (int node = 0; node < graph.allocated(); node++) {
-      float scale = section.getFloat();
-      float bias = section.getFloat();
-      if (!NodeCodes.mayBeFactors(scale, bias, codes.euclidean())) {
-        throw invalid(
-            in,
-            "codes",
-            "expected a scale from 0 to %s and a number from %s to 0 of node %d, found %s and %s"
-                .formatted(
-                    NodeCodes.MAX_SCALE,
-                    NodeCodes.leastBias(codes.euclidean()),
-                    node,
-                    scale,
-                    bias));
-      }
-      codes.setFactors(node, scale, bias);
-      codes.read(node, section);
-    }
-    section.finish();
-    graph.setCodes(codes);
-  }
-
   /**
    * Checks that all links of a node at a level lead to nodes, and of one in use to others at that
    * level.
@@ -453,13 +388,13 @@ final class HnswSnapshot {
     }
   }
 
-  private static void check(SnapshotReader in, String section, boolean holds, String expected) {
+  static void check(SnapshotReader in, String section, boolean holds, String expected) {
     if (!holds) {
       throw invalid(in, section, "expected " + expected);
     }
   }
 
-  private static RecommenderException invalid(SnapshotReader in, String section, String what) {
+  static RecommenderException invalid(SnapshotReader in, String section, String what) {
     return new RecommenderException(
         RecommenderException.Kind.SNAPSHOT_INVALID,
         String.format(Locale.ROOT, "%s: section '%s': %s", in.file(), section, what));

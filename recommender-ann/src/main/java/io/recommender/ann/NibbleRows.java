@@ -51,13 +51,13 @@ record NibbleRows(
   }
 
   @Override
-  public void set(int node, float[] vector, int offset, float[] rotated) {
-    space.rotate(vector, offset, true, rotated);
+  public void set(int node, float[] vector, float[] rotated) {
+    double squares = space.rotate(vector, true, rotated);
     int chunk = node >>> shift;
     int at = factorAt(node);
     factors[chunk][at] = space.encode(rotated, chunks[chunk], offset(node));
     if (euclidean) {
-      factors[chunk][at + 1] = NodeCodes.bias(rotated);
+      factors[chunk][at + 1] = (float) (-squares / 2);
     }
   }
 

@@ -3,6 +3,7 @@ package io.recommender.ann;
 import io.recommender.Similarity;
 import io.recommender.ann.internal.VectorKernels;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Ranks nodes by an estimate from their codes, which reads an eighth or a quarter of their vectors.
@@ -11,19 +12,28 @@ import java.util.Arrays;
  * half the range of a code, and s the node's scale, the estimate of the inner product of the query
  * and the relative vector of the node is s t (T - h sum(g)).
  *
+ * <p>A query that lies {@linkplain PrincipalAxes#misses too far from the axes} of the codes is
+ * compared with vectors instead.
+ *
  * <p><b>Confined</b>.
  */
 final class NibbleScorer extends CodeScorer {
   /** The error of an estimate in scales of a node, for a query of length 1: four bits, eight. */
-  private static final double LOW_ERROR = 0.33;
+  static final double LOW_ERROR = 0.33;
 
   private static final double HIGH_ERROR = 0.6;
 
   private final boolean fine;
+  private final HnswGraph.Ranking ranking;
   private float[] decoded = new float[0];
   private short[] factors = new short[0];
   private int[] lowSums = new int[0];
   private float half;
+
+  /** Compares vectors with queries of which axes miss too much. */
+  private @Nullable RowScorer whole;
+
+  private boolean isMissed;
 
   /**
    * Makes a scorer without a query.
@@ -33,6 +43,7 @@ final class NibbleScorer extends CodeScorer {
   NibbleScorer(HnswGraph graph, HnswGraph.Ranking ranking, boolean fine) {
     super(graph, ranking);
     this.fine = fine;
+    this.ranking = ranking;
   }
 
   private NibbleRows rows(HnswGraph.View view) {
@@ -43,7 +54,11 @@ final class NibbleScorer extends CodeScorer {
   public void prepare(HnswGraph.View view, float[] query) {
     NibbleSpace space = ensure(view);
     rotate(space, query);
-    quantize(space);
+    if (!isMissed(space)) {
+      quantize(space);
+    } else {
+      whole().prepare(view, query);
+    }
   }
 
   @Override
@@ -51,17 +66,39 @@ final class NibbleScorer extends CodeScorer {
     NibbleSpace space = ensure(view);
     if (graph.keepsRows) {
       graph.copyRow(view, node, row, 0);
-      rotate(space, row);
-    } else {
-      NibbleRows codes = rows(view);
-      codes.decode(node, rotated);
-      constant = 0;
-      if (!euclidean) {
-        space.addRotatedMean(rotated);
-        constant = space.dotRotatedMean(rotated);
-      }
+      prepare(view, row);
+      return;
     }
+    isMissed = false;
+    rows(view).decode(node, rotated);
+    constant = 0;
+    if (!euclidean) {
+      space.addRotatedMean(rotated);
+      constant = space.dotRotatedMean(rotated);
+    }
+    norm = Math.sqrt(VectorKernels.exactDot(rotated, rotated, 0, rotated.length));
     quantize(space);
+  }
+
+  private boolean isMissed(NibbleSpace space) {
+    PrincipalAxes axes = space.axes();
+    isMissed =
+        axes != null
+            && axes.misses(
+                norm * norm, VectorKernels.exactDot(rotated, rotated, 0, rotated.length));
+    return isMissed;
+  }
+
+  /** Returns whether codes say too little of the query, so that vectors are compared. */
+  boolean isMissed() {
+    return isMissed;
+  }
+
+  private RowScorer whole() {
+    if (whole == null) {
+      whole = new RowScorer(graph, ranking);
+    }
+    return whole;
   }
 
   private NibbleSpace ensure(HnswGraph.View view) {
@@ -74,7 +111,7 @@ final class NibbleScorer extends CodeScorer {
   }
 
   private void quantize(NibbleSpace space) {
-    float inverse = measure(VectorKernels.NIBBLE_QUERY_MAX);
+    float inverse = step(VectorKernels.NIBBLE_QUERY_MAX);
     int sum = 0;
     int part = factors.length / 4;
     Arrays.fill(factors, (short) 0);
@@ -95,6 +132,10 @@ final class NibbleScorer extends CodeScorer {
 
   @Override
   public void score(HnswGraph.View view, int[] nodes, int from, int count, float[] scores) {
+    if (isMissed) {
+      whole().score(view, nodes, from, count, scores);
+      return;
+    }
     score(rows(view), nodes, from, count, scores);
     applyExtras(view, nodes, from, count, scores);
   }
@@ -164,11 +205,14 @@ final class NibbleScorer extends CodeScorer {
 
   @Override
   public int touch(HnswGraph.View view, int[] nodes, int from, int count) {
-    return rows(view).touch(fine, nodes, from, count);
+    return isMissed ? 0 : rows(view).touch(fine, nodes, from, count);
   }
 
   @Override
   public double error(HnswGraph.View view, int node) {
+    if (isMissed) {
+      return 0;
+    }
     NibbleRows rows = rows(view);
     double perScale = norm * (euclidean ? 2 : 1);
     if (rows.space().planes == 2) {
@@ -176,12 +220,21 @@ final class NibbleScorer extends CodeScorer {
     } else {
       perScale *= LOW_ERROR;
     }
-    return perScale * Math.abs(rows.scale(node));
+    PrincipalAxes axes = rows.space().axes();
+    return perScale * rows.scale(node) * (axes == null ? 1 : axes.widening);
   }
 
   @Override
   public float own(HnswGraph.View view, int node) {
+    if (isMissed) {
+      return whole().own(view, node);
+    }
     return euclidean ? rows(view).bias(node) : 0;
+  }
+
+  @Override
+  public double told(float score) {
+    return isMissed ? whole().told(score) : super.told(score);
   }
 
   /** Returns the score of a node as users see it, from the vector that its codes stand for. */

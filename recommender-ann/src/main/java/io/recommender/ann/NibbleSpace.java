@@ -37,6 +37,13 @@ final class NibbleSpace extends RotatedSpace {
     words = length / 4;
   }
 
+  /** Takes codes of projections. */
+  NibbleSpace(float[] mean, int planes, long seed, PrincipalAxes axes) {
+    super(mean, seed, axes);
+    this.planes = planes;
+    words = length / 4;
+  }
+
   @Override
   NibbleRows rows(boolean euclidean, int shift) {
     return new NibbleRows(this, euclidean, shift);

@@ -27,7 +27,7 @@ sealed interface NodeCodes permits BitRows, NibbleRows {
   NodeCodes extended(int count);
 
   /** Writes the codes of a node; {@code rotated} is working memory. */
-  void set(int node, float[] vector, int offset, float[] rotated);
+  void set(int node, float[] vector, float[] rotated);
 
   /** Returns what to multiply the codes of a node with. */
   float scale(int node);
@@ -42,15 +42,6 @@ sealed interface NodeCodes permits BitRows, NibbleRows {
 
   /** Reads codes from a file, without factors. */
   void read(int node, SectionReader section);
-
-  /** Returns minus half the squared length of a rotated relative vector. */
-  static float bias(float[] rotated) {
-    double squares = 0;
-    for (float value : rotated) {
-      squares += (double) value * value;
-    }
-    return (float) (-squares / 2);
-  }
 
   /** Returns whether a node may have such factors; no bias counts as zero. */
   static boolean mayBeFactors(float scale, float bias, boolean euclidean) {

@@ -1,5 +1,7 @@
 package io.recommender.ann;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * In which form an index keeps vectors: what a walk reads, and what ranks the items it found.
  *
@@ -32,6 +34,14 @@ public enum Quantization {
   /**
    * Walks by codes of four bits and ranks by floats: 4 f + c / 2 + 4 bytes, with {@link
    * io.recommender.Similarity#L2} four more.
+   *
+   * <p>Vectors of 257 to 4,096 dimensions that differ mostly in few directions, as those of images
+   * and texts do, are projected on 128 or 256 principal axes before they become codes, and c is
+   * that number. Whether that serves is tried on a sample whenever the codes are made anew, from
+   * 1,024 items on and each time their number has grown fourfold; it takes up to a twentieth of the
+   * processor time of a build. A query that lies too far from the axes is compared with floats.
+   * Measured: with 128 axes for 784 dimensions of images, searches of recall 0.95 to 0.99 take 0.6
+   * of the time and builds 0.8.
    */
   INT4_FLOAT,
   /**
@@ -104,9 +114,23 @@ public enum Quantization {
     return this != INT8;
   }
 
-  /** Returns what codes mean that are relative to a mean. */
-  RotatedSpace space(float[] mean, long seed) {
-    return this == INT1_FLOAT ? new BitSpace(mean, seed) : new NibbleSpace(mean, planes(), seed);
+  /** Returns whether codes may be those of projections: where vectors are kept beside them. */
+  boolean mayProject() {
+    return this == INT4_FLOAT;
+  }
+
+  /**
+   * Returns what codes mean that are relative to a mean.
+   *
+   * @param axes what vectors are projected on before, or null
+   */
+  RotatedSpace space(float[] mean, long seed, @Nullable PrincipalAxes axes) {
+    if (this == INT1_FLOAT) {
+      return new BitSpace(mean, seed);
+    }
+    return axes == null
+        ? new NibbleSpace(mean, planes(), seed)
+        : new NibbleSpace(mean, planes(), seed, axes);
   }
 
   /** Returns a scorer for walks where there are codes. */

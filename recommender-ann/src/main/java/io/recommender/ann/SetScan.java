@@ -39,9 +39,9 @@ final class SetScan {
   boolean run(HnswGraph.View view, NodeScorer walker, NodeSet set, long deadline) {
     scored = 0;
     PackedNodes packed = set.packed();
-    return packed == null
-        ? scoreMembers(view, walker, set, deadline)
-        : scorePacked((NibbleScorer) walker, packed, deadline);
+    return packed != null && walker instanceof NibbleScorer byCodes && !byCodes.isMissed()
+        ? scorePacked(byCodes, packed, deadline)
+        : scoreMembers(view, walker, set, deadline);
   }
 
   /** {@return how many members the last run scored} */

@@ -67,7 +67,7 @@ class BitSpaceProperties {
       graph.extend();
       nodes[node] = node;
       vectors[node] = vector(dimension, shape, random);
-      graph.codes(graph.view()).set(node, vectors[node], 0, rotated);
+      graph.codes(graph.view()).set(node, vectors[node], rotated);
     }
     BitScorer scorer =
         new BitScorer(
@@ -78,14 +78,14 @@ class BitSpaceProperties {
     scorer.score(graph.view(), nodes, 0, count, scores);
     BitRows rows = (BitRows) graph.codes(graph.view());
     float[] turned = new float[space.length];
-    space.rotate(query, 0, euclidean, turned);
+    space.rotate(query, euclidean, turned);
     double largest = 0;
     for (float value : turned) {
       largest = Math.max(largest, Math.abs(value));
     }
     double rounding = largest / BitKernels.QUERY_MAX / 2 * space.length;
     for (int node = 0; node < count; node++) {
-      space.rotate(vectors[node], 0, true, rotated);
+      space.rotate(vectors[node], true, rotated);
       float[] decoded = decoded(rows, node);
       double squares = dot(rotated, rotated);
       assertEquals(squares, dot(rotated, decoded), ROUNDING * squares, "unbiased");
@@ -134,7 +134,7 @@ class BitSpaceProperties {
       graph.extend();
       nodes[node] = node;
       vectors[node] = vector(dimension, 0, random);
-      graph.codes(graph.view()).set(node, vectors[node], 0, new float[space.length]);
+      graph.codes(graph.view()).set(node, vectors[node], new float[space.length]);
     }
     BitScorer scorer = new BitScorer(graph, ranking);
     float[] scores = new float[count + 4];
@@ -166,7 +166,7 @@ class BitSpaceProperties {
     float[] mean = vector(100, 0, new Random(4));
     BitSpace space = new BitSpace(mean, 4);
     BitRows rows = space.rows(true, 3).extended(1);
-    rows.set(5, mean, 0, new float[space.length]);
+    rows.set(5, mean, new float[space.length]);
     assertEquals(0, rows.scale(5));
     assertEquals(0, rows.bias(5) + 0f);
   }

@@ -80,7 +80,15 @@ class HnswCalibrationTest {
     int[][] best = new int[queries.length][];
     for (int from = 0; from < queries.length; from += ExactGroup.SIZE) {
       int to = Math.min(queries.length, from + ExactGroup.SIZE);
-      group.find(graph.view(), HnswCalibrationTest::isThere, queries, from, to, wanted, best);
+      group.find(
+          graph.view(),
+          graph.view().size(),
+          HnswCalibrationTest::isThere,
+          queries,
+          from,
+          to,
+          wanted,
+          best);
     }
     for (int q = 0; q < queries.length; q++) {
       int[] truth =

@@ -423,23 +423,31 @@ public abstract class VectorKernels {
     double sum1 = 0;
     double sum2 = 0;
     double sum3 = 0;
+    double sum4 = 0;
+    double sum5 = 0;
+    double sum6 = 0;
+    double sum7 = 0;
     int i = 0;
-    for (; i + 3 < length; i += 4) {
+    for (; i + 7 < length; i += 8) {
       int at = rowOffset + i;
-      double difference0 = (double) query[i] - rows[at];
-      double difference1 = (double) query[i + 1] - rows[at + 1];
-      double difference2 = (double) query[i + 2] - rows[at + 2];
-      double difference3 = (double) query[i + 3] - rows[at + 3];
-      sum0 += difference0 * difference0;
-      sum1 += difference1 * difference1;
-      sum2 += difference2 * difference2;
-      sum3 += difference3 * difference3;
+      sum0 += squaredDifference(query[i], rows[at]);
+      sum1 += squaredDifference(query[i + 1], rows[at + 1]);
+      sum2 += squaredDifference(query[i + 2], rows[at + 2]);
+      sum3 += squaredDifference(query[i + 3], rows[at + 3]);
+      sum4 += squaredDifference(query[i + 4], rows[at + 4]);
+      sum5 += squaredDifference(query[i + 5], rows[at + 5]);
+      sum6 += squaredDifference(query[i + 6], rows[at + 6]);
+      sum7 += squaredDifference(query[i + 7], rows[at + 7]);
     }
     for (; i < length; i++) {
-      double difference = (double) query[i] - rows[rowOffset + i];
-      sum0 += difference * difference;
+      sum0 += squaredDifference(query[i], rows[rowOffset + i]);
     }
-    return (sum0 + sum1) + (sum2 + sum3);
+    return ((sum0 + sum1) + (sum2 + sum3)) + ((sum4 + sum5) + (sum6 + sum7));
+  }
+
+  private static double squaredDifference(float a, float b) {
+    double difference = (double) a - b;
+    return difference * difference;
   }
 
   /**
