@@ -2,7 +2,9 @@ package io.recommender.ann;
 
 import io.recommender.ann.internal.VectorKernels;
 import it.unimi.dsi.fastutil.ints.IntArrays;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +26,11 @@ final class AxesTrial {
   /** With more axes than this part of a vector's length projecting takes what reading saves. */
   private static final int PART = 2;
 
-  private static final int SAMPLE = 2048;
+  /** Vectors whose directions are looked for: a part of all, at least and at most so many. */
+  private static final int SAMPLE_PART = 16;
+
+  private static final int LEAST_SAMPLE = 1024;
+  private static final int MOST_SAMPLE = 2048;
 
   /** Fewer tell how far items lie from the axes. */
   private static final int MEASURED = 512;
@@ -32,7 +38,11 @@ final class AxesTrial {
   /** With less of the variance than this the trial is lost. */
   private static final double LEAST_SHARE = 0.7;
 
-  private static final int QUERIES = 48;
+  /** Groups of queries; with the first it often shows that axes do not serve. */
+  private static final int GROUPS = 3;
+
+  /** Queries are compared with a part of many nodes, lest it take long. */
+  private static final int MOST_COMPARED = 1 << 15;
 
   /** Neighbours of each query: the best, and those that estimates may mistake for them. */
   private static final int NEAR = 60;
@@ -47,10 +57,13 @@ final class AxesTrial {
    * Measured: with a third of the codes and 0.048 missed, walks to recall 0.99 took as long as
    * before; with a third and 0.031, and with a sixth and 0.082, they took 0.85.
    */
-  private static final double MOST_MISSED = 0.015;
+  private static final double MOST_MISSED = 0.0125;
 
   private static final double NEARLY_ALL = 0.99;
-  private static final double MORE = 1.5;
+  private static final double MORE = 2;
+
+  /** Not those by which the axes were found, which lie nearer to them. */
+  private static final double BETWEEN = 0.6;
 
   /** Less is not told from rounding errors. */
   private static final double LEAST_OUTSIDE = 0.01;
@@ -60,13 +73,14 @@ final class AxesTrial {
   private final NibbleSpace whole;
   private final boolean euclidean;
   private final int nodes;
-  private final float[] vector;
+  private final ExactGroup exact;
   private final float[] working = new float[0];
-  private float[][] queries = new float[0][];
-  private float[][][] near = new float[0][][];
-  private int hitsOfWhole;
+  private final List<Group> groups = new ArrayList<>();
 
-  /** What estimates of one form come to. */
+  /** Queries, the neighbours of each, and how many of the best codes of whole vectors find. */
+  private record Group(float[][] queries, float[][][] near, int hits) {}
+
+  /** What estimates of one form come to: the best that are found, and the greatest error. */
   private record Outcome(int hits, double widening) {}
 
   /**
@@ -81,7 +95,9 @@ final class AxesTrial {
     this.euclidean = euclidean;
     this.nodes = nodes;
     view = graph.view();
-    vector = new float[graph.dimension];
+    HnswGraph.Ranking ranking =
+        euclidean ? HnswGraph.Ranking.PRODUCT_PLUS_EXTRA : HnswGraph.Ranking.PRODUCT;
+    exact = new ExactGroup(() -> new RowScorer(graph, ranking), Float.BYTES * graph.stride);
   }
 
   /** Returns whether vectors of a dimension may be projected on so many axes. */
@@ -116,30 +132,44 @@ final class AxesTrial {
       if (search.share() < LEAST_SHARE) {
         continue;
       }
-      if (queries.length == 0) {
-        findNeighbours();
-        hitsOfWhole = outcome(whole).hits;
-      }
       PrincipalAxes.mix(count, rows, whole.seed());
-      PrincipalAxes axes = new PrincipalAxes(count, rows, 1, 1);
-      Outcome outcome = outcome(new NibbleSpace(mean, whole.planes, whole.seed(), axes));
-      double missed = (double) (hitsOfWhole - outcome.hits) / (BEST * queries.length);
-      if (missed <= MOST_MISSED * whole.length / count) {
-        return axes.with((float) outcome.widening, mostOutside(axes, mean));
+      PrincipalAxes axes = tried(new PrincipalAxes(count, rows, 1, 1));
+      if (axes != null) {
+        return axes;
       }
     }
     return null;
   }
 
-  private float[] vector(int place, int places) {
+  /** Returns axes with what was measured of them, or null if they do not serve. */
+  private @Nullable PrincipalAxes tried(PrincipalAxes axes) {
+    float[] mean = whole.mean();
+    NibbleSpace space = new NibbleSpace(mean, whole.planes, whole.seed(), axes);
+    int asked = GROUPS * ExactGroup.SIZE * BEST;
+    double allowed = MOST_MISSED * whole.length / axes.count * asked;
+    double widening = 1;
+    for (int i = 0; i < GROUPS; i++) {
+      Group group = group(i);
+      Outcome outcome = outcome(space, group.queries, group.near);
+      allowed -= group.hits - outcome.hits;
+      if (allowed < 0) {
+        return null;
+      }
+      widening = Math.max(widening, outcome.widening);
+    }
+    return axes.with((float) widening, mostOutside(space));
+  }
+
+  private float[] vector(double place, int places) {
     float[] vector = new float[graph.dimension];
-    graph.vector((int) ((long) place * nodes / places), vector, working);
+    graph.vector((int) (place * nodes / places), vector, working);
     return vector;
   }
 
   /** Returns relative vectors of an average length of 1; none if all are equal. */
   private float[][] sample(float[] mean) {
-    float[][] sample = new float[Math.min(SAMPLE, nodes)][];
+    int size = Math.max(LEAST_SAMPLE, Math.min(MOST_SAMPLE, nodes / SAMPLE_PART));
+    float[][] sample = new float[Math.min(size, nodes)][];
     double squares = 0;
     for (int i = 0; i < sample.length; i++) {
       sample[i] = vector(i, sample.length);
@@ -157,29 +187,30 @@ final class AxesTrial {
     return sample;
   }
 
-  private void findNeighbours() {
-    queries = new float[Math.min(QUERIES, nodes)][];
-    Arrays.setAll(queries, i -> vector(i, queries.length));
+  private Group group(int number) {
+    if (number < groups.size()) {
+      return groups.get(number);
+    }
+    float[][] queries = new float[ExactGroup.SIZE][];
+    Arrays.setAll(queries, i -> vector(i * GROUPS + number, GROUPS * queries.length));
     int[] wanted = new int[queries.length];
     Arrays.fill(wanted, Math.min(NEAR, nodes));
     int[][] best = new int[queries.length][];
-    HnswGraph.Ranking ranking =
-        euclidean ? HnswGraph.Ranking.PRODUCT_PLUS_EXTRA : HnswGraph.Ranking.PRODUCT;
-    ExactGroup group = new ExactGroup(() -> new RowScorer(graph, ranking));
-    for (int from = 0; from < queries.length; from += ExactGroup.SIZE) {
-      int to = Math.min(queries.length, from + ExactGroup.SIZE);
-      group.find(view, nodes, node -> true, queries, from, to, wanted, best);
-    }
-    near = new float[queries.length][][];
+    int step = (nodes + MOST_COMPARED - 1) / MOST_COMPARED;
+    exact.find(view, nodes, node -> node % step == 0, queries, 0, queries.length, wanted, best);
+    float[][][] near = new float[queries.length][][];
     for (int q = 0; q < queries.length; q++) {
       near[q] = new float[best[q].length][graph.dimension];
       for (int i = 0; i < best[q].length; i++) {
         graph.vector(best[q][i], near[q][i], working);
       }
     }
+    Group group = new Group(queries, near, outcome(whole, queries, near).hits);
+    groups.add(group);
+    return group;
   }
 
-  private Outcome outcome(NibbleSpace space) {
+  private Outcome outcome(NibbleSpace space, float[][] queries, float[][][] near) {
     NibbleRows rows = space.rows(euclidean, 6).extended(1);
     float[] query = new float[space.length];
     float[] rotated = new float[space.length];
@@ -193,7 +224,7 @@ final class AxesTrial {
         rows.set(i, near[q][i], rotated);
         rows.decode(i, rotated);
         estimates[i] = VectorKernels.exactDot(query, rotated, 0, rotated.length) + rows.bias(i);
-        double error = estimates[i] - score(q, i, squaredLength);
+        double error = estimates[i] - score(queries[q], near[q][i], squaredLength);
         double usual = NibbleScorer.LOW_ERROR * rows.scale(i) * Math.sqrt(squaredLength);
         if (usual > 0) {
           widening = Math.max(widening, Math.abs(error) / usual);
@@ -210,21 +241,18 @@ final class AxesTrial {
   }
 
   /** Returns what an estimate of a neighbour should be. */
-  private double score(int query, int neighbour, double squaredLength) {
-    float[] a = queries[query];
-    float[] b = near[query][neighbour];
+  private double score(float[] query, float[] near, double squaredLength) {
     return euclidean
-        ? (squaredLength - VectorKernels.exactSquaredL2(a, b, 0, a.length)) / 2
-        : VectorKernels.exactDot(a, b, 0, a.length) - whole.dotMean(a);
+        ? (squaredLength - VectorKernels.exactSquaredL2(query, near, 0, query.length)) / 2
+        : VectorKernels.exactDot(query, near, 0, query.length) - whole.dotMean(query);
   }
 
   /** Returns how much of a query may lie outside: somewhat more than of nearly all items. */
-  private float mostOutside(PrincipalAxes axes, float[] mean) {
-    NibbleSpace space = new NibbleSpace(mean, whole.planes, whole.seed(), axes);
+  private float mostOutside(NibbleSpace space) {
     float[] projection = new float[space.length];
     double[] parts = new double[Math.min(MEASURED, nodes)];
     for (int i = 0; i < parts.length; i++) {
-      double squaredLength = space.rotate(vector(i, parts.length), euclidean, projection);
+      double squaredLength = space.rotate(vector(i + BETWEEN, parts.length), euclidean, projection);
       double inside = VectorKernels.exactDot(projection, projection, 0, projection.length);
       parts[i] = squaredLength > 0 ? 1 - inside / squaredLength : 0;
     }

@@ -14,19 +14,25 @@ final class ExactGroup {
   /** The most queries of a group. */
   static final int SIZE = 16;
 
-  private static final int BLOCK = 64;
+  /** As many bytes of rows stay in the first-level cache beside a query. */
+  private static final int BLOCK_BYTES = 24 << 10;
+
+  private static final int MOST = 64;
 
   private final NodeScorer[] scorers = new NodeScorer[SIZE];
   private final CandidatePool[] pools = new CandidatePool[SIZE];
-  private final int[] block = new int[BLOCK];
-  private final float[] scores = new float[BLOCK + 4];
+  private final int[] block;
+  private final float[] scores;
 
   /**
    * Prepares groups.
    *
    * @param scorer makes what scores nodes for a query
+   * @param rowBytes what is read of a node
    */
-  ExactGroup(Supplier<NodeScorer> scorer) {
+  ExactGroup(Supplier<NodeScorer> scorer, int rowBytes) {
+    block = new int[Math.max(4, Math.min(MOST, BLOCK_BYTES / rowBytes / 4 * 4))];
+    scores = new float[block.length + 4];
     for (int i = 0; i < SIZE; i++) {
       scorers[i] = scorer.get();
       pools[i] = new CandidatePool();
@@ -61,7 +67,7 @@ final class ExactGroup {
       if (isThere.test(node)) {
         block[count++] = node;
       }
-      if (count == BLOCK || node == nodes - 1) {
+      if (count == block.length || node == nodes - 1) {
         for (int i = 0; i < to - from; i++) {
           scorers[i].score(view, block, 0, count, scores);
           pools[i].addAll(block, 0, scores, count);

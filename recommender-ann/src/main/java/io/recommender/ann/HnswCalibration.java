@@ -96,7 +96,7 @@ final class HnswCalibration {
     HnswGraph.View view = graph.view();
     int groups = (queries.length + ExactGroup.SIZE - 1) / ExactGroup.SIZE;
     try (HnswWorkers<ExactGroup> workers =
-        builder.workers(groups, () -> new ExactGroup(this::scorer))) {
+        builder.workers(groups, () -> new ExactGroup(this::scorer, Float.BYTES * graph.stride))) {
       workers.forEach(
           groups,
           1,

@@ -22,8 +22,8 @@ final class HnswCoder {
    */
   static final long CACHED_BYTES = 8L << 20;
 
-  /** With fewer nodes than this directions of most variance are those of chance. */
-  static final int AXES_FROM = 1024;
+  /** With fewer nodes than this it takes a large part of a build to find axes. */
+  static final int AXES_FROM = 8192;
 
   private static final int GROWTH = 4;
 

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What an index measures of itself. */
@@ -54,8 +55,8 @@ class HnswCalibrationTest {
 
   /** One query more than two groups, nodes that do not count, and fewer nodes than are wanted. */
   @ParameterizedTest
-  @EnumSource(Similarity.class)
-  void groupsOfQueriesFindTheTrueBest(Similarity similarity) {
+  @CsvSource({"DOT, 4", "COSINE, 400", "L2, 400", "L2, 1000000"})
+  void groupsOfQueriesFindTheTrueBest(Similarity similarity, int rowBytes) {
     int count = 150;
     float[][] vectors = TestVectors.clustered(count, DIMENSION, 3, 0.7, 3);
     HnswGraph graph = new HnswGraph(DIMENSION, 4, count, true);
@@ -74,7 +75,7 @@ class HnswCalibrationTest {
         similarity == Similarity.L2
             ? HnswGraph.Ranking.PRODUCT_PLUS_EXTRA
             : HnswGraph.Ranking.PRODUCT;
-    ExactGroup group = new ExactGroup(() -> new RowScorer(graph, ranking));
+    ExactGroup group = new ExactGroup(() -> new RowScorer(graph, ranking), rowBytes);
     float[][] queries = TestVectors.clustered(2 * ExactGroup.SIZE + 1, DIMENSION, 3, 0.7, 4);
     int[] wanted = IntStream.range(0, queries.length).map(q -> 1 + 6 * q).toArray();
     int[][] best = new int[queries.length][];
