@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AxesTrial {
   /** Rotated vectors that are shorter have codes of few cache lines anyway. */
-  private static final int LEAST_LENGTH = 384;
+  private static final int LEAST_LENGTH = 256;
 
   /** The covariance of vectors that are longer takes too much time and memory. */
   private static final int MOST_LENGTH = 4096;

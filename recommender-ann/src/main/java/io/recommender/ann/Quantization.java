@@ -35,7 +35,7 @@ public enum Quantization {
    * Walks by codes of four bits and ranks by floats: 4 f + c / 2 + 4 bytes, with {@link
    * io.recommender.Similarity#L2} four more.
    *
-   * <p>Vectors of 257 to 4,096 dimensions that differ mostly in few directions, as those of images
+   * <p>Vectors of 129 to 4,096 dimensions that differ mostly in few directions, as those of images
    * and texts do, are projected on 128 or 256 principal axes before they become codes, and c is
    * that number. Whether that serves is tried on a sample whenever the codes are made anew, from
    * 8,192 items on and each time their number has grown fourfold; it takes up to a twentieth of the

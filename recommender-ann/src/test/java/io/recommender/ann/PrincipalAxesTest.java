@@ -198,11 +198,11 @@ class PrincipalAxesTest {
 
   @Test
   void onlyLongVectorsAreProjected() {
-    assertFalse(AxesTrial.mayChoose(256));
-    assertTrue(AxesTrial.mayChoose(257));
+    assertFalse(AxesTrial.mayChoose(128));
+    assertTrue(AxesTrial.mayChoose(129));
     assertTrue(AxesTrial.mayChoose(4096));
     assertFalse(AxesTrial.mayChoose(4097));
-    assertTrue(AxesTrial.mayChoose(128, 257));
+    assertTrue(AxesTrial.mayChoose(128, 129));
     assertFalse(AxesTrial.mayChoose(256, 384), "more than half");
     assertTrue(AxesTrial.mayChoose(256, 385));
     assertFalse(AxesTrial.mayChoose(127, 784));
