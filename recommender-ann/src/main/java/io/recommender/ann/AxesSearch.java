@@ -102,7 +102,9 @@ final class AxesSearch {
       for (int pass = 0; pass < passes; pass++) {
         double length = length(row);
         for (int other = 0; other < axis; other++) {
-          subtract(row, KERNELS.dot(row, 0, done[other], 0, dimension), done[other]);
+          // In double precision, whose order is given: axes are to be the same each time.
+          double product = VectorKernels.exactDot(row, done[other], 0, dimension);
+          subtract(row, (float) product, done[other]);
         }
         double left = length(row);
         float factor = left > ROUNDED * length ? (float) (1 / left) : 0;

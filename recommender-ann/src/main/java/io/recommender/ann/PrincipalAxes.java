@@ -1,7 +1,7 @@
 package io.recommender.ann;
 
 import io.recommender.ann.internal.Rotation;
-import io.recommender.ann.internal.VectorKernels;
+import java.util.Arrays;
 
 /**
  * Few directions in which vectors differ most, mixed at random.
@@ -17,8 +17,6 @@ import io.recommender.ann.internal.VectorKernels;
  * <p><b>Immutable</b>.
  */
 final class PrincipalAxes {
-  private static final VectorKernels KERNELS = VectorKernels.best();
-
   /** Errors are not widened by more. */
   static final float MOST_WIDENING = 1000;
 
@@ -36,19 +34,36 @@ final class PrincipalAxes {
   /** The greatest part of its squared length that a query may have outside, from 0 to 1. */
   final float mostOutside;
 
-  private final float[] rows;
+  /** The elements of all axes at the first dimension, then at the next. */
+  private final float[] columns;
 
   /**
    * Takes axes.
    *
-   * @param rows the axes, one after the other, of length 1 and orthogonal to each other; kept
+   * @param rows the axes, one after the other, of length 1 and orthogonal to each other
    */
   PrincipalAxes(int count, float[] rows, float widening, float mostOutside) {
+    this(count, rows.length / count, transposed(rows, count), widening, mostOutside);
+  }
+
+  private PrincipalAxes(
+      int count, int dimension, float[] columns, float widening, float mostOutside) {
     this.count = count;
-    this.rows = rows;
+    this.dimension = dimension;
+    this.columns = columns;
     this.widening = widening;
     this.mostOutside = mostOutside;
-    dimension = rows.length / count;
+  }
+
+  private static float[] transposed(float[] rows, int count) {
+    int length = rows.length / count;
+    float[] columns = new float[rows.length];
+    for (int row = 0; row < count; row++) {
+      for (int i = 0; i < length; i++) {
+        columns[i * count + row] = rows[row * length + i];
+      }
+    }
+    return columns;
   }
 
   /** Mixes orthogonal axes, one after the other, in place. */
@@ -69,29 +84,49 @@ final class PrincipalAxes {
 
   /** Returns the same axes with what was measured of them. */
   PrincipalAxes with(float widening, float mostOutside) {
-    return new PrincipalAxes(count, rows, widening, mostOutside);
+    return new PrincipalAxes(count, dimension, columns, widening, mostOutside);
   }
 
   /** Returns the axes, one after the other. */
   float[] rows() {
-    return rows.clone();
+    return transposed(columns, dimension);
   }
 
-  /** Writes the inner product of a vector and each axis. */
+  /**
+   * Writes the inner product of a vector and each axis. The result is the same on every JVM: codes
+   * are made of it, and graphs of codes, which a seed alone decides. So each sum is taken in the
+   * order of the dimensions, several sums beside each other.
+   */
   void project(float[] vector, float[] projection) {
-    int length = dimension;
-    for (int axis = 0, at = 0; axis < count; axis += 4, at += 4 * length) {
-      KERNELS.dot4(
-          vector,
-          0,
-          rows,
-          at,
-          at + length,
-          at + 2 * length,
-          at + 3 * length,
-          length,
-          projection,
-          axis);
+    Arrays.fill(projection, 0, count, 0);
+    int i = 0;
+    for (; i + 3 < dimension; i += 4) {
+      addFour(vector, i, projection);
+    }
+    for (; i < dimension; i++) {
+      float value = vector[i];
+      for (int axis = 0, at = i * count; axis < count; axis++) {
+        projection[axis] += value * columns[at + axis];
+      }
+    }
+  }
+
+  private void addFour(float[] vector, int first, float[] projection) {
+    float[] columns = this.columns;
+    int count = this.count;
+    float value0 = vector[first];
+    float value1 = vector[first + 1];
+    float value2 = vector[first + 2];
+    float value3 = vector[first + 3];
+    int at0 = first * count;
+    int at1 = at0 + count;
+    int at2 = at1 + count;
+    int at3 = at2 + count;
+    for (int axis = 0; axis < count; axis++) {
+      float sum = projection[axis] + value0 * columns[at0 + axis];
+      sum += value1 * columns[at1 + axis];
+      sum += value2 * columns[at2 + axis];
+      projection[axis] = sum + value3 * columns[at3 + axis];
     }
   }
 

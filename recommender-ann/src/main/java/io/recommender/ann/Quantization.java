@@ -38,7 +38,7 @@ public enum Quantization {
    * <p>Vectors of 129 to 4,096 dimensions that differ mostly in few directions, as those of images
    * and texts do, are projected on 128 or 256 principal axes before they become codes, and c is
    * that number. Whether that serves is tried on a sample whenever the codes are made anew, from
-   * 8,192 items on and each time their number has grown fourfold; it takes up to a twentieth of the
+   * 8,192 items on and each time their number has grown fourfold; it takes up to a tenth of the
    * processor time of a build. A query that lies too far from the axes is compared with floats.
    * Measured: with 128 axes for 784 dimensions of images, searches of recall 0.95 to 0.99 take 0.6
    * of the time and builds 0.8.

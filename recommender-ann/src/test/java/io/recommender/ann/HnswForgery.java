@@ -1,5 +1,10 @@
 package io.recommender.ann;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.recommender.RecommenderException;
+import io.recommender.RecommenderException.Kind;
+import io.recommender.ann.HnswIndex.Opening;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -9,6 +14,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 
 /** A snapshot with content that nothing would save, and with checksums that are right. */
@@ -85,5 +91,24 @@ final class HnswForgery {
     CRC32C crc = new CRC32C();
     crc.update(bytes, from, length);
     return (int) crc.getValue();
+  }
+
+  /** Asserts that a changed snapshot is refused, however it is opened, for what is in a section. */
+  static void assertRefused(
+      Path to, byte[] saved, String section, Consumer<HnswForgery> change, String... named)
+      throws IOException {
+    HnswForgery forgery = new HnswForgery(saved);
+    change.accept(forgery);
+    Path file = forgery.write(to);
+    for (Opening opening : Opening.values()) {
+      RecommenderException refusal =
+          HnswFixture.assertRefused(Kind.SNAPSHOT_INVALID, () -> HnswIndex.open(file, opening));
+      String message = refusal.getMessage();
+      assertTrue(message.startsWith(file + ": section '" + section + "': expected "), message);
+      assertTrue(message.contains(", found "), message);
+      for (String name : named) {
+        assertTrue(message.contains(name), message);
+      }
+    }
   }
 }
