@@ -34,8 +34,8 @@ final class PrincipalAxes {
   /** The greatest part of its squared length that a query may have outside, from 0 to 1. */
   final float mostOutside;
 
-  /** The elements of all axes at the first dimension, then at the next. */
-  private final float[] columns;
+  /** The elements of all axes at each dimension: in arrays of their own, for SIMD instructions. */
+  private final float[][] columns;
 
   /**
    * Takes axes.
@@ -43,24 +43,22 @@ final class PrincipalAxes {
    * @param rows the axes, one after the other, of length 1 and orthogonal to each other
    */
   PrincipalAxes(int count, float[] rows, float widening, float mostOutside) {
-    this(count, rows.length / count, transposed(rows, count), widening, mostOutside);
+    this(count, columns(rows, count), widening, mostOutside);
   }
 
-  private PrincipalAxes(
-      int count, int dimension, float[] columns, float widening, float mostOutside) {
+  private PrincipalAxes(int count, float[][] columns, float widening, float mostOutside) {
     this.count = count;
-    this.dimension = dimension;
     this.columns = columns;
     this.widening = widening;
     this.mostOutside = mostOutside;
+    dimension = columns.length;
   }
 
-  private static float[] transposed(float[] rows, int count) {
-    int length = rows.length / count;
-    float[] columns = new float[rows.length];
-    for (int row = 0; row < count; row++) {
-      for (int i = 0; i < length; i++) {
-        columns[i * count + row] = rows[row * length + i];
+  private static float[][] columns(float[] rows, int count) {
+    float[][] columns = new float[rows.length / count][count];
+    for (int i = 0; i < columns.length; i++) {
+      for (int axis = 0; axis < count; axis++) {
+        columns[i][axis] = rows[axis * columns.length + i];
       }
     }
     return columns;
@@ -84,12 +82,18 @@ final class PrincipalAxes {
 
   /** Returns the same axes with what was measured of them. */
   PrincipalAxes with(float widening, float mostOutside) {
-    return new PrincipalAxes(count, dimension, columns, widening, mostOutside);
+    return new PrincipalAxes(count, columns, widening, mostOutside);
   }
 
   /** Returns the axes, one after the other. */
   float[] rows() {
-    return transposed(columns, dimension);
+    float[] rows = new float[count * dimension];
+    for (int axis = 0; axis < count; axis++) {
+      for (int i = 0; i < dimension; i++) {
+        rows[axis * dimension + i] = columns[i][axis];
+      }
+    }
+    return rows;
   }
 
   /**
@@ -104,29 +108,30 @@ final class PrincipalAxes {
       addFour(vector, i, projection);
     }
     for (; i < dimension; i++) {
-      float value = vector[i];
-      for (int axis = 0, at = i * count; axis < count; axis++) {
-        projection[axis] += value * columns[at + axis];
-      }
+      add(vector[i], columns[i], projection);
     }
   }
 
-  private void addFour(float[] vector, int first, float[] projection) {
-    float[] columns = this.columns;
-    int count = this.count;
+  private static void add(float value, float[] column, float[] sums) {
+    for (int axis = 0; axis < column.length; axis++) {
+      sums[axis] += value * column[axis];
+    }
+  }
+
+  private void addFour(float[] vector, int first, float[] sums) {
     float value0 = vector[first];
     float value1 = vector[first + 1];
     float value2 = vector[first + 2];
     float value3 = vector[first + 3];
-    int at0 = first * count;
-    int at1 = at0 + count;
-    int at2 = at1 + count;
-    int at3 = at2 + count;
-    for (int axis = 0; axis < count; axis++) {
-      float sum = projection[axis] + value0 * columns[at0 + axis];
-      sum += value1 * columns[at1 + axis];
-      sum += value2 * columns[at2 + axis];
-      projection[axis] = sum + value3 * columns[at3 + axis];
+    float[] column0 = columns[first];
+    float[] column1 = columns[first + 1];
+    float[] column2 = columns[first + 2];
+    float[] column3 = columns[first + 3];
+    for (int axis = 0; axis < column0.length; axis++) {
+      float sum = sums[axis] + value0 * column0[axis];
+      sum += value1 * column1[axis];
+      sum += value2 * column2[axis];
+      sums[axis] = sum + value3 * column3[axis];
     }
   }
 
