@@ -217,13 +217,16 @@ final class AxesTrial {
     int hits = 0;
     double widening = 1;
     for (int q = 0; q < queries.length; q++) {
-      double squaredLength = space.rotate(queries[q], euclidean, query);
+      double product = space.dotMean(queries[q]);
+      double part = euclidean ? 1 : space.partOfMean(product);
+      double squaredLength = space.rotate(queries[q], part, query);
       int count = near[q].length;
       double[] estimates = new double[count];
       for (int i = 0; i < count; i++) {
         rows.set(i, near[q][i], rotated);
         rows.decode(i, rotated);
-        estimates[i] = VectorKernels.exactDot(query, rotated, 0, rotated.length) + rows.bias(i);
+        estimates[i] =
+            VectorKernels.exactDot(query, rotated, 0, rotated.length) + part * rows.bias(i);
         double error = estimates[i] - score(queries[q], near[q][i], squaredLength);
         double usual = NibbleScorer.LOW_ERROR * rows.scale(i) * Math.sqrt(squaredLength);
         if (usual > 0) {
@@ -252,7 +255,9 @@ final class AxesTrial {
     float[] projection = new float[space.length];
     double[] parts = new double[Math.min(MEASURED, nodes)];
     for (int i = 0; i < parts.length; i++) {
-      double squaredLength = space.rotate(vector(i + BETWEEN, parts.length), euclidean, projection);
+      float[] vector = vector(i + BETWEEN, parts.length);
+      double part = euclidean ? 1 : space.partOfMean(space.dotMean(vector));
+      double squaredLength = space.rotate(vector, part, projection);
       double inside = VectorKernels.exactDot(projection, projection, 0, projection.length);
       parts[i] = squaredLength > 0 ? 1 - inside / squaredLength : 0;
     }

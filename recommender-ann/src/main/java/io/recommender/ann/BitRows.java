@@ -46,9 +46,15 @@ record BitRows(BitSpace space, boolean euclidean, int shift, long[][] chunks) im
 
   @Override
   public void set(int node, float[] vector, float[] rotated) {
-    double squares = space.rotate(vector, true, rotated);
+    double squares = space.rotate(vector, 1, rotated);
     float scale = space.encode(rotated, chunks[node >>> shift], offset(node));
-    setFactors(node, scale, euclidean ? (float) (-squares / 2) : 0);
+    float bias = euclidean ? (float) (-squares / 2) : product(node, vector, rotated);
+    setFactors(node, scale, bias);
+  }
+
+  @Override
+  public float product(int node, float[] vector, float[] rotated) {
+    return space.productWithMean(vector);
   }
 
   @Override

@@ -76,7 +76,7 @@ final class BitScorer extends CodeScorer {
     for (int i = 0; i < count; i++) {
       long factors = rows.factors(nodes[from + i]);
       float product = BitRows.scale(factors) * (step * (2 * sums[i] - sum));
-      scores[i] = constant + product + BitRows.bias(factors);
+      scores[i] = constant + product + weight * BitRows.bias(factors);
     }
     applyExtras(view, nodes, from, count, scores);
   }

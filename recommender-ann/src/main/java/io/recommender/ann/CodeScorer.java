@@ -19,6 +19,10 @@ abstract class CodeScorer implements NodeScorer {
   int[] sums = new int[64];
   float step;
   float constant;
+
+  /** What the biases of nodes are multiplied with. */
+  float weight;
+
   double norm;
 
   private final boolean timesExtra;
@@ -30,10 +34,16 @@ abstract class CodeScorer implements NodeScorer {
     timesExtra = ranking == HnswGraph.Ranking.PRODUCT_TIMES_EXTRA;
   }
 
-  /** Takes a vector in rotated form, and its length. */
+  /**
+   * Takes a vector less a part of the mean in rotated form, and its length. By inner product the
+   * part is the nearest one: then least is left to estimates.
+   */
   final void rotate(RotatedSpace space, float[] vector) {
-    norm = Math.sqrt(space.rotate(vector, euclidean, rotated));
-    constant = euclidean ? 0 : space.dotMean(vector);
+    double product = euclidean ? 0 : space.dotMean(vector);
+    double part = euclidean ? 1 : space.partOfMean(product);
+    norm = Math.sqrt(space.rotate(vector, part, rotated));
+    constant = (float) product;
+    weight = (float) part;
   }
 
   /**

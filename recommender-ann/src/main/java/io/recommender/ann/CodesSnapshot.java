@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * query may lie outside, and the axes.
  */
 final class CodesSnapshot {
+  /** From this version on there are biases by inner product too. */
+  private static final int FORMAT_WITH_BIASES = 3;
+
   private CodesSnapshot() {}
 
   /**
@@ -107,10 +110,11 @@ final class CodesSnapshot {
         throw invalid(
             in,
             "codes",
-            "expected a scale from 0 to %s and a number from %s to 0 of node %d, found %s and %s"
+            "expected a scale from 0 to %s and a number from %s to %s of node %d, found %s and %s"
                 .formatted(
                     NodeCodes.MAX_SCALE,
-                    NodeCodes.leastBias(codes.euclidean()),
+                    -NodeCodes.MAX_BIAS,
+                    NodeCodes.mostBias(codes.euclidean()),
                     node,
                     scale,
                     bias));
@@ -119,7 +123,23 @@ final class CodesSnapshot {
       codes.read(node, section);
     }
     section.finish();
+    if (in.formatVersion() < FORMAT_WITH_BIASES && !codes.euclidean()) {
+      addBiases(graph, codes);
+    }
     graph.setCodes(codes);
+  }
+
+  /** Computes biases that earlier versions did not have. */
+  private static void addBiases(HnswGraph graph, NodeCodes codes) {
+    float[] vector = new float[graph.dimension];
+    float[] working = new float[0];
+    float[] rotated = new float[codes.space().length];
+    for (int node = 0; node < graph.allocated(); node++) {
+      if (graph.keepsRows) {
+        working = graph.vector(node, vector, working);
+      }
+      codes.setFactors(node, codes.scale(node), codes.product(node, vector, rotated));
+    }
   }
 
   private static @Nullable PrincipalAxes readAxes(SnapshotReader in, int dimension) {

@@ -29,7 +29,7 @@ import java.util.Set;
  */
 final class HnswSnapshot {
   static final String KIND = "hnsw";
-  static final int FORMAT = 2;
+  static final int FORMAT = 3;
 
   /** States of nodes. */
   static final byte FREE = 0;

@@ -9,26 +9,24 @@ import java.util.Arrays;
  * Codes of four bits, or of eight in two planes, in chunks, and factors in chunks of their own.
  *
  * @param space what the codes mean
- * @param euclidean whether there are those lengths
+ * @param euclidean whether biases are those of Euclidean distances
  * @param shift a chunk holds {@code 1 << shift} nodes
  * @param chunks codes
- * @param factors of each node, one or two
+ * @param factors of each node, two
  */
 record NibbleRows(
     NibbleSpace space, boolean euclidean, int shift, short[][] chunks, float[][] factors)
     implements NodeCodes {
   private static final VectorKernels KERNELS = VectorKernels.best();
 
+  /** A scale and a bias for each node. */
+  private static final int FACTORS = 2;
+
   /** Where the first row begins: with the header of an array it fills a cache line. */
   private static final int FIRST = 24;
 
   NibbleRows(NibbleSpace space, boolean euclidean, int shift) {
     this(space, euclidean, shift, new short[0][], new float[0][]);
-  }
-
-  /** How many factors a node has. */
-  int factorCount() {
-    return euclidean ? 2 : 1;
   }
 
   int stride() {
@@ -45,20 +43,28 @@ record NibbleRows(
     float[][] moreFactors = Arrays.copyOf(factors, count);
     for (int i = chunks.length; i < count; i++) {
       moreChunks[i] = new short[FIRST + (1 << shift) * stride() + VectorKernels.NIBBLE_WORDS];
-      moreFactors[i] = new float[factorCount() << shift];
+      moreFactors[i] = new float[FACTORS << shift];
     }
     return new NibbleRows(space, euclidean, shift, moreChunks, moreFactors);
   }
 
   @Override
   public void set(int node, float[] vector, float[] rotated) {
-    double squares = space.rotate(vector, true, rotated);
+    double squares = space.rotate(vector, 1, rotated);
     int chunk = node >>> shift;
     int at = factorAt(node);
     factors[chunk][at] = space.encode(rotated, chunks[chunk], offset(node));
-    if (euclidean) {
-      factors[chunk][at + 1] = (float) (-squares / 2);
+    factors[chunk][at + 1] = euclidean ? (float) (-squares / 2) : product(node, vector, rotated);
+  }
+
+  @Override
+  public float product(int node, float[] vector, float[] rotated) {
+    if (space.planes == 1) {
+      return space.productWithMean(vector);
     }
+    // The codes may be all there is.
+    decode(node, rotated);
+    return (float) space.dotRotatedMean(rotated);
   }
 
   /** Writes the rotated relative vector that the codes of a node stand for. */
@@ -73,15 +79,13 @@ record NibbleRows(
 
   @Override
   public float bias(int node) {
-    return euclidean ? factors[node >>> shift][factorAt(node) + 1] : 0;
+    return factors[node >>> shift][factorAt(node) + 1];
   }
 
   @Override
   public void setFactors(int node, float scale, float bias) {
     factors[node >>> shift][factorAt(node)] = scale;
-    if (euclidean) {
-      factors[node >>> shift][factorAt(node) + 1] = bias;
-    }
+    factors[node >>> shift][factorAt(node) + 1] = bias;
   }
 
   @Override
@@ -95,7 +99,7 @@ record NibbleRows(
   }
 
   private int factorAt(int node) {
-    return factorCount() * (node & (1 << shift) - 1);
+    return FACTORS * (node & (1 << shift) - 1);
   }
 
   /** Multiplies the codes of nodes with a query, those of one plane. */

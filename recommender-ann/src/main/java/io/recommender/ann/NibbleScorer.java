@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
  * Ranks nodes by an estimate from their codes, which reads an eighth or a quarter of their vectors.
  *
  * <p>With g the query in integers of step t, T the inner product of g and the codes of a node, h
- * half the range of a code, and s the node's scale, the estimate of the inner product of the query
- * and the relative vector of the node is s t (T - h sum(g)).
+ * half the range of a code, and s the node's scale, the estimate of the inner product of the query,
+ * less a part of the mean, and the relative vector of the node is s t (T - h sum(g)). What that
+ * part adds is known: the node's bias.
  *
  * <p>A query that lies {@linkplain PrincipalAxes#misses too far from the axes} of the codes is
  * compared with vectors instead.
@@ -72,9 +73,13 @@ final class NibbleScorer extends CodeScorer {
     isMissed = false;
     rows(view).decode(node, rotated);
     constant = 0;
+    weight = 1;
     if (!euclidean) {
-      space.addRotatedMean(rotated);
-      constant = space.dotRotatedMean(rotated);
+      double product = space.squaredMean() + rows(view).bias(node);
+      double part = space.partOfMean(product);
+      space.addRotatedMean(rotated, 1 - part);
+      constant = (float) product;
+      weight = (float) part;
     }
     norm = Math.sqrt(VectorKernels.exactDot(rotated, rotated, 0, rotated.length));
     quantize(space);
@@ -161,7 +166,7 @@ final class NibbleScorer extends CodeScorer {
     float[] biases = packed.biases();
     int at = block * count;
     for (int i = 0; i < count; i++) {
-      scores[i] = constant + scales[at + i] * (step * (sums[i] - half)) + biases[at + i];
+      scores[i] = constant + scales[at + i] * (step * (sums[i] - half)) + weight * biases[at + i];
     }
   }
 
@@ -178,18 +183,11 @@ final class NibbleScorer extends CodeScorer {
     int bits = rows.shift();
     int mask = (1 << bits) - 1;
     float constant = this.constant;
-    if (!euclidean) {
-      for (int i = 0; i < count; i++) {
-        int node = nodes[from + i];
-        scores[i] = constant + nodeFactors[node >>> bits][node & mask] * (step * (sums[i] - half));
-      }
-      return;
-    }
     for (int i = 0; i < count; i++) {
       int node = nodes[from + i];
       float[] chunk = nodeFactors[node >>> bits];
       int at = 2 * (node & mask);
-      scores[i] = constant + chunk[at] * (step * (sums[i] - half)) + chunk[at + 1];
+      scores[i] = constant + chunk[at] * (step * (sums[i] - half)) + weight * chunk[at + 1];
     }
   }
 
@@ -244,11 +242,11 @@ final class NibbleScorer extends CodeScorer {
       decoded = new float[rotated.length];
     }
     rows.decode(node, decoded);
+    double beside = constant + (double) weight * rows.bias(node);
     return switch (similarity) {
-      case DOT ->
-          VectorKernels.exactDot(rotated, decoded, 0, rotated.length) + (double) constant + 0.0;
+      case DOT -> VectorKernels.exactDot(rotated, decoded, 0, rotated.length) + beside + 0.0;
       case COSINE -> {
-        double cosine = VectorKernels.exactDot(rotated, decoded, 0, rotated.length) + constant;
+        double cosine = VectorKernels.exactDot(rotated, decoded, 0, rotated.length) + beside;
         yield Math.max(-1, Math.min(1, cosine)) + 0.0;
       }
       case L2 -> 0.0 - VectorKernels.exactSquaredL2(rotated, decoded, 0, rotated.length);

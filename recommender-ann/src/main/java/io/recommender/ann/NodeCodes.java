@@ -5,7 +5,8 @@ import io.recommender.ann.internal.SectionWriter;
 
 /**
  * The codes of the nodes of a graph, with two factors of each: the scale of its codes, and for
- * {@link io.recommender.Similarity#L2} minus half the squared length of its relative vector.
+ * {@link io.recommender.Similarity#L2} minus half the squared length of its relative vector, or
+ * else the inner product of that vector and the mean.
  *
  * <p><b>Thread safety.</b> As that of the rows of {@link HnswGraph}: a node's codes are written
  * before any link leads to it.
@@ -17,10 +18,13 @@ sealed interface NodeCodes permits BitRows, NibbleRows {
    */
   float MAX_SCALE = (float) (8 * HnswIndex.MAX_NORM);
 
+  /** More than half the squared length of any relative vector. */
+  float MAX_BIAS = (float) (4 * HnswIndex.MAX_NORM * HnswIndex.MAX_NORM);
+
   /** What the codes mean. */
   RotatedSpace space();
 
-  /** Returns whether there are those lengths. */
+  /** Returns whether biases are those of Euclidean distances. */
   boolean euclidean();
 
   /** Returns the same rows with room for further ones, in so many chunks. */
@@ -29,10 +33,19 @@ sealed interface NodeCodes permits BitRows, NibbleRows {
   /** Writes the codes of a node; {@code rotated} is working memory. */
   void set(int node, float[] vector, float[] rotated);
 
+  /**
+   * Returns the inner product of the mean and the relative vector of a node, which is its bias
+   * unless distances are Euclidean.
+   *
+   * @param vector the vector of the node
+   * @param rotated working memory
+   */
+  float product(int node, float[] vector, float[] rotated);
+
   /** Returns what to multiply the codes of a node with. */
   float scale(int node);
 
-  /** Returns minus half the squared length of a node's relative vector, or zero. */
+  /** Returns what is added to the estimate of a node. */
   float bias(int node);
 
   void setFactors(int node, float scale, float bias);
@@ -43,13 +56,13 @@ sealed interface NodeCodes permits BitRows, NibbleRows {
   /** Reads codes from a file, without factors. */
   void read(int node, SectionReader section);
 
-  /** Returns whether a node may have such factors; no bias counts as zero. */
+  /** Returns whether a node may have such factors. */
   static boolean mayBeFactors(float scale, float bias, boolean euclidean) {
-    return scale >= 0 && scale <= MAX_SCALE && bias >= leastBias(euclidean) && bias <= 0;
+    return scale >= 0 && scale <= MAX_SCALE && bias >= -MAX_BIAS && bias <= mostBias(euclidean);
   }
 
-  /** Returns less than any bias, or zero if there are none. */
-  static float leastBias(boolean euclidean) {
-    return euclidean ? (float) (-4 * HnswIndex.MAX_NORM * HnswIndex.MAX_NORM) : 0;
+  /** Returns the greatest bias there may be. */
+  static float mostBias(boolean euclidean) {
+    return euclidean ? 0 : MAX_BIAS;
   }
 }

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Immutable</b>.
  */
 abstract sealed class RotatedSpace permits BitSpace, NibbleSpace {
+  /** A query that is so much longer than the mean has none of it, as floats would overflow. */
+  private static final double MOST_PART = 1e30;
+
   final int dimension;
 
   /** Elements of a rotated vector: the dimension, filled up with zeros, or the number of axes. */
@@ -25,9 +28,7 @@ abstract sealed class RotatedSpace permits BitSpace, NibbleSpace {
   private final @Nullable Rotation rotation;
   private final @Nullable PrincipalAxes axes;
   private final float[] rotatedMean;
-
-  /** The squared length of what is left out of the mean. */
-  private final double meanOutside;
+  private final double squaredMean;
 
   /** Takes whole vectors, rotated. */
   RotatedSpace(float[] mean, long seed) {
@@ -39,7 +40,7 @@ abstract sealed class RotatedSpace permits BitSpace, NibbleSpace {
     rotation = new Rotation(length, seed);
     rotatedMean = Arrays.copyOf(mean, length);
     rotation.apply(rotatedMean);
-    meanOutside = 0;
+    squaredMean = VectorKernels.exactDot(mean, mean, 0, dimension);
   }
 
   /** Takes projections of vectors, which are not taken back. */
@@ -52,8 +53,7 @@ abstract sealed class RotatedSpace permits BitSpace, NibbleSpace {
     rotation = null;
     rotatedMean = new float[length];
     axes.project(mean, rotatedMean);
-    double inside = VectorKernels.exactDot(rotatedMean, rotatedMean, 0, length);
-    meanOutside = Math.max(0, VectorKernels.exactDot(mean, mean, 0, dimension) - inside);
+    squaredMean = VectorKernels.exactDot(mean, mean, 0, dimension);
   }
 
   /** Returns the length of the rotated form of a vector. */
@@ -79,46 +79,58 @@ abstract sealed class RotatedSpace permits BitSpace, NibbleSpace {
   }
 
   /**
-   * Writes a vector, relative to the mean or not, in rotated form.
+   * Writes a vector less a part of the mean in rotated form.
    *
-   * @return its squared length, with what is left out of that form; but without what is left out in
-   *     the direction of the mean, which is known
+   * @param part 1 for vectors that become codes
+   * @return the squared length of that difference, with what is left out of its rotated form
    */
-  double rotate(float[] vector, boolean relative, float[] rotated) {
-    if (rotation == null) {
-      return project(Objects.requireNonNull(axes, "axes"), vector, relative, rotated);
+  double rotate(float[] vector, double part, float[] rotated) {
+    float factor = (float) part;
+    double squares = 0;
+    if (axes != null) {
+      axes.project(vector, rotated);
+      for (int i = 0; i < length; i++) {
+        rotated[i] -= factor * rotatedMean[i];
+      }
+      for (int i = 0; i < dimension; i++) {
+        double difference = vector[i] - factor * mean[i];
+        squares += difference * difference;
+      }
+      return squares;
     }
     for (int i = 0; i < dimension; i++) {
-      rotated[i] = relative ? vector[i] - mean[i] : vector[i];
+      rotated[i] = vector[i] - factor * mean[i];
     }
     Arrays.fill(rotated, dimension, length, 0);
-    rotation.apply(rotated);
+    Objects.requireNonNull(rotation, "rotation").apply(rotated);
     return VectorKernels.exactDot(rotated, rotated, 0, length);
   }
 
-  private double project(PrincipalAxes axes, float[] vector, boolean relative, float[] projection) {
-    axes.project(vector, projection);
-    if (!relative) {
-      double squares = VectorKernels.exactDot(vector, vector, 0, dimension);
-      double along = dotMean(vector) - dotRotatedMean(projection);
-      return meanOutside > 0 ? Math.max(0, squares - along * along / meanOutside) : squares;
-    }
-    for (int i = 0; i < length; i++) {
-      projection[i] -= rotatedMean[i];
-    }
-    return VectorKernels.exactSquaredL2(vector, mean, 0, dimension);
+  /** Returns which part of the mean is nearest to a vector with such an inner product with it. */
+  double partOfMean(double product) {
+    double part = squaredMean > 0 ? product / squaredMean : 0;
+    return Math.abs(part) < MOST_PART ? part : 0;
   }
 
-  /** Turns a rotated relative vector into a rotated one. */
-  void addRotatedMean(float[] rotated) {
+  /** Returns the inner product of the mean and a vector relative to it. */
+  float productWithMean(float[] vector) {
+    return (float) (dotMean(vector) - squaredMean);
+  }
+
+  double squaredMean() {
+    return squaredMean;
+  }
+
+  /** Adds a multiple of the mean to a rotated vector. */
+  void addRotatedMean(float[] rotated, double factor) {
     for (int i = 0; i < length; i++) {
-      rotated[i] += rotatedMean[i];
+      rotated[i] += (float) factor * rotatedMean[i];
     }
   }
 
   /** Returns the inner product of a rotated vector and the mean. */
-  float dotRotatedMean(float[] rotated) {
-    return (float) VectorKernels.exactDot(rotated, rotatedMean, 0, length);
+  double dotRotatedMean(float[] rotated) {
+    return VectorKernels.exactDot(rotated, rotatedMean, 0, length);
   }
 
   /** Takes a rotated relative vector back; the rotated one is lost. */
@@ -130,7 +142,7 @@ abstract sealed class RotatedSpace permits BitSpace, NibbleSpace {
   }
 
   /** Returns the inner product of a vector and the mean. */
-  float dotMean(float[] vector) {
-    return (float) VectorKernels.exactDot(vector, mean, 0, dimension);
+  double dotMean(float[] vector) {
+    return VectorKernels.exactDot(vector, mean, 0, dimension);
   }
 }

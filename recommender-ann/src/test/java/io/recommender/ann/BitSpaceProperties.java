@@ -78,14 +78,14 @@ class BitSpaceProperties {
     scorer.score(graph.view(), nodes, 0, count, scores);
     BitRows rows = (BitRows) graph.codes(graph.view());
     float[] turned = new float[space.length];
-    space.rotate(query, euclidean, turned);
+    space.rotate(query, euclidean ? 1 : 0, turned);
     double largest = 0;
     for (float value : turned) {
       largest = Math.max(largest, Math.abs(value));
     }
     double rounding = largest / BitKernels.QUERY_MAX / 2 * space.length;
     for (int node = 0; node < count; node++) {
-      space.rotate(vectors[node], true, rotated);
+      space.rotate(vectors[node], 1, rotated);
       float[] decoded = decoded(rows, node);
       double squares = dot(rotated, rotated);
       assertEquals(squares, dot(rotated, decoded), ROUNDING * squares, "unbiased");

@@ -105,7 +105,10 @@ class HnswForgedContentTest {
       }
       assertRefused(saved, "codes", put("codes", rows, -1));
       assertRefused(saved, "codes", put("codes", rows, 1e17f));
-      assertRefused(saved, "codes", put("codes", rows + Float.BYTES, 1));
+      if (similarity == Similarity.L2) {
+        assertRefused(saved, "codes", put("codes", rows + Float.BYTES, 1));
+      }
+      assertRefused(saved, "codes", put("codes", rows + Float.BYTES, 1e31f));
       assertRefused(saved, "codes", put("codes", rows + Float.BYTES, -1e31f));
       assertRefused(saved, "codes", put("codes", Integer.BYTES + Long.BYTES, 1e16f));
     }

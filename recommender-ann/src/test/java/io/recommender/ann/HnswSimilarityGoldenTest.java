@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,8 +31,8 @@ class HnswSimilarityGoldenTest {
   private static final List<Quantization> FORMS =
       List.of(Quantization.FLOAT, Quantization.INT8, Quantization.INT4_FLOAT);
 
-  /** The version in which these files came. */
-  private static final int FORMAT = 2;
+  /** The version in which the first of these files came. */
+  private static final int FIRST_FORMAT = 2;
 
   @TempDir private Path folder;
 
@@ -63,32 +64,43 @@ class HnswSimilarityGoldenTest {
                     item(2, 0.316227766))));
   }
 
-  private static String name(Similarity similarity, Quantization form) {
+  private static String name(int format, Similarity similarity, Quantization form) {
     return "hnsw-%d-%s-%s.snapshot"
-        .formatted(FORMAT, similarity, form)
+        .formatted(format, similarity, form)
         .toLowerCase(Locale.ROOT)
         .replace('_', '-');
   }
 
   /** Writes the files: the argument is the folder for them, which has none of them yet. */
   public static void main(String[] args) {
-    files()
+    latest()
         .map(Arguments::get)
         .forEach(
             of -> {
-              Similarity similarity = (Similarity) of[0];
-              Quantization form = (Quantization) of[1];
-              HnswGoldenTest.built(similarity, form).save(Path.of(args[0], name(similarity, form)));
+              Similarity similarity = (Similarity) of[1];
+              Quantization form = (Quantization) of[2];
+              String name = name(HnswSnapshot.FORMAT, similarity, form);
+              HnswGoldenTest.built(similarity, form).save(Path.of(args[0], name));
             });
   }
 
-  private static Stream<Arguments> files() {
+  private static Stream<Arguments> files(int format) {
     return Stream.of(Similarity.DOT, Similarity.COSINE)
-        .flatMap(similarity -> FORMS.stream().map(form -> Arguments.of(similarity, form)));
+        .flatMap(similarity -> FORMS.stream().map(form -> Arguments.of(format, similarity, form)));
   }
 
-  private Path file(Similarity similarity, Quantization form) throws IOException {
-    String name = name(similarity, form);
+  private static Stream<Arguments> files() {
+    return IntStream.rangeClosed(FIRST_FORMAT, HnswSnapshot.FORMAT)
+        .boxed()
+        .flatMap(HnswSimilarityGoldenTest::files);
+  }
+
+  private static Stream<Arguments> latest() {
+    return files(HnswSnapshot.FORMAT);
+  }
+
+  private Path file(int format, Similarity similarity, Quantization form) throws IOException {
+    String name = name(format, similarity, form);
     try (InputStream stream =
         Objects.requireNonNull(HnswGoldenTest.class.getResourceAsStream(name), name)) {
       return Files.write(folder.resolve("a"), stream.readAllBytes());
@@ -101,8 +113,8 @@ class HnswSimilarityGoldenTest {
 
   @ParameterizedTest
   @MethodSource("files")
-  void answersAsEver(Similarity similarity, Quantization form) throws IOException {
-    for (HnswIndex index : opened(file(similarity, form))) {
+  void answersAsEver(int format, Similarity similarity, Quantization form) throws IOException {
+    for (HnswIndex index : opened(file(format, similarity, form))) {
       assertEquals(HnswGoldenTest.DIMENSION, index.dimension());
       assertEquals(similarity, index.similarity());
       assertEquals(39, index.size());
@@ -133,8 +145,9 @@ class HnswSimilarityGoldenTest {
 
   @ParameterizedTest
   @MethodSource("files")
-  void vectorsAreGivenBackAsEver(Similarity similarity, Quantization form) throws IOException {
-    for (HnswIndex index : opened(file(similarity, form))) {
+  void vectorsAreGivenBackAsEver(int format, Similarity similarity, Quantization form)
+      throws IOException {
+    for (HnswIndex index : opened(file(format, similarity, form))) {
       float margin = form.keepsFloats() ? 1e-5f : 0.5f;
       for (int number : new int[] {0, 20, 39}) {
         float[] vector = index.vector("größe-" + number).orElseThrow();
@@ -145,9 +158,10 @@ class HnswSimilarityGoldenTest {
   }
 
   @ParameterizedTest
-  @MethodSource("files")
-  void isSavedAgainAsItWas(Similarity similarity, Quantization form) throws IOException {
-    Path file = file(similarity, form);
+  @MethodSource("latest")
+  void isSavedAgainAsItWas(int format, Similarity similarity, Quantization form)
+      throws IOException {
+    Path file = file(format, similarity, form);
     for (HnswIndex index : opened(file)) {
       Path copy = folder.resolve("b");
       index.replace(copy);
@@ -158,8 +172,8 @@ class HnswSimilarityGoldenTest {
   /** By inner product, what is new has to be found though it is longer than all there was. */
   @ParameterizedTest
   @MethodSource("files")
-  void canBeChanged(Similarity similarity, Quantization form) throws IOException {
-    Path file = file(similarity, form);
+  void canBeChanged(int format, Similarity similarity, Quantization form) throws IOException {
+    Path file = file(format, similarity, form);
     float[] longest = {0, 0, 700, 0};
     for (HnswIndex index : opened(file)) {
       index.add("longest", longest);

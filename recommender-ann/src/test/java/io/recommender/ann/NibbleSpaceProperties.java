@@ -83,7 +83,7 @@ class NibbleSpaceProperties {
     NibbleSpace space = new NibbleSpace(mean, planes, seed);
     float[] vector = vector(dimension, shape, random);
     float[] rotated = new float[space.length];
-    space.rotate(vector, true, rotated);
+    space.rotate(vector, 1, rotated);
     short[] codes = new short[planes * space.words];
     float scale = space.encode(rotated, codes, 0);
     float[] decoded = new float[space.length];
@@ -101,7 +101,7 @@ class NibbleSpaceProperties {
     assertTrue(norm(error) <= most, () -> norm(error) + " is more than " + most);
     for (int i = 0; i < 4; i++) {
       float[] query = new float[space.length];
-      space.rotate(vector(dimension, i, random), false, query);
+      space.rotate(vector(dimension, i, random), 0, query);
       double off = Math.abs(dot(query, decoded) - dot(query, rotated));
       double allowed = most * norm(query);
       assertTrue(off <= allowed, () -> off + " is more than " + allowed);
@@ -130,7 +130,7 @@ class NibbleSpaceProperties {
     float[] query = vector(dimension, random.nextInt(3), random);
     scorer.prepare(graph.view(), query);
     float[] turned = new float[space.length];
-    space.rotate(query, false, turned);
+    space.rotate(query, 0, turned);
     double largest = 0;
     for (float value : turned) {
       largest = Math.max(largest, Math.abs(value));
@@ -141,7 +141,7 @@ class NibbleSpaceProperties {
     float[] scores = new float[count + 4];
     scorer.score(graph.view(), nodes, 0, count, scores);
     for (int node = 0; node < count; node++) {
-      space.rotate(vectors[node], true, rotated);
+      space.rotate(vectors[node], 1, rotated);
       double length = norm(rotated);
       double part = bound(rotated, planes);
       double allowed = part * length * norm(query) + (1 + part) * length * rounding;

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Indexes of vectors that differ in few directions only, whose codes are those of projections. */
 class ProjectedIndexTest {
@@ -236,15 +237,16 @@ class ProjectedIndexTest {
 
   /** Writes the golden file: the argument is the folder for it. */
   public static void main(String[] args) {
-    small().save(Path.of(args[0], "hnsw-2-axes.snapshot"));
+    small().save(Path.of(args[0], "hnsw-3-axes.snapshot"));
   }
 
-  @Test
-  void answersAsEver() throws IOException {
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3})
+  void answersAsEver(int format) throws IOException {
     Path file = folder.resolve("a");
+    String name = "hnsw-" + format + "-axes.snapshot";
     try (InputStream stream =
-        Objects.requireNonNull(
-            ProjectedIndexTest.class.getResourceAsStream("hnsw-2-axes.snapshot"))) {
+        Objects.requireNonNull(ProjectedIndexTest.class.getResourceAsStream(name), name)) {
       Files.write(file, stream.readAllBytes());
     }
     for (Opening opening : Opening.values()) {
