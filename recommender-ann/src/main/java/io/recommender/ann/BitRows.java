@@ -48,13 +48,8 @@ record BitRows(BitSpace space, boolean euclidean, int shift, long[][] chunks) im
   public void set(int node, float[] vector, float[] rotated) {
     double squares = space.rotate(vector, 1, rotated);
     float scale = space.encode(rotated, chunks[node >>> shift], offset(node));
-    float bias = euclidean ? (float) (-squares / 2) : product(node, vector, rotated);
+    float bias = euclidean ? (float) (-squares / 2) : space.productWithMean(vector);
     setFactors(node, scale, bias);
-  }
-
-  @Override
-  public float product(int node, float[] vector, float[] rotated) {
-    return space.productWithMean(vector);
   }
 
   @Override

@@ -123,22 +123,19 @@ final class CodesSnapshot {
       codes.read(node, section);
     }
     section.finish();
+    graph.setCodes(codes);
     if (in.formatVersion() < FORMAT_WITH_BIASES && !codes.euclidean()) {
       addBiases(graph, codes);
     }
-    graph.setCodes(codes);
   }
 
   /** Computes biases that earlier versions did not have. */
   private static void addBiases(HnswGraph graph, NodeCodes codes) {
     float[] vector = new float[graph.dimension];
     float[] working = new float[0];
-    float[] rotated = new float[codes.space().length];
     for (int node = 0; node < graph.allocated(); node++) {
-      if (graph.keepsRows) {
-        working = graph.vector(node, vector, working);
-      }
-      codes.setFactors(node, codes.scale(node), codes.product(node, vector, rotated));
+      working = graph.vector(node, vector, working);
+      codes.setFactors(node, codes.scale(node), codes.space().productWithMean(vector));
     }
   }
 

@@ -1,6 +1,7 @@
 package io.recommender.ann;
 
 import io.recommender.Similarity;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gives nodes their codes, and decides what the codes are relative to.
@@ -8,7 +9,8 @@ import io.recommender.Similarity;
  * <p>The mean is that of the nodes there are once there are {@value #TRAINED_FROM}, and again each
  * time their number has grown fourfold; then all nodes get new codes, in new arrays, and searches
  * that have begun go on with the old ones. Where codes are all there is, they are renewed only
- * once, because each time loses a little.
+ * once, because each time loses a little; until then they are relative to the mean of the nodes
+ * that came first.
  *
  * <p><b>Confined</b> to the writer.
  */
@@ -76,18 +78,21 @@ final class HnswCoder {
 
   /** Codes new nodes. Their rows have been written. */
   void code(int[] nodes, float[][] vectors) {
-    if (!quantization.isCoded()) {
+    if (!quantization.isCoded() || nodes.length == 0) {
+      return;
+    }
+    int count = graph.allocated();
+    boolean first = trainedOn == 0 && count >= trainedFrom;
+    boolean grown = trainedOn > 0 && count >= GROWTH * trainedOn && quantization.keepsFloats();
+    boolean onlyCodes = !quantization.keepsFloats() && trainedOn == 0 && count == nodes.length;
+    if (first || grown || onlyCodes) {
+      train(given(count, nodes, vectors));
+      trainedOn = first || grown ? count : 0;
       return;
     }
     NodeCodes codes = graph.view().codes();
     if (codes != null) {
       encode(codes, nodes, vectors);
-    }
-    long count = graph.allocated();
-    boolean first = trainedOn == 0 && count >= trainedFrom;
-    boolean grown = trainedOn > 0 && count >= GROWTH * trainedOn && quantization.keepsFloats();
-    if (first || grown) {
-      train((int) count);
     }
   }
 
@@ -103,14 +108,28 @@ final class HnswCoder {
         () -> new float[codes.space().length]);
   }
 
-  private void train(int count) {
+  /** Returns the vectors of nodes that came just now, and null of all others. */
+  private static @Nullable float[][] given(int count, int[] nodes, float[][] vectors) {
+    @Nullable float[][] given = new float[count][];
+    for (int i = 0; i < nodes.length; i++) {
+      given[nodes[i]] = vectors[i];
+    }
+    return given;
+  }
+
+  private void train(@Nullable float[][] given) {
+    int count = given.length;
     double[] sums = new double[graph.dimension];
     float[] vector = new float[graph.dimension];
     float[] working = new float[0];
     for (int node = 0; node < count; node++) {
-      working = graph.vector(node, vector, working);
+      float[] own = given[node];
+      if (own == null) {
+        working = graph.vector(node, vector, working);
+        own = vector;
+      }
       for (int i = 0; i < sums.length; i++) {
-        sums[i] += vector[i];
+        sums[i] += own[i];
       }
     }
     float[] mean = new float[sums.length];
@@ -123,12 +142,14 @@ final class HnswCoder {
       workers.forEach(
           count,
           (rotated, node) -> {
-            float[] own = new float[graph.dimension];
-            graph.vector(node, own, rotated.clone());
+            float[] own = given[node];
+            if (own == null) {
+              own = new float[graph.dimension];
+              graph.vector(node, own, rotated.clone());
+            }
             codes.set(node, own, rotated);
           });
     }
-    trainedOn = count;
     graph.setCodes(codes);
   }
 }

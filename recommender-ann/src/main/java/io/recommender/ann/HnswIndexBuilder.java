@@ -190,7 +190,7 @@ public final class HnswIndexBuilder {
     inRange("size", size, 0, Integer.MAX_VALUE);
     Quantization form = quantization.resolved(dimension);
     long bytes = form.keepsFloats() ? (dimension + 15L) / 16 * 16 * Float.BYTES : 0;
-    bytes += form.codeBytes(dimension, similarity == Similarity.L2);
+    bytes += form.codeBytes(dimension);
     long links = 2L * m * NodeLinks.bytes(size);
     long upper = Integer.BYTES + (16 + (long) m * Integer.BYTES * m / (m - 1)) / m;
     // Weight, id, a share of the table of ids, beginning, links that were chosen together.

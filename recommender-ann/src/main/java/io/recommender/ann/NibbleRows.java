@@ -54,17 +54,7 @@ record NibbleRows(
     int chunk = node >>> shift;
     int at = factorAt(node);
     factors[chunk][at] = space.encode(rotated, chunks[chunk], offset(node));
-    factors[chunk][at + 1] = euclidean ? (float) (-squares / 2) : product(node, vector, rotated);
-  }
-
-  @Override
-  public float product(int node, float[] vector, float[] rotated) {
-    if (space.planes == 1) {
-      return space.productWithMean(vector);
-    }
-    // The codes may be all there is.
-    decode(node, rotated);
-    return (float) space.dotRotatedMean(rotated);
+    factors[chunk][at + 1] = euclidean ? (float) (-squares / 2) : space.productWithMean(vector);
   }
 
   /** Writes the rotated relative vector that the codes of a node stand for. */

@@ -33,15 +33,6 @@ sealed interface NodeCodes permits BitRows, NibbleRows {
   /** Writes the codes of a node; {@code rotated} is working memory. */
   void set(int node, float[] vector, float[] rotated);
 
-  /**
-   * Returns the inner product of the mean and the relative vector of a node, which is its bias
-   * unless distances are Euclidean.
-   *
-   * @param vector the vector of the node
-   * @param rotated working memory
-   */
-  float product(int node, float[] vector, float[] rotated);
-
   /** Returns what to multiply the codes of a node with. */
   float scale(int node);
 

@@ -25,15 +25,14 @@ public enum Quantization {
    * so all that it meets and that may be among the best is ranked, not only what it keeps.
    *
    * <p>For memory, where the vectors stay in a file ({@link HnswIndex.Opening#MAP}): then c / 8 + 8
-   * bytes of one are held, where {@link #INT4_FLOAT} holds c / 2 + 4. Measured against that form at
+   * bytes of one are held, where {@link #INT4_FLOAT} holds c / 2 + 8. Measured against that form at
    * 40,000 to 60,000 items: builds took 0.8 to 0.95 times the processor time; searches of equal
    * recall, 0.95 and 0.99, were 0.3 to 0.5 times as fast at 128 dimensions, 0.6 at 256, and 0.7 to
    * 1.1 at 768 and 784. Serves any number of dimensions; the fewer, the less a code says.
    */
   INT1_FLOAT,
   /**
-   * Walks by codes of four bits and ranks by floats: 4 f + c / 2 + 4 bytes, with {@link
-   * io.recommender.Similarity#L2} four more.
+   * Walks by codes of four bits and ranks by floats: 4 f + c / 2 + 8 bytes.
    *
    * <p>Vectors of 129 to 4,096 dimensions that differ mostly in few directions, as those of images
    * and texts do, are projected on 128 or 256 principal axes before they become codes, and c is
@@ -45,27 +44,25 @@ public enum Quantization {
    */
   INT4_FLOAT,
   /**
-   * Walks by codes of eight bits and ranks by floats: 4 f + c + 4 bytes, with {@link
-   * io.recommender.Similarity#L2} four more. For items so close together, compared with their
-   * spread, that four bits cannot tell them apart.
+   * Walks by codes of eight bits and ranks by floats: 4 f + c + 8 bytes. For items so close
+   * together, compared with their spread, that four bits cannot tell them apart.
    */
   INT8_FLOAT,
   /**
-   * Keeps codes of eight bits only, walks by their upper halves and ranks by the whole: c + 4
-   * bytes, with {@link io.recommender.Similarity#L2} four more. With {@link HnswIndexBuilder#m} 8,
-   * which halves the links, this is the smallest memory: 209 bytes an item of 128 dimensions, 213
-   * with L2, where the floats alone take 512.
+   * Keeps codes of eight bits only, walks by their upper halves and ranks by the whole: c + 8
+   * bytes. With {@link HnswIndexBuilder#m} 8, which halves the links, this is the smallest memory:
+   * 213 bytes an item of 128 dimensions, where the floats alone take 512.
    *
    * <p>A vector that is given back is off by about 0.009 of its distance from the mean of the items
-   * and at most 0.02, as measured at 16 to 300 dimensions; one that was added before there was a
-   * mean, among the first 1,024 or in one call with them, by as much of its length besides. Scores
-   * are those of such vectors: an inner product is off by at most as much as the vector times the
-   * length of the query, a cosine by less than 0.01, a squared distance by at most as much as the
-   * vector times twice the distance, and the square of that. That is a few parts in a hundred for
-   * most pairs, but may be more than the whole score where an inner product is near zero or an item
-   * nearly equals the query. The order of such near ties is not that of the vectors: of the ten
-   * best of 16,384 clustered items of 128 dimensions, with m 8 and ef 120, more than 98 of 100 are
-   * found by inner product, 97 by cosine and 95 by L2.
+   * and at most 0.02, as measured at 16 to 300 dimensions; one of the first 1,024, unless added in
+   * one call with them all, by as much of its distance from the first besides. Scores are those of
+   * such vectors: an inner product is off by at most as much as the vector times the length of the
+   * query, a cosine by less than 0.01, a squared distance by at most as much as the vector times
+   * twice the distance, and the square of that. That is a few parts in a hundred for most pairs,
+   * but may be more than the whole score where an inner product is near zero or an item nearly
+   * equals the query. The order of such near ties is not that of the vectors: of the ten best of
+   * 16,384 clustered items of 128 dimensions, with m 8 and ef 120, more than 98 of 100 are found by
+   * inner product, 97 by cosine and 95 by L2.
    */
   INT8;
 
@@ -97,12 +94,11 @@ public enum Quantization {
   }
 
   /** Returns the bytes of the codes and factors of a vector. */
-  long codeBytes(int dimension, boolean euclidean) {
+  long codeBytes(int dimension) {
     if (this == INT1_FLOAT) {
       return BitRows.bytes(dimension);
     }
-    long factors = euclidean ? 2 : 1;
-    return isCoded() ? RotatedSpace.length(dimension) / 8L * bits() + factors * Float.BYTES : 0;
+    return isCoded() ? RotatedSpace.length(dimension) / 8L * bits() + 2 * Float.BYTES : 0;
   }
 
   /** Returns whether walks see so little that much of what they meet has to be ranked. */
