@@ -1,7 +1,10 @@
 package io.recommender.ann;
 
+import io.recommender.Similarity;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses the nodes among which a walk looks for the best to begin with.
@@ -23,9 +26,19 @@ final class EntryNodes {
   static final int MOST = 64;
 
   /** No nodes. */
-  static final EntryNodes.Chosen NONE = new Chosen(new int[0], 0, true);
+  static final EntryNodes.Chosen NONE = new Chosen(new int[0], 0, true, null);
+
+  /**
+   * One of so many nodes is listed. With one of 16, walks end as often where they should, and with
+   * one of 64 less often.
+   */
+  private static final int LISTED_PART = 32;
+
+  /** Lists are made anew when this part of as many nodes as they have has come. */
+  private static final int NEW_PART = 32;
 
   private final HnswGraph graph;
+  private final Similarity similarity;
   private final int[] links;
 
   /** The nodes of upper levels. */
@@ -33,8 +46,9 @@ final class EntryNodes {
 
   private Chosen chosen = NONE;
 
-  EntryNodes(HnswGraph graph) {
+  EntryNodes(HnswGraph graph, Similarity similarity) {
     this.graph = graph;
+    this.similarity = similarity;
     links = new int[graph.baseDegree];
   }
 
@@ -44,8 +58,9 @@ final class EntryNodes {
    * @param nodes by number; empty if no node has an upper level
    * @param level a level that all of them have, above the lowest
    * @param isAll whether no other node has that level
+   * @param lists where walks by codes of the same space begin instead, if there are many nodes
    */
-  record Chosen(int[] nodes, int level, boolean isAll) {}
+  record Chosen(int[] nodes, int level, boolean isAll, @Nullable EntryLists lists) {}
 
   /** Returns the choice for all nodes that were added. */
   Chosen chosen() {
@@ -75,6 +90,32 @@ final class EntryNodes {
     add(nodes);
   }
 
+  /** Makes lists for the codes there are, if there are none or many nodes have come since. */
+  void arrange() {
+    EntryLists old = chosen.lists;
+    HnswGraph.View view = graph.view();
+    EntryLists lists = null;
+    // One of as many nodes as the degree has an upper level.
+    int step = Math.max(1, LISTED_PART / graph.degree);
+    int count = upper.size() / step;
+    if (view.codes() instanceof NibbleRows codes && count >= EntryLists.LEAST) {
+      boolean isNew =
+          old == null || old.space() != codes.space() || count - old.size() > old.size() / NEW_PART;
+      lists = isNew ? EntryLists.of(graph, similarity, each(step, above(view, 1))) : old;
+    }
+    chosen = new Chosen(chosen.nodes, chosen.level, chosen.isAll, lists);
+  }
+
+  /** Returns about how many bytes lists take, of an index with so many links. */
+  static long listBytes(long nodes, int m, long codeBytes) {
+    return EntryLists.bytes(nodes / Math.max(m, LISTED_PART), codeBytes);
+  }
+
+  private static int[] each(int step, int[] nodes) {
+    Arrays.sort(nodes);
+    return IntStream.range(0, nodes.length / step).map(i -> nodes[i * step]).toArray();
+  }
+
   private void choose(HnswGraph.View view) {
     int level = upper.intStream().map(node -> graph.level(view, node)).max().orElse(1);
     int[] nodes = above(view, level);
@@ -88,7 +129,7 @@ final class EntryNodes {
       nodes = new int[MOST];
       Arrays.setAll(nodes, i -> all[(int) ((long) i * all.length / MOST)]);
     }
-    chosen = nodes.length == 0 ? NONE : new Chosen(nodes, level, isAll);
+    chosen = nodes.length == 0 ? NONE : new Chosen(nodes, level, isAll, chosen.lists);
   }
 
   private int[] above(HnswGraph.View view, int level) {

@@ -195,7 +195,8 @@ public final class HnswIndexBuilder {
     long upper = Integer.BYTES + (16 + (long) m * Integer.BYTES * m / (m - 1)) / m;
     // Weight, id, a share of the table of ids, beginning, links that were chosen together.
     long identity = 2L * Integer.BYTES + 6 + Integer.BYTES + 1;
-    return size * (bytes + links + upper + identity);
+    long entries = form.planes() > 0 ? EntryNodes.listBytes(size, m, form.codeBytes(dimension)) : 0;
+    return size * (bytes + links + upper + identity) + entries;
   }
 
   /** Copies the parameters. */

@@ -58,7 +58,7 @@ final class HnswInserter {
     Similarity similarity = builder.similarity;
     this.quantization = quantization;
     weighted = similarity == Similarity.DOT;
-    entryNodes = new EntryNodes(graph);
+    entryNodes = new EntryNodes(graph, similarity);
     backLinks = new BackLinks(graph, this);
     efConstruction = builder.efConstruction;
     ranking =
@@ -77,6 +77,11 @@ final class HnswInserter {
   void resume(int[] nodes) {
     linked = nodes.length;
     entryNodes.reset(nodes);
+    arrangeEntries();
+  }
+
+  private void arrangeEntries() {
+    entryNodes.arrange();
     HnswGraph.View view = graph.view();
     graph.publish(view.entry(), view.top(), entryNodes.chosen());
   }
@@ -163,6 +168,7 @@ final class HnswInserter {
     int[] upper = select(nodes, done, node -> graph.level(view, node) > 0);
     int[] others = select(nodes, done, node -> graph.level(view, node) == 0);
     insertSmall(upper, 0, upper.length, workers);
+    arrangeEntries();
     if (others.length > LARGE) {
       // Then a large batch is a sample of what there is, in whatever order it was given.
       IntArrays.shuffle(others, new Random(builder.seed));

@@ -154,7 +154,8 @@ final class HnswQuery {
   }
 
   private void countWalk() {
-    query.hits.count(search.expandedCount(), search.scoredCount(), 0);
+    int scored = search.listedCount() + search.scoredCount();
+    query.hits.count(search.expandedCount(), scored, 0);
   }
 
   private void answerSome(int k, int ef, ItemFilter filter) {

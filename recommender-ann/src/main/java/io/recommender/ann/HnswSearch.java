@@ -38,6 +38,12 @@ final class HnswSearch {
   /** The best nodes of the levels above the one a walk goes to. */
   private final CandidatePool upper = new CandidatePool();
 
+  /** The lists of entries that are nearest. */
+  private final CandidatePool nearest = new CandidatePool();
+
+  /** How many nodes of lists were compared. */
+  private int listed;
+
   private float[] scores;
 
   private final boolean keepsScores;
@@ -156,6 +162,28 @@ final class HnswSearch {
     }
   }
 
+  /** Begins at the best nodes of lists, if there are any for such scores. */
+  private boolean beginAtLists(HnswGraph.View view, NodeScorer scorer) {
+    EntryLists lists = view.entries().lists();
+    if (lists == null
+        || !(scorer instanceof NibbleScorer byCodes)
+        || !byCodes.canScore(view, lists.space())) {
+      return false;
+    }
+    if (scores.length < lists.mostScores()) {
+      scores = new float[lists.mostScores()];
+    }
+    listed = lists.find(byCodes, nearest, upper, scores);
+    for (int rank = 0; rank < upper.size(); rank++) {
+      int node = upper.node(rank);
+      if (visited.isNew(node)) {
+        walkScores[visited.count()] = upper.score(rank);
+        visited.touch(node);
+      }
+    }
+    return visited.count() > 0;
+  }
+
   /** Expands the best open nodes, so that what they lead to is waited for once. */
   private boolean expandUpper(HnswGraph.View view, int level) {
     boolean isAny = false;
@@ -185,9 +213,10 @@ final class HnswSearch {
   }
 
   /**
-   * Leaves the best {@code ef} nodes that a walk finds in the pool. It comes from the upper levels,
-   * and all that it met there is in the pool from the beginning: if the best of them leads into a
-   * cluster without the nearest nodes, another may lead to these.
+   * Leaves the best {@code ef} nodes that a walk finds in the pool. It comes from {@link
+   * EntryLists} or from the upper levels, and all the good ones that it met there are in the pool
+   * from the beginning: if the best of them leads into a cluster without the nearest nodes, another
+   * may lead to these.
    *
    * @param deadline when to stop, as {@link System#nanoTime}, or {@link Long#MAX_VALUE}
    * @return whether the walk came to its end
@@ -195,7 +224,9 @@ final class HnswSearch {
   boolean search(HnswGraph.View view, NodeScorer scorer, int ef, long deadline) {
     begin(view.size());
     pool.reset(ef);
-    descendTo(view, scorer, 0, NOWHERE);
+    if (!beginAtLists(view, scorer)) {
+      descendTo(view, scorer, 0, NOWHERE);
+    }
     int from = visited.count();
     pool.addAll(visited.nodes(), 0, walkScores, from);
     expandAny(view, 0);
@@ -389,6 +420,7 @@ final class HnswSearch {
   private void begin(int nodes) {
     visited.begin(nodes);
     expanded = 0;
+    listed = 0;
     clockAt = 0;
     if (barred != HnswGraph.NONE) {
       visited.bridge(barred);
@@ -438,9 +470,14 @@ final class HnswSearch {
     System.arraycopy(scores, 0, walkScores, from, to - from);
   }
 
-  /** How many nodes the last search scored. */
+  /** How many nodes the last search scored on its way. */
   int scoredCount() {
     return visited.count();
+  }
+
+  /** How many nodes of lists the last search scored before. */
+  int listedCount() {
+    return listed;
   }
 
   /** Returns a node that the last search scored. */

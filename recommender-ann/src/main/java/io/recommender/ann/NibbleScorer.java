@@ -70,6 +70,12 @@ final class NibbleScorer extends CodeScorer {
       prepare(view, row);
       return;
     }
+    prepareCodes(view, node);
+  }
+
+  /** Takes what the codes of a node stand for as the query. */
+  void prepareCodes(HnswGraph.View view, int node) {
+    NibbleSpace space = ensure(view);
     isMissed = false;
     rows(view).decode(node, rotated);
     constant = 0;
@@ -97,6 +103,11 @@ final class NibbleScorer extends CodeScorer {
   /** Returns whether codes say too little of the query, so that vectors are compared. */
   boolean isMissed() {
     return isMissed;
+  }
+
+  /** Returns whether the query in hand can be compared with copies of codes of a space. */
+  boolean canScore(HnswGraph.View view, NibbleSpace space) {
+    return !isMissed && rows(view).space() == space;
   }
 
   private RowScorer whole() {
@@ -145,26 +156,35 @@ final class NibbleScorer extends CodeScorer {
     applyExtras(view, nodes, from, count, scores);
   }
 
-  /** Scores a block of packed nodes, whose codes are of the space of the query. */
-  void score(PackedNodes packed, int block, float[] scores) {
-    int count = PackedNodes.BLOCK;
+  /**
+   * Scores packed nodes, whose codes are of the space of the query.
+   *
+   * @param block the first block of them
+   * @param blocks how many blocks
+   */
+  void score(PackedNodes packed, int block, int blocks, float[] scores) {
+    int count = blocks * PackedNodes.BLOCK;
     if (sums.length < count) {
-      sums = new int[count];
+      sums = new int[2 * count];
     }
     int[] sums = this.sums;
-    packed.multiply(factors, 0, block, sums);
+    packed.multiply(factors, 0, block, blocks, sums);
     if (fine && packed.space().planes == 2) {
       if (lowSums.length < sums.length) {
         lowSums = new int[sums.length];
       }
-      packed.multiply(factors, 1, block, lowSums);
+      packed.multiply(factors, 1, block, blocks, lowSums);
       for (int i = 0; i < count; i++) {
         sums[i] = 16 * sums[i] + lowSums[i];
       }
     }
     float[] scales = packed.scales();
     float[] biases = packed.biases();
-    int at = block * count;
+    int at = block * PackedNodes.BLOCK;
+    float constant = this.constant;
+    float weight = this.weight;
+    float step = this.step;
+    float half = this.half;
     for (int i = 0; i < count; i++) {
       scores[i] = constant + scales[at + i] * (step * (sums[i] - half)) + weight * biases[at + i];
     }

@@ -45,9 +45,20 @@ final class PackedNodes {
   static PackedNodes of(NodeSet set, NibbleRows from) {
     int[] nodes = new int[set.count()];
     int count = set.list(0, nodes, 0);
-    PackedNodes packed = new PackedNodes(from.space(), Arrays.copyOf(nodes, count));
-    for (int i = 0; i < count; i++) {
-      packed.copy(i, from, nodes[i]);
+    return of(Arrays.copyOf(nodes, count), from);
+  }
+
+  /**
+   * Copies the codes of nodes.
+   *
+   * @param nodes kept; a place with a negative number has no node, and a score that says nothing
+   */
+  static PackedNodes of(int[] nodes, NibbleRows from) {
+    PackedNodes packed = new PackedNodes(from.space(), nodes);
+    for (int i = 0; i < nodes.length; i++) {
+      if (nodes[i] >= 0) {
+        packed.copy(i, from, nodes[i]);
+      }
     }
     return packed;
   }
@@ -91,9 +102,12 @@ final class PackedNodes {
     return biases;
   }
 
-  /** Multiplies the codes of a block with a query, those of one plane. */
-  void multiply(short[] query, int plane, int block, int[] out) {
-    int at = start(block) + plane * space.words * BLOCK;
-    KERNELS.dotNibbleBlock(query, space.words, chunks[block / blocksOfChunk], at, out);
+  /** Multiplies the codes of blocks with a query, those of one plane. */
+  void multiply(short[] query, int plane, int block, int blocks, int[] out) {
+    for (int i = 0; i < blocks; i++) {
+      int at = start(block + i) + plane * space.words * BLOCK;
+      short[] codes = chunks[(block + i) / blocksOfChunk];
+      KERNELS.dotNibbleBlock(query, space.words, codes, at, out, i * BLOCK);
+    }
   }
 }

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Codes are relative to the mean of the items and randomly rotated, so that their error does not
  * depend on the data; see Gao and Long, RaBitQ, SIGMOD 2024. Bytes are for each item and beside its
  * links, with f the dimension rounded up to a multiple of 16, and c rounded up to a multiple of
- * 128, or to 64 up to there: of 130 dimensions, f is 144 and c is 256.
+ * 128, or to 64 up to there: of 130 dimensions, f is 144 and c is 256. Codes of four and eight bits
+ * of one item of 32 are copied besides, for walks to begin with.
  */
 public enum Quantization {
   /**
@@ -51,7 +52,7 @@ public enum Quantization {
   /**
    * Keeps codes of eight bits only, walks by their upper halves and ranks by the whole: c + 8
    * bytes. With {@link HnswIndexBuilder#m} 8, which halves the links, this is the smallest memory:
-   * 213 bytes an item of 128 dimensions, where the floats alone take 512.
+   * 218 bytes an item of 128 dimensions, where the floats alone take 512.
    *
    * <p>A vector that is given back is off by about 0.009 of its distance from the mean of the items
    * and at most 0.02, as measured at 16 to 300 dimensions; one of the first 1,024, unless added in

@@ -10,12 +10,15 @@ import io.recommender.ann.internal.CandidatePool;
 final class SetScan {
   private static final int BLOCK = 64;
 
-  /** A scan of copied codes reads the clock once in so many blocks. */
-  private static final int CLOCK_EVERY = 32;
+  /** So many copied codes are scored at once. */
+  private static final int PACKED = 4 * PackedNodes.BLOCK;
+
+  /** A scan of copied codes reads the clock once in so many steps. */
+  private static final int CLOCK_EVERY = 16;
 
   private final CandidatePool pool;
   private final int[] block = new int[BLOCK];
-  private final float[] scores = new float[BLOCK + 4];
+  private final float[] scores = new float[Math.max(BLOCK + 4, PACKED)];
   private int scored;
 
   /** Kept, so that reading ahead is not left out. */
@@ -68,11 +71,14 @@ final class SetScan {
     int[] nodes = packed.nodes();
     boolean inTime = true;
     int done = 0;
-    for (; done < nodes.length && inTime; done += PackedNodes.BLOCK) {
-      walker.score(packed, done / PackedNodes.BLOCK, scores);
-      pool.addAll(nodes, done, scores, Math.min(PackedNodes.BLOCK, nodes.length - done));
+    for (int steps = 1; done < nodes.length && inTime; steps++) {
+      int count = Math.min(PACKED, nodes.length - done);
+      int blocks = (count + PackedNodes.BLOCK - 1) / PackedNodes.BLOCK;
+      walker.score(packed, done / PackedNodes.BLOCK, blocks, scores);
+      pool.addAll(nodes, done, scores, count);
       // Reading the clock takes as long as scoring dozens of rows.
-      inTime = done / PackedNodes.BLOCK % CLOCK_EVERY != CLOCK_EVERY - 1 || !isLate(deadline);
+      inTime = steps % CLOCK_EVERY != 0 || !isLate(deadline);
+      done += PACKED;
     }
     scored = Math.min(done, nodes.length);
     return inTime;

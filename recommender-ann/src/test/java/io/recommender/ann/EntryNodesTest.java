@@ -37,7 +37,7 @@ class EntryNodesTest {
 
   @Test
   void withoutUpperLevelsNoneAreChosen() {
-    EntryNodes entries = new EntryNodes(graph(0, 0, 0));
+    EntryNodes entries = new EntryNodes(graph(0, 0, 0), Similarity.L2);
     entries.add(numbers(3));
     assertEquals(EntryNodes.NONE, entries.chosen());
   }
@@ -48,7 +48,7 @@ class EntryNodesTest {
     Arrays.fill(levels, 10, 90, 1);
     Arrays.fill(levels, 20, 52, 2);
     levels[22] = 4;
-    EntryNodes entries = new EntryNodes(graph(levels));
+    EntryNodes entries = new EntryNodes(graph(levels), Similarity.L2);
     entries.add(numbers(100));
     assertEquals(2, entries.chosen().level());
     assertTrue(entries.chosen().isAll());
@@ -64,7 +64,7 @@ class EntryNodesTest {
   void ofManyNodesSomeAreChosenEvenly() {
     int[] levels = new int[1000];
     Arrays.fill(levels, 1);
-    EntryNodes entries = new EntryNodes(graph(levels));
+    EntryNodes entries = new EntryNodes(graph(levels), Similarity.L2);
     entries.add(numbers(1000));
     int[] nodes = entries.chosen().nodes();
     assertFalse(entries.chosen().isAll());
@@ -77,9 +77,9 @@ class EntryNodesTest {
   @Test
   void theOrderInWhichNodesComeDoesNotMatter() {
     int[] levels = IntStream.range(0, 500).map(i -> Integer.numberOfTrailingZeros(i + 1)).toArray();
-    EntryNodes entries = new EntryNodes(graph(levels));
+    EntryNodes entries = new EntryNodes(graph(levels), Similarity.L2);
     entries.add(numbers(500));
-    EntryNodes backwards = new EntryNodes(graph(levels));
+    EntryNodes backwards = new EntryNodes(graph(levels), Similarity.L2);
     for (int node = 499; node >= 0; node--) {
       backwards.add(new int[] {node});
     }
@@ -91,7 +91,7 @@ class EntryNodesTest {
   void nodesThatLeadNowhereAreLeftOut() {
     HnswGraph graph = graph(1, 1, 1);
     graph.setLinks(1, 0, new int[0], 0, 0);
-    EntryNodes entries = new EntryNodes(graph);
+    EntryNodes entries = new EntryNodes(graph, Similarity.L2);
     entries.add(numbers(3));
     assertArrayEquals(new int[] {0, 2}, entries.chosen().nodes());
   }

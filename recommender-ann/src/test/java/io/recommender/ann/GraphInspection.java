@@ -41,6 +41,12 @@ final class GraphInspection {
     return graph.view().entries().nodes();
   }
 
+  /** Returns the nodes of lists among which walks by codes look for some to begin at. */
+  int[] listed() {
+    EntryLists lists = graph.view().entries().lists();
+    return lists == null ? new int[0] : lists.nodes();
+  }
+
   /** Returns the level of these. */
   int entryLevel() {
     return graph.view().entries().level();

@@ -79,7 +79,7 @@ class HnswSearchTest {
 
   private static HnswGraph twoRingsWithEntries() {
     HnswGraph graph = twoRings();
-    graph.publish(0, 1, new EntryNodes.Chosen(new int[] {0, 3}, 1, true));
+    graph.publish(0, 1, new EntryNodes.Chosen(new int[] {0, 3}, 1, true, null));
     return graph;
   }
 
@@ -137,7 +137,7 @@ class HnswSearchTest {
   @Test
   void theOnlyWayInIsTakenThoughItIsBarred() {
     HnswGraph graph = twoRings();
-    graph.publish(0, 1, new EntryNodes.Chosen(new int[] {0}, 1, true));
+    graph.publish(0, 1, new EntryNodes.Chosen(new int[] {0}, 1, true, null));
     HnswSearch search = new HnswSearch(graph);
     search.bar(0);
     search.search(graph.view(), new ListedScorer(5, 1, 1, 4, 9, 8), 6, Long.MAX_VALUE);

@@ -115,7 +115,7 @@ class HnswValidationTest {
 
   @Test
   void anEstimateIsOfANumberOfItems() {
-    HnswIndexBuilder builder = builder().quantization(Quantization.INT8);
+    HnswIndexBuilder builder = builder().quantization(Quantization.FLOAT);
     for (long size : new long[] {-1, Long.MIN_VALUE, 1L << 31, Long.MAX_VALUE}) {
       assertRefused(
           () -> builder.estimatedBytes(size), "size: expected 0 to 2147483647, found " + size);
@@ -125,6 +125,11 @@ class HnswValidationTest {
     assertEquals((1L << 24) * one, builder.estimatedBytes(1L << 24));
     // More nodes than three bytes tell apart take a fourth for each of 32 links.
     assertEquals(Integer.MAX_VALUE * (one + 32), builder.estimatedBytes(Integer.MAX_VALUE));
+    // Of one item of 32 there are copies of codes.
+    builder.quantization(Quantization.INT8);
+    double copied = builder.estimatedBytes(1_000_000) / 1e6 - builder.estimatedBytes(1);
+    double codes = Quantization.INT8.codeBytes(builder.dimension);
+    assertTrue(copied > codes / 32 && copied < codes / 24, () -> "copied " + copied);
   }
 
   @Test

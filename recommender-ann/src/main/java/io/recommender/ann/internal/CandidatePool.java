@@ -26,7 +26,10 @@ public final class CandidatePool {
   /** The fence, then a key for each node: its score, the node counted down, whether it is open. */
   private long[] keys = new long[65];
 
-  /** What is to be merged next. */
+  /** Which candidates are to be merged next. */
+  private final int[] places = new int[MERGED];
+
+  /** The keys of these. */
   private final long[] entering = new long[MERGED];
 
   private final long[] sorted = new long[MERGED];
@@ -68,21 +71,21 @@ public final class CandidatePool {
    * @param from where in {@code candidates} they begin; their scores begin at 0
    */
   public void addAll(int[] candidates, int from, float[] candidateScores, int count) {
-    long[] entering = this.entering;
+    int[] places = this.places;
     float worst = worst();
     int kept = 0;
     for (int i = count - 1; i >= 0; i--) {
       // Written in any case and kept if better: cheaper than a branch that is often mispredicted.
-      entering[kept] = key(candidates[from + i], candidateScores[i]);
+      places[kept] = i;
       kept += candidateScores[i] > worst ? 1 : 0;
       if (kept == MERGED) {
-        merge(kept);
+        merge(candidates, from, candidateScores, kept);
         worst = worst();
         kept = 0;
       }
     }
     if (kept > 0) {
-      merge(kept);
+      merge(candidates, from, candidateScores, kept);
     }
   }
 
@@ -97,7 +100,11 @@ public final class CandidatePool {
     return bits ^ bits >> 31 & 0x7fffffff;
   }
 
-  private void merge(int count) {
+  private void merge(int[] candidates, int from, float[] candidateScores, int count) {
+    for (int i = 0; i < count; i++) {
+      int place = places[i];
+      entering[i] = key(candidates[from + place], candidateScores[place]);
+    }
     sort(count);
     long[] keys = this.keys;
     int last = size;

@@ -86,9 +86,9 @@ final class PanamaNibbles {
   }
 
   /** As {@link VectorKernels#dotNibbleBlock}. */
-  static void dotBlock(short[] query, int words, short[] codes, int at, int[] out) {
+  static void dotBlock(short[] query, int words, short[] codes, int at, int[] out, int outOffset) {
     for (int lane = 0; lane < ROWS / 2; lane += INT_LANES) {
-      column(query, words, codes, at + 2 * lane, out, lane);
+      column(query, words, codes, at + 2 * lane, out, outOffset + lane);
     }
   }
 

@@ -361,8 +361,9 @@ final class PanamaVectorKernels extends VectorKernels {
   }
 
   @Override
-  public void dotNibbleBlock(short[] query, int words, short[] codes, int at, int[] out) {
-    PanamaNibbles.dotBlock(query, words, codes, at, out);
+  public void dotNibbleBlock(
+      short[] query, int words, short[] codes, int at, int[] out, int outOffset) {
+    PanamaNibbles.dotBlock(query, words, codes, at, out, outOffset);
   }
 
   @Override

@@ -194,14 +194,15 @@ final class ScalarVectorKernels extends VectorKernels {
   }
 
   @Override
-  public void dotNibbleBlock(short[] query, int words, short[] codes, int at, int[] out) {
+  public void dotNibbleBlock(
+      short[] query, int words, short[] codes, int at, int[] out, int outOffset) {
     int part = nibbleFactors(words);
     for (int row = 0; row < NIBBLE_ROWS; row++) {
       int sum = 0;
       for (int w = 0, i = at + nibbleLane(row); w < words; w++, i += NIBBLE_ROWS) {
         sum += product(query, part, w, codes[i]);
       }
-      out[row] = sum;
+      out[outOffset + row] = sum;
     }
   }
 

@@ -44,7 +44,7 @@ public abstract class VectorKernels {
   private static final int NIBBLE_LINE = 2 * NIBBLE_WORDS;
 
   /** Rows of a block of four-bit codes that lies word by word. */
-  public static final int NIBBLE_ROWS = 64;
+  public static final int NIBBLE_ROWS = 32;
 
   private static final int LINE_BYTES = 64;
 
@@ -258,9 +258,10 @@ public abstract class VectorKernels {
    * @param query as for {@link #dotNibbles}
    * @param words the number of words of a row, a multiple of {@value #NIBBLE_WORDS}
    * @param codes word w of row r lies at {@code at + NIBBLE_ROWS * w + nibbleLane(r)}
-   * @param out receives the results from place 0
+   * @param out receives the results from place {@code outOffset}
    */
-  public abstract void dotNibbleBlock(short[] query, int words, short[] codes, int at, int[] out);
+  public abstract void dotNibbleBlock(
+      short[] query, int words, short[] codes, int at, int[] out, int outOffset);
 
   /**
    * Returns where in a word of a block that of a row lies: the rows of the first half in the lower

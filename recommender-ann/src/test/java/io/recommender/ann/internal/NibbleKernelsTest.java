@@ -145,11 +145,13 @@ class NibbleKernelsTest {
         }
       }
       for (VectorKernels one : List.of(scalar, kernels)) {
-        int[] found = new int[expected.length + 1];
-        found[expected.length] = UNTOUCHED;
-        one.dotNibbleBlock(factors(query), words, codes, at, found);
-        assertArrayEquals(expected, Arrays.copyOf(found, expected.length), "words " + words);
-        assertEquals(UNTOUCHED, found[expected.length]);
+        int[] found = new int[expected.length + 2];
+        Arrays.fill(found, UNTOUCHED);
+        one.dotNibbleBlock(factors(query), words, codes, at, found, 1);
+        int[] sums = Arrays.copyOfRange(found, 1, expected.length + 1);
+        assertArrayEquals(expected, sums, "words " + words);
+        assertEquals(UNTOUCHED, found[0]);
+        assertEquals(UNTOUCHED, found[expected.length + 1]);
       }
     }
   }

@@ -144,8 +144,9 @@ final class Slowed extends VectorKernels {
   }
 
   @Override
-  public void dotNibbleBlock(short[] query, int words, short[] codes, int at, int[] out) {
-    kernels.dotNibbleBlock(query, words, codes, at, out);
+  public void dotNibbleBlock(
+      short[] query, int words, short[] codes, int at, int[] out, int outOffset) {
+    kernels.dotNibbleBlock(query, words, codes, at, out, outOffset);
   }
 
   @Override

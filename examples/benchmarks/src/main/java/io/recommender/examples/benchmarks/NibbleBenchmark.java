@@ -70,7 +70,7 @@ public class NibbleBenchmark extends CodeBenchmark {
     int blocksPerChunk = rowsPerChunk() / VectorKernels.NIBBLE_ROWS;
     block = block + 1 == blocksPerChunk * chunks.length ? 0 : block + 1;
     int at = block % blocksPerChunk * words * VectorKernels.NIBBLE_ROWS;
-    kernels.dotNibbleBlock(query, words, chunks[block / blocksPerChunk], at, out);
+    kernels.dotNibbleBlock(query, words, chunks[block / blocksPerChunk], at, out, 0);
     return out;
   }
 }
