@@ -35,7 +35,7 @@ final class HnswSearch {
 
   private final VisitedNodes visited = new VisitedNodes();
 
-  /** The best nodes of the levels above the one a walk goes to. */
+  /** The best nodes of lists, or of the levels above the one a walk goes to. */
   private final CandidatePool upper = new CandidatePool();
 
   /** The lists of entries that are nearest. */
@@ -207,7 +207,7 @@ final class HnswSearch {
     return to;
   }
 
-  /** Returns the best node of the upper levels that the last walk found. */
+  /** Returns the best node of lists or upper levels that the last walk found. */
   int start() {
     return upper.node(0);
   }
