@@ -1,8 +1,11 @@
 package io.recommender.ann;
 
 import io.recommender.Similarity;
+import it.unimi.dsi.fastutil.doubles.DoubleArrays;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -34,8 +37,17 @@ final class EntryNodes {
    */
   private static final int LISTED_PART = 32;
 
-  /** Lists are made anew when this part of as many nodes as they have has come. */
+  /** Lists are made anew when this part of as many nodes as they were drawn from has come. */
   private static final int NEW_PART = 32;
+
+  /**
+   * Where lengths are uneven, half of what is listed are vectors drawn with a chance that grows
+   * with this power of their length, because what is best for a query is among the longest.
+   * Measured with deviations of the logarithm of lengths of 0.3 and 1: it saves 10 to 15 % of the
+   * comparisons of recall 0.98 and 0.99, as much with powers of 8 to 12, and less with one of 4 or
+   * if only nodes of upper levels are drawn, which are fewer.
+   */
+  private static final double LENGTH_POWER = 10;
 
   private final HnswGraph graph;
   private final Similarity similarity;
@@ -44,7 +56,16 @@ final class EntryNodes {
   /** The nodes of upper levels. */
   private final IntArrayList upper = new IntArrayList();
 
+  /** All nodes, by inner products. */
+  private final BitSet all = new BitSet();
+
+  /** How many nodes there are from which lists are drawn. */
+  private int available;
+
   private Chosen chosen = NONE;
+
+  /** How many nodes those in lists were drawn from. */
+  private int drawnFrom;
 
   EntryNodes(HnswGraph graph, Similarity similarity) {
     this.graph = graph;
@@ -72,9 +93,14 @@ final class EntryNodes {
     HnswGraph.View view = graph.view();
     boolean changes = false;
     for (int node : nodes) {
+      if (similarity == Similarity.DOT && !all.get(node)) {
+        all.set(node);
+        available++;
+      }
       int level = graph.level(view, node);
       if (level > 0) {
         upper.add(node);
+        available += similarity == Similarity.DOT ? 0 : 1;
         changes |= level >= chosen.level;
       }
     }
@@ -86,6 +112,8 @@ final class EntryNodes {
   /** Forgets all nodes but these. */
   void reset(int[] nodes) {
     upper.clear();
+    all.clear();
+    available = 0;
     chosen = NONE;
     add(nodes);
   }
@@ -96,12 +124,14 @@ final class EntryNodes {
     HnswGraph.View view = graph.view();
     EntryLists lists = null;
     // One of as many nodes as the degree has an upper level.
-    int step = Math.max(1, LISTED_PART / graph.degree);
-    int count = upper.size() / step;
+    int count = upper.size() / Math.max(1, LISTED_PART / graph.degree);
     if (view.codes() instanceof NibbleRows codes && count >= EntryLists.LEAST) {
-      boolean isNew =
-          old == null || old.space() != codes.space() || count - old.size() > old.size() / NEW_PART;
-      lists = isNew ? EntryLists.of(graph, similarity, each(step, above(view, 1))) : old;
+      boolean isOld =
+          old == null
+              || old.space() != codes.space()
+              || available - drawnFrom > drawnFrom / NEW_PART;
+      lists = isOld ? EntryLists.of(graph, similarity, listed(view, count)) : old;
+      drawnFrom = isOld ? available : drawnFrom;
     }
     chosen = new Chosen(chosen.nodes, chosen.level, chosen.isAll, lists);
   }
@@ -111,9 +141,48 @@ final class EntryNodes {
     return EntryLists.bytes(nodes / Math.max(m, LISTED_PART), codeBytes);
   }
 
-  private static int[] each(int step, int[] nodes) {
+  private int[] listed(HnswGraph.View view, int count) {
+    if (similarity == Similarity.DOT) {
+      int[] nodes = all.stream().filter(node -> leadsOn(view, node)).toArray();
+      if (!graph.hasEvenWeights(view, nodes)) {
+        // A cluster may have short vectors only: the other half leads there.
+        IntStream some = Arrays.stream(each(view, count - count / 2));
+        return IntStream.concat(some, drawn(view, nodes, count / 2)).distinct().sorted().toArray();
+      }
+    }
+    return each(view, count);
+  }
+
+  /** Returns so many nodes of upper levels, evenly spread over all. */
+  private int[] each(HnswGraph.View view, int count) {
+    int[] nodes = above(view, 1);
     Arrays.sort(nodes);
+    int step = upper.size() / count;
     return IntStream.range(0, nodes.length / step).map(i -> nodes[i * step]).toArray();
+  }
+
+  /**
+   * Draws some nodes, each of which has its own random number (Efraimidis and Spirakis, Weighted
+   * random sampling with a reservoir, Information Processing Letters, 2006).
+   */
+  private IntStream drawn(HnswGraph.View view, int[] nodes, int count) {
+    // A vector without length has the weight of one of length 1.
+    float most = 0;
+    for (int node : nodes) {
+      float weight = graph.extra(view, node);
+      most = weight == 1 ? most : Math.max(most, weight);
+    }
+    double power = LENGTH_POWER / HnswGraph.TEMPERING;
+    double[] keys = new double[nodes.length];
+    int[] order = new int[nodes.length];
+    for (int i = 0; i < nodes.length; i++) {
+      float weight = graph.extra(view, nodes[i]);
+      double number = -StrictMath.log(1 - new SplittableRandom(nodes[i]).nextDouble());
+      keys[i] = StrictMath.log(number) + power * StrictMath.log(weight == 1 ? most : weight);
+      order[i] = i;
+    }
+    DoubleArrays.quickSortIndirect(order, keys);
+    return Arrays.stream(order, 0, Math.min(count, order.length)).map(i -> nodes[i]);
   }
 
   private void choose(HnswGraph.View view) {

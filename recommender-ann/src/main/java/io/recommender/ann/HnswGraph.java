@@ -38,6 +38,9 @@ final class HnswGraph {
   /** How far norms are evened out between the nodes of a graph for inner products. */
   static final double TEMPERING = 0.15;
 
+  /** Norms are even that deviate from their mean by no more than about this part of it. */
+  private static final double EVEN = .1;
+
   /** The squared norm of the shortest vector that is not zero. */
   private static final double LEAST_SQUARES = (double) Float.MIN_VALUE * Float.MIN_VALUE;
 
@@ -418,6 +421,20 @@ final class HnswGraph {
   /** Returns the extra number of a node. */
   float extra(View view, int node) {
     return view.extras()[node >>> shift][node & chunkSize() - 1];
+  }
+
+  /** Returns whether nodes of a graph for inner products hardly differ in their norms. */
+  boolean hasEvenWeights(View view, int[] nodes) {
+    double sum = 0;
+    double squares = 0;
+    for (int node : nodes) {
+      double weight = extra(view, node);
+      sum += weight;
+      squares += weight * weight;
+    }
+    double mean = sum / nodes.length;
+    double deviation = EVEN * TEMPERING;
+    return squares / nodes.length <= (1 + deviation * deviation) * mean * mean;
   }
 
   void setExtra(int node, float extra) {

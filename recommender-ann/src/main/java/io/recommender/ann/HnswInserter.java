@@ -174,6 +174,7 @@ final class HnswInserter {
       IntArrays.shuffle(others, new Random(builder.seed));
     }
     insertLarge(others, workers);
+    arrangeEntries();
   }
 
   private static int[] select(int[] nodes, int from, IntPredicate wanted) {
@@ -221,7 +222,8 @@ final class HnswInserter {
     if (isLinked) {
       VarHandle.releaseFence();
       linkBack(view, batch, 0, workers);
-      graph.publish(view.entry(), view.top(), view.entries());
+      entryNodes.add(batch);
+      graph.publish(view.entry(), view.top(), entryNodes.chosen());
     }
     return isLinked;
   }

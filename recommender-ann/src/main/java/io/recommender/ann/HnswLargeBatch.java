@@ -31,16 +31,13 @@ final class HnswLargeBatch {
    * A walk keeps this part of what others keep, in percent. Measured: what others of the batch have
    * found makes up for the rest, and recall up to 0.995 takes searches as much work.
    */
-  private static final int KEPT_PERCENT = 80;
+  private static final int KEPT_PERCENT = 65;
 
   /**
    * A walk ends after as many steps without a find as this part of its pool. Measured: the links
    * are as good at equal work of searches, and a third fewer nodes are scored.
    */
   private static final int PATIENCE_PART = 8;
-
-  /** Norms are even that deviate from their mean by no more than about this part of it. */
-  private static final double EVEN = .1;
 
   private final HnswGraph graph;
   private final HnswInserter inserter;
@@ -92,20 +89,8 @@ final class HnswLargeBatch {
    * ways that lead past worse.
    */
   private boolean isPatienceSafe() {
-    return !inserter.walksRoughly() && (!inserter.hasWeights() || hasEvenNorms());
-  }
-
-  private boolean hasEvenNorms() {
-    double sum = 0;
-    double squares = 0;
-    for (int node : batch) {
-      double weight = graph.extra(view, node);
-      sum += weight;
-      squares += weight * weight;
-    }
-    double mean = sum / batch.length;
-    double deviation = EVEN * HnswGraph.TEMPERING;
-    return squares / batch.length <= (1 + deviation * deviation) * mean * mean;
+    return !inserter.walksRoughly()
+        && (!inserter.hasWeights() || graph.hasEvenWeights(view, batch));
   }
 
   private int[] walk(HnswInserter.Worker worker, int place, int ef) {

@@ -44,10 +44,14 @@ class EntryListsTest {
 
   /** Returns the nodes to be listed: one of 32, of which each has an upper level. */
   private static int[] wanted(HnswIndex index) {
+    return upper(index, 8);
+  }
+
+  private static int[] upper(HnswIndex index, int step) {
     GraphInspection graph = new GraphInspection(index);
     int[] upper =
         IntStream.range(0, graph.allocated()).filter(node -> graph.level(node) > 0).toArray();
-    return IntStream.range(0, upper.length / 8).map(i -> upper[8 * i]).toArray();
+    return IntStream.range(0, upper.length / step).map(i -> upper[step * i]).toArray();
   }
 
   private static int[] listed(HnswIndex index) {
@@ -136,6 +140,59 @@ class EntryListsTest {
       String what = "%s: %.3f, filtered %.3f".formatted(form, recall, filtered);
       assertTrue(recall >= 0.93 && filtered >= 0.93, what);
     }
+  }
+
+  /** Vectors without length do not count as long, though they have the weight of length 1. */
+  @Test
+  void ofUnevenLengthsHalfAreLong() {
+    float[][] vectors = new float[COUNT][];
+    Arrays.setAll(vectors, item -> VECTORS[item].clone());
+    TestVectors.unequal(vectors, 0.5, 3);
+    for (int item = 0; item < COUNT; item++) {
+      for (int j = 0; j < DIMENSION; j++) {
+        vectors[item][j] *= item % 4 == 0 ? 0 : 0.01f;
+      }
+    }
+    HnswIndex index = builder(Similarity.DOT, Quantization.INT4_FLOAT).build();
+    index.addAll(TestVectors.ids(COUNT), vectors);
+    GraphInspection graph = new GraphInspection(index);
+    double[] norms = Arrays.stream(vectors).mapToDouble(TestVectors::norm).sorted().toArray();
+    double[] listed =
+        Arrays.stream(listed(index))
+            .mapToDouble(node -> TestVectors.norm(vectors[graph.itemNumber(node)]))
+            .sorted()
+            .toArray();
+    assertEquals(wanted(index).length, listed.length, wanted(index).length / 10.0);
+    double longest = norms[COUNT * 9 / 10];
+    double part =
+        Arrays.stream(listed).filter(norm -> norm > longest).count() / (double) listed.length;
+    assertTrue(part > 0.45 && part < 0.65, () -> "long: " + part);
+    double without =
+        Arrays.stream(listed).filter(norm -> norm == 0).count() / (double) listed.length;
+    assertTrue(without < 0.2, () -> "without length: " + without);
+  }
+
+  /** All long vectors lie in one half of the space, and for queries of the other all are short. */
+  @Test
+  void walksComeToShortVectorsToo() {
+    float[][] vectors = new float[COUNT][DIMENSION];
+    float[][] queries = new float[QUERIES.length][DIMENSION];
+    int half = DIMENSION / 2;
+    for (int item = 0; item < COUNT; item++) {
+      boolean isLong = item % 5 == 0;
+      for (int j = 0; j < half; j++) {
+        vectors[item][isLong ? j : half + j] = VECTORS[item][j] * (isLong ? 4 : 1);
+      }
+    }
+    for (int i = 0; i < queries.length; i++) {
+      System.arraycopy(QUERIES[i], 0, queries[i], i % 2 * half, half);
+    }
+    HnswIndex index = builder(Similarity.DOT, Quantization.INT4_FLOAT).build();
+    index.addAll(TestVectors.ids(COUNT), vectors);
+    FlatIndex exact = new FlatIndex(DIMENSION, Similarity.DOT);
+    exact.addAll(TestVectors.ids(COUNT), vectors);
+    double recall = TestVectors.recall(index, exact, queries, 10, ItemFilter.all());
+    assertTrue(recall >= 0.93, () -> "recall " + recall);
   }
 
   @ParameterizedTest

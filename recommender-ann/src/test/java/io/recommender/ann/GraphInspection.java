@@ -36,6 +36,11 @@ final class GraphInspection {
     return nodes.ids().id(graph.view().entry());
   }
 
+  /** Returns the number of an item named by {@link TestVectors#id} of which a node is. */
+  int itemNumber(int node) {
+    return Integer.parseInt(nodes.ids().id(node).replaceAll("[^0-9]", ""));
+  }
+
   /** Returns the nodes of which walks begin at the best. */
   int[] entries() {
     return graph.view().entries().nodes();
