@@ -113,10 +113,8 @@ final class EntryLists {
   private static int[] nearest(
       HnswGraph graph, Similarity similarity, int[] nodes, PackedNodes leaders) {
     HnswGraph.View view = graph.view();
-    NibbleScorer scorer = new NibbleScorer(graph, HnswGraph.Ranking.PRODUCT, false);
-    if (similarity == Similarity.L2) {
-      scorer = new NibbleScorer(graph, HnswGraph.Ranking.PRODUCT_PLUS_EXTRA, false);
-    }
+    HnswGraph.Ranking ranking = HnswGraph.Ranking.ofQueries(similarity);
+    NibbleScorer scorer = new NibbleScorer(graph, ranking, false);
     int count = leaders.nodes().length;
     float[] weights = new float[count];
     for (int list = 0; list < count; list++) {

@@ -115,10 +115,7 @@ final class HnswCalibration {
   }
 
   private NodeScorer scorer() {
-    HnswGraph.Ranking ranking =
-        builder.similarity == Similarity.L2
-            ? HnswGraph.Ranking.PRODUCT_PLUS_EXTRA
-            : HnswGraph.Ranking.PRODUCT;
+    HnswGraph.Ranking ranking = HnswGraph.Ranking.ofQueries(builder.similarity);
     return graph.keepsRows ? new RowScorer(graph, ranking) : new NibbleScorer(graph, ranking, true);
   }
 

@@ -448,7 +448,17 @@ final class HnswGraph {
     /** By the inner product and the node's number. */
     PRODUCT_PLUS_EXTRA,
     /** By the inner product times the node's number. */
-    PRODUCT_TIMES_EXTRA
+    PRODUCT_TIMES_EXTRA;
+
+    /** Returns how a query ranks nodes. */
+    static Ranking ofQueries(Similarity similarity) {
+      return similarity == Similarity.L2 ? PRODUCT_PLUS_EXTRA : PRODUCT;
+    }
+
+    /** Returns how a node ranks others when links are chosen. */
+    static Ranking ofNodes(Similarity similarity) {
+      return similarity == Similarity.DOT ? PRODUCT_TIMES_EXTRA : ofQueries(similarity);
+    }
   }
 
   /**

@@ -61,12 +61,7 @@ final class HnswInserter {
     entryNodes = new EntryNodes(graph, similarity);
     backLinks = new BackLinks(graph, this);
     efConstruction = builder.efConstruction;
-    ranking =
-        switch (similarity) {
-          case DOT -> HnswGraph.Ranking.PRODUCT_TIMES_EXTRA;
-          case COSINE -> HnswGraph.Ranking.PRODUCT;
-          case L2 -> HnswGraph.Ranking.PRODUCT_PLUS_EXTRA;
-        };
+    ranking = HnswGraph.Ranking.ofNodes(similarity);
   }
 
   /**

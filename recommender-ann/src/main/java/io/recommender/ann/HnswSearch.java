@@ -41,7 +41,7 @@ final class HnswSearch {
   /** The lists of entries that are nearest. */
   private final CandidatePool nearest = new CandidatePool();
 
-  /** How many nodes of lists were compared. */
+  /** How many nodes of lists were compared, beside those to begin with. */
   private int listed;
 
   private float[] scores;
@@ -179,6 +179,7 @@ final class HnswSearch {
       if (visited.isNew(node)) {
         walkScores[visited.count()] = upper.score(rank);
         visited.touch(node);
+        listed--;
       }
     }
     return visited.count() > 0;
@@ -475,7 +476,7 @@ final class HnswSearch {
     return visited.count();
   }
 
-  /** How many nodes of lists the last search scored before. */
+  /** How many other nodes of lists the last search scored before. */
   int listedCount() {
     return listed;
   }

@@ -65,10 +65,7 @@ final class NodeRanker {
     this.search = search;
     this.known = known;
     isRough = quantization.walksRoughly();
-    HnswGraph.Ranking ranking =
-        similarity == Similarity.L2
-            ? HnswGraph.Ranking.PRODUCT_PLUS_EXTRA
-            : HnswGraph.Ranking.PRODUCT;
+    HnswGraph.Ranking ranking = HnswGraph.Ranking.ofQueries(similarity);
     walkByCodes = quantization.walker(graph, ranking);
     scorer =
         graph.keepsRows ? new RowScorer(graph, ranking) : new NibbleScorer(graph, ranking, true);

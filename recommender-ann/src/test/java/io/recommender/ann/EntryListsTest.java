@@ -90,18 +90,15 @@ class EntryListsTest {
       double squares = TestVectors.norm(VECTORS[node]);
       graph.setExtra(node, HnswGraph.extra(similarity, squares * squares));
       graph.codes(graph.view()).set(node, VECTORS[node], new float[space.length]);
+      graph.setLevel(node, 0);
     }
     graph.publish(0, 0, EntryNodes.NONE);
     int[] nodes = IntStream.range(0, COUNT).filter(node -> node % 3 != 1).toArray();
     EntryLists lists = EntryLists.of(graph, similarity, nodes);
     assertEquals(nodes.length, lists.size());
-    NibbleScorer scorer =
-        new NibbleScorer(
-            graph,
-            similarity == Similarity.L2
-                ? HnswGraph.Ranking.PRODUCT_PLUS_EXTRA
-                : HnswGraph.Ranking.PRODUCT,
-            false);
+    graph.publish(0, 0, new EntryNodes.Chosen(nodes, 1, true, lists));
+    HnswSearch search = new HnswSearch(graph);
+    NibbleScorer scorer = new NibbleScorer(graph, HnswGraph.Ranking.ofQueries(similarity), false);
     CandidatePool best = new CandidatePool();
     float[] found = new float[lists.mostScores()];
     float[] scores = new float[nodes.length + 4];
@@ -111,6 +108,8 @@ class EntryListsTest {
       int compared = lists.find(scorer, new CandidatePool(), best, found);
       assertTrue(compared <= nodes.length / 2, () -> compared + " of " + nodes.length);
       assertEquals(EntryLists.STARTS, best.size());
+      search.search(graph.view(), scorer, 20, Long.MAX_VALUE);
+      assertEquals(compared, search.listedCount() + search.scoredCount());
       scorer.score(graph.view(), nodes, 0, nodes.length, scores);
       int nearest = 0;
       for (int i = 1; i < nodes.length; i++) {

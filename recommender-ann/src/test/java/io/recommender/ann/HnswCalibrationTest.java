@@ -71,10 +71,7 @@ class HnswCalibrationTest {
       }
     }
     graph.publish(0, 0, EntryNodes.NONE);
-    HnswGraph.Ranking ranking =
-        similarity == Similarity.L2
-            ? HnswGraph.Ranking.PRODUCT_PLUS_EXTRA
-            : HnswGraph.Ranking.PRODUCT;
+    HnswGraph.Ranking ranking = HnswGraph.Ranking.ofQueries(similarity);
     ExactGroup group = new ExactGroup(() -> new RowScorer(graph, ranking), rowBytes);
     float[][] queries = TestVectors.clustered(2 * ExactGroup.SIZE + 1, DIMENSION, 3, 0.7, 4);
     int[] wanted = IntStream.range(0, queries.length).map(q -> 1 + 6 * q).toArray();
