@@ -44,8 +44,8 @@ final class EntryNodes {
    * Where lengths are uneven, half of what is listed are vectors drawn with a chance that grows
    * with this power of their length, because what is best for a query is among the longest.
    * Measured with deviations of the logarithm of lengths of 0.3 and 1: it saves 10 to 15 % of the
-   * comparisons of recall 0.98 and 0.99, as much with powers of 8 to 12, and less with one of 4 or
-   * if only nodes of upper levels are drawn, which are fewer.
+   * comparisons of recall 0.98 and 0.99. If all are drawn, powers of 8 to 12 save as much as each
+   * other, and one of 4 less, as does drawing from upper levels only, where there are fewer.
    */
   private static final double LENGTH_POWER = 10;
 

@@ -95,9 +95,9 @@ final class HnswLargeBatch {
 
   private int[] walk(HnswInserter.Worker worker, int place, int ef) {
     NodeScorer scorer = HnswInserter.scorer(worker, view, batch[place]);
-    worker.search.endEarly(patiencePart, graph.baseDegree);
+    worker.search.endEarly(patiencePart, patiencePart, graph.baseDegree);
     worker.search.search(view, scorer, ef, Long.MAX_VALUE);
-    worker.search.endEarly(0, 0);
+    worker.search.endEarly(0, 0, 0);
     CandidatePool pool = worker.search.pool;
     int[] nodes = new int[pool.size()];
     for (int i = 0; i < nodes.length; i++) {

@@ -38,8 +38,7 @@ final class HnswSearch {
   /** The best nodes of lists, or of the levels above the one a walk goes to. */
   private final CandidatePool upper = new CandidatePool();
 
-  /** The lists of entries that are nearest. */
-  private final CandidatePool nearest = new CandidatePool();
+  private final EntryLists.Lookup lookup = new EntryLists.Lookup();
 
   /** How many nodes of lists were compared, beside those to begin with. */
   private int listed;
@@ -70,6 +69,12 @@ final class HnswSearch {
   /** A walk ends early that leads to no better node for this part of its breadth; 0 for never. */
   private int patiencePart;
 
+  /** The part for queries that are not known to be usual. */
+  private int unusualPart;
+
+  /** Whether the walk began at lists, and as near to the query as most do. */
+  private boolean isUsual;
+
   /** Ranks that count as better. */
   private int betterRanks;
 
@@ -97,10 +102,13 @@ final class HnswSearch {
    *
    * @param part so many steps, of {@value #WIDTH} nodes each, find nothing better: this part of how
    *     many nodes are kept, at least {@value #LEAST_PATIENCE}; 0 for never
+   * @param unusual the part where {@linkplain EntryLists lists} do not tell that the query is like
+   *     most
    * @param ranks what is found is better if it is one of so many best
    */
-  void endEarly(int part, int ranks) {
+  void endEarly(int part, int unusual, int ranks) {
     patiencePart = part;
+    unusualPart = unusual;
     betterRanks = ranks;
   }
 
@@ -170,10 +178,9 @@ final class HnswSearch {
         || !byCodes.canScore(view, lists.space())) {
       return false;
     }
-    if (scores.length < lists.mostScores()) {
-      scores = new float[lists.mostScores()];
-    }
-    listed = lists.find(byCodes, nearest, upper, scores);
+    lookup.find(lists, byCodes, barred, upper);
+    isUsual = lookup.isUsual();
+    listed = lookup.compared();
     for (int rank = 0; rank < upper.size(); rank++) {
       int node = upper.node(rank);
       if (visited.isNew(node)) {
@@ -258,10 +265,8 @@ final class HnswSearch {
   private boolean walk(
       HnswGraph.View view, NodeScorer scorer, int level, int unscored, long deadline) {
     boolean inTime = true;
-    int patience =
-        patiencePart == 0
-            ? Integer.MAX_VALUE
-            : Math.max(LEAST_PATIENCE, pool.capacity() / patiencePart);
+    int part = isUsual ? patiencePart : unusualPart;
+    int patience = part == 0 ? Integer.MAX_VALUE : Math.max(LEAST_PATIENCE, pool.capacity() / part);
     int from = unscored;
     int to = visited.count();
     int idle = 0;
@@ -422,6 +427,7 @@ final class HnswSearch {
     visited.begin(nodes);
     expanded = 0;
     listed = 0;
+    isUsual = false;
     clockAt = 0;
     if (barred != HnswGraph.NONE) {
       visited.bridge(barred);

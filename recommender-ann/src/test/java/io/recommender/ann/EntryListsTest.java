@@ -10,11 +10,13 @@ import io.recommender.ann.internal.CandidatePool;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -77,10 +79,7 @@ class EntryListsTest {
     assertEquals(0, listed(built(Similarity.L2, Quantization.INT1_FLOAT)).length);
   }
 
-  /** A walk by links ends in another cluster for some of them. */
-  @ParameterizedTest
-  @EnumSource(Similarity.class)
-  void theNearestOfAllIsAmongTheStarts(Similarity similarity) {
+  private static HnswGraph coded(Similarity similarity) {
     HnswGraph graph = new HnswGraph(DIMENSION, 4, COUNT, true);
     NibbleSpace space = new NibbleSpace(new float[DIMENSION], 1, 3);
     graph.setCodes(space.rows(similarity == Similarity.L2, graph.shift));
@@ -93,6 +92,14 @@ class EntryListsTest {
       graph.setLevel(node, 0);
     }
     graph.publish(0, 0, EntryNodes.NONE);
+    return graph;
+  }
+
+  /** A walk by links ends in another cluster for some of them. */
+  @ParameterizedTest
+  @EnumSource(Similarity.class)
+  void theNearestOfAllIsAmongTheStarts(Similarity similarity) {
+    HnswGraph graph = coded(similarity);
     int[] nodes = IntStream.range(0, COUNT).filter(node -> node % 3 != 1).toArray();
     EntryLists lists = EntryLists.of(graph, similarity, nodes);
     assertEquals(nodes.length, lists.size());
@@ -100,12 +107,13 @@ class EntryListsTest {
     HnswSearch search = new HnswSearch(graph);
     NibbleScorer scorer = new NibbleScorer(graph, HnswGraph.Ranking.ofQueries(similarity), false);
     CandidatePool best = new CandidatePool();
-    float[] found = new float[lists.mostScores()];
+    EntryLists.Lookup lookup = new EntryLists.Lookup();
     float[] scores = new float[nodes.length + 4];
     int hits = 0;
     for (float[] query : QUERIES) {
       scorer.prepare(graph.view(), query);
-      int compared = lists.find(scorer, new CandidatePool(), best, found);
+      lookup.find(lists, scorer, HnswGraph.NONE, best);
+      int compared = lookup.compared();
       assertTrue(compared <= nodes.length / 2, () -> compared + " of " + nodes.length);
       assertEquals(EntryLists.STARTS, best.size());
       search.search(graph.view(), scorer, 20, Long.MAX_VALUE);
@@ -123,6 +131,61 @@ class EntryListsTest {
     }
     int all = hits;
     assertTrue(all >= 0.85 * QUERIES.length, () -> all + " of " + QUERIES.length);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Similarity.class)
+  void moreListsAreLookedThroughForQueriesUnlikeAllItems(Similarity similarity) {
+    HnswGraph graph = coded(similarity);
+    int[] nodes = IntStream.range(0, COUNT).filter(node -> node % 3 != 1).toArray();
+    EntryLists lists = EntryLists.of(graph, similarity, nodes);
+    NibbleScorer scorer = new NibbleScorer(graph, HnswGraph.Ranking.ofQueries(similarity), false);
+    Random random = new Random(5);
+    float[][] unlike = new float[QUERIES.length][];
+    Arrays.setAll(unlike, i -> TestVectors.gaussian(DIMENSION, random));
+    int[] usual = new int[3];
+    int[] compared = new int[3];
+    for (int i = 0; i < QUERIES.length; i++) {
+      float[] longer = QUERIES[i].clone();
+      for (int j = 0; j < DIMENSION; j++) {
+        longer[j] *= 8;
+      }
+      float[][] queries = {QUERIES[i], unlike[i], longer};
+      for (int kind = 0; kind < 3; kind++) {
+        EntryLists.Lookup lookup = new EntryLists.Lookup();
+        scorer.prepare(graph.view(), queries[kind]);
+        lookup.find(lists, scorer, HnswGraph.NONE, new CandidatePool());
+        usual[kind] += lookup.isUsual() ? 1 : 0;
+        compared[kind] += lookup.compared();
+      }
+    }
+    String what = Arrays.toString(usual) + " usual, compared " + Arrays.toString(compared);
+    assertTrue(usual[0] >= QUERIES.length / 3 && usual[1] <= QUERIES.length / 30, what);
+    assertTrue(compared[1] >= 1.5 * compared[0], what);
+    if (similarity != Similarity.L2) {
+      assertEquals(usual[0], usual[2], what);
+      assertEquals(compared[0], compared[2], what);
+    }
+  }
+
+  /** The nearest items of a mean lie in several clusters, and walks end in one of them. */
+  @ParameterizedTest
+  @CsvSource({"DOT, 0.975", "COSINE, 0.99", "L2, 0.995"})
+  void meansOfItemsAreAnsweredToo(Similarity similarity, double least) {
+    float[][] means = new float[400][DIMENSION];
+    for (int i = 0; i < means.length; i++) {
+      for (int part = 0; part < 3; part++) {
+        for (int j = 0; j < DIMENSION; j++) {
+          means[i][j] += VECTORS[(i * 3 + part) * 4 % COUNT][j] / 3;
+        }
+      }
+    }
+    FlatIndex exact = new FlatIndex(DIMENSION, similarity);
+    exact.addAll(TestVectors.ids(COUNT), Arrays.copyOf(VECTORS, COUNT));
+    HnswIndex index = builder(similarity, Quantization.INT4_FLOAT).m(8).ef(160).build();
+    index.addAll(TestVectors.ids(COUNT), Arrays.copyOf(VECTORS, COUNT));
+    double recall = TestVectors.recall(index, exact, means, 10, ItemFilter.all());
+    assertTrue(recall >= least, () -> "recall " + recall);
   }
 
   @ParameterizedTest
