@@ -46,7 +46,7 @@ final class EntryLists {
   /** Nearness is enough that so many of a hundred listed nodes do not come to. */
   private static final int ENOUGH_PERCENT = 25;
 
-  /** Queries are usual that come to a nearness that so many of a hundred nodes do not come to. */
+  /** A nearness is usual that so many of a hundred listed nodes do not come to. */
   private static final int USUAL_PERCENT = 40;
 
   private static final int BLOCK = PackedNodes.BLOCK;
@@ -66,7 +66,7 @@ final class EntryLists {
   /** The nearness at which to stop. */
   private final double enough;
 
-  /** The nearness of usual queries. */
+  /** The nearness to which most come. */
   private final double usual;
 
   private EntryLists(PackedNodes leaders, PackedNodes members, int[] blocks, int[] lengths) {
@@ -212,7 +212,14 @@ final class EntryLists {
     private float[] scores = new float[BLOCK];
     private int compared;
     private double nearness;
-    private boolean isUsual;
+
+    /** The mean and the deviation of the scores of leaders, for the last query. */
+    private double mean;
+
+    private double deviation;
+
+    /** What is usual among the lists that were looked through. */
+    private double usual;
 
     /**
      * Leaves the best nodes of the nearest lists in a pool.
@@ -231,11 +238,11 @@ final class EntryLists {
         sum += score;
         squares += (double) score * score;
       }
-      double mean = sum / count;
-      double deviation = Math.sqrt(Math.max(0, squares / count - mean * mean));
+      mean = sum / count;
+      deviation = Math.sqrt(Math.max(0, squares / count - mean * mean));
       best.reset(STARTS);
       compared = 0;
-      nearness = Double.NEGATIVE_INFINITY;
+      nearness = nearness(Float.NEGATIVE_INFINITY);
       for (int taken = 0; taken < count && goesOn(lists); taken++) {
         int list = takeNearest(count);
         int length = lists.lengths[list];
@@ -243,12 +250,17 @@ final class EntryLists {
         best.addAll(lists.members.nodes(), lists.blocks[list] * BLOCK, scores, length);
         compared += length;
         int first = best.size() > 0 && best.node(0) == barred ? 1 : 0;
-        if (first < best.size() && deviation > 0) {
-          nearness = (best.score(first) - mean) / deviation;
+        if (first < best.size()) {
+          nearness = nearness(best.score(first));
         }
       }
       compared += count;
-      isUsual = nearness >= lists.usual;
+      usual = lists.usual;
+    }
+
+    /** Returns how near a score says that a node is. If all leaders are as near, so are others. */
+    private double nearness(float score) {
+      return deviation > 0 ? (score - mean) / deviation : 0;
     }
 
     private boolean goesOn(EntryLists lists) {
@@ -282,11 +294,11 @@ final class EntryLists {
     }
 
     /**
-     * Returns whether what was found is as near to the query as the nearest are to most listed
-     * nodes.
+     * Returns whether a node of a score is as near to the last query as the best to usual ones
+     * among the lists.
      */
-    boolean isUsual() {
-      return isUsual;
+    boolean isUsual(float score) {
+      return nearness(score) >= usual;
     }
   }
 }

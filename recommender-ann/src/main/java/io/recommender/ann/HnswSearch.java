@@ -69,11 +69,10 @@ final class HnswSearch {
   /** A walk ends early that leads to no better node for this part of its breadth; 0 for never. */
   private int patiencePart;
 
-  /** The part for queries that are not known to be usual. */
+  /** The part where what was found is not known to be as near as usual. */
   private int unusualPart;
 
-  /** Whether the walk began at lists, and as near to the query as most do. */
-  private boolean isUsual;
+  private boolean isAtLists;
 
   /** Ranks that count as better. */
   private int betterRanks;
@@ -102,8 +101,8 @@ final class HnswSearch {
    *
    * @param part so many steps, of {@value #WIDTH} nodes each, find nothing better: this part of how
    *     many nodes are kept, at least {@value #LEAST_PATIENCE}; 0 for never
-   * @param unusual the part where {@linkplain EntryLists lists} do not tell that the query is like
-   *     most
+   * @param unusual the part where {@linkplain EntryLists lists} do not tell that one half of the
+   *     best is as near as usual
    * @param ranks what is found is better if it is one of so many best
    */
   void endEarly(int part, int unusual, int ranks) {
@@ -179,7 +178,7 @@ final class HnswSearch {
       return false;
     }
     lookup.find(lists, byCodes, barred, upper);
-    isUsual = lookup.isUsual();
+    isAtLists = true;
     listed = lookup.compared();
     for (int rank = 0; rank < upper.size(); rank++) {
       int node = upper.node(rank);
@@ -265,12 +264,12 @@ final class HnswSearch {
   private boolean walk(
       HnswGraph.View view, NodeScorer scorer, int level, int unscored, long deadline) {
     boolean inTime = true;
-    int part = isUsual ? patiencePart : unusualPart;
-    int patience = part == 0 ? Integer.MAX_VALUE : Math.max(LEAST_PATIENCE, pool.capacity() / part);
+    int patience = patience(patiencePart);
+    int longer = patience(unusualPart);
     int from = unscored;
     int to = visited.count();
     int idle = 0;
-    while (from < to && inTime && idle < patience) {
+    while (from < to && inTime && (idle < patience || idle < longer && !isUsual())) {
       for (int i = 0; i < WIDTH; i++) {
         int next = pool.next();
         if (next < 0) {
@@ -291,6 +290,16 @@ final class HnswSearch {
     }
     visited.end();
     return inTime;
+  }
+
+  private int patience(int part) {
+    return part == 0 ? Integer.MAX_VALUE : Math.max(LEAST_PATIENCE, pool.capacity() / part);
+  }
+
+  /** Returns whether half of the best are as near as the starts of usual queries are. */
+  private boolean isUsual() {
+    int half = Math.min(pool.size(), betterRanks / 2);
+    return isAtLists && half > 0 && lookup.isUsual(pool.score(half - 1));
   }
 
   private void expand(HnswGraph.View view, int node, int level) {
@@ -427,7 +436,7 @@ final class HnswSearch {
     visited.begin(nodes);
     expanded = 0;
     listed = 0;
-    isUsual = false;
+    isAtLists = false;
     clockAt = 0;
     if (barred != HnswGraph.NONE) {
       visited.bridge(barred);
