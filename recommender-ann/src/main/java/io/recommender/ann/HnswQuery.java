@@ -148,9 +148,9 @@ final class HnswQuery {
     double ranks = Math.max(LEAST_BEST, 2.0 * k) * breadth / counting;
     int part = isRough ? 0 : PATIENCE_PART;
     int unusual = isRough ? 0 : UNUSUAL_PART;
-    search.endEarly(part, unusual, (int) Math.min(breadth, Math.ceil(ranks)));
+    search.patience.set(part, unusual, (int) Math.min(breadth, Math.ceil(ranks)));
     boolean inTime = walk(walker, breadth);
-    search.endEarly(0, 0, 0);
+    search.patience.setEndless();
     return inTime;
   }
 

@@ -23,8 +23,6 @@ final class HnswSearch {
   /** How many of the best nodes of an upper level are expanded. */
   private static final int UPPER_WIDTH = 2;
 
-  private static final int LEAST_PATIENCE = 4;
-
   private static final int[] NOWHERE = {};
 
   /** The clock is read once in so many expansions. */
@@ -66,16 +64,10 @@ final class HnswSearch {
   /** The clock is read when so many nodes were expanded. */
   private int clockAt;
 
-  /** A walk ends early that leads to no better node for this part of its breadth; 0 for never. */
-  private int patiencePart;
-
-  /** The part where what was found is not known to be as near as usual. */
-  private int unusualPart;
+  /** How long a walk goes on that finds nothing better; endless, unless set. */
+  final Patience patience = new Patience();
 
   private boolean isAtLists;
-
-  /** Ranks that count as better. */
-  private int betterRanks;
 
   HnswSearch(HnswGraph graph) {
     this(graph, false);
@@ -92,23 +84,6 @@ final class HnswSearch {
     scores = new float[Math.max(4 * graph.baseDegree, EntryNodes.MOST + 1) + 4];
     links = new int[graph.baseDegree];
     further = new int[graph.baseDegree];
-  }
-
-  /**
-   * Makes walks end early that have come to where they lead to (after Teofili and Lin, Patience in
-   * proximity: a simple early termination strategy for HNSW graph traversal in approximate
-   * k-nearest neighbor search, ECIR 2025).
-   *
-   * @param part so many steps, of {@value #WIDTH} nodes each, find nothing better: this part of how
-   *     many nodes are kept, at least {@value #LEAST_PATIENCE}; 0 for never
-   * @param unusual the part where {@linkplain EntryLists lists} do not tell that one half of the
-   *     best is as near as usual
-   * @param ranks what is found is better if it is one of so many best
-   */
-  void endEarly(int part, int unusual, int ranks) {
-    patiencePart = part;
-    unusualPart = unusual;
-    betterRanks = ranks;
   }
 
   /** Makes walks go around a node, as if it were not linked, unless it is the only way in. */
@@ -264,12 +239,10 @@ final class HnswSearch {
   private boolean walk(
       HnswGraph.View view, NodeScorer scorer, int level, int unscored, long deadline) {
     boolean inTime = true;
-    int patience = patience(patiencePart);
-    int longer = patience(unusualPart);
+    patience.begin(pool.capacity());
     int from = unscored;
     int to = visited.count();
-    int idle = 0;
-    while (from < to && inTime && (idle < patience || idle < longer && !isUsual())) {
+    while (from < to && inTime && patience.lasts(pool, isAtLists, lookup)) {
       for (int i = 0; i < WIDTH; i++) {
         int next = pool.next();
         if (next < 0) {
@@ -279,7 +252,7 @@ final class HnswSearch {
       }
       touchAhead(view, scorer, to, level);
       offer(view, scorer, from, to);
-      idle = pool.takeBestRank() < betterRanks ? 0 : idle + 1;
+      patience.step(pool);
       from = to;
       if (from == visited.count()) {
         expandAny(view, level);
@@ -290,16 +263,6 @@ final class HnswSearch {
     }
     visited.end();
     return inTime;
-  }
-
-  private int patience(int part) {
-    return part == 0 ? Integer.MAX_VALUE : Math.max(LEAST_PATIENCE, pool.capacity() / part);
-  }
-
-  /** Returns whether half of the best are as near as the starts of usual queries are. */
-  private boolean isUsual() {
-    int half = Math.min(pool.size(), betterRanks / 2);
-    return isAtLists && half > 0 && lookup.isUsual(pool.score(half - 1));
   }
 
   private void expand(HnswGraph.View view, int node, int level) {

@@ -161,13 +161,13 @@ class HnswSearchTest {
     HnswSearch search = new HnswSearch(graph);
     search.search(graph.view(), new ListedScorer(scores), 0, 0, length, Long.MAX_VALUE);
     assertEquals(length, search.scoredCount());
-    search.endEarly(40, 40, 3);
+    search.patience.set(40, 40, 3);
     search.search(graph.view(), new ListedScorer(scores), 0, 0, length, Long.MAX_VALUE);
     assertEquals(9, search.pool.node(0));
     assertTrue(search.scoredCount() < 40, () -> "scored " + search.scoredCount());
     for (int part : new int[] {0, 40}) {
       // Without lists nothing tells that the query is usual.
-      search.endEarly(part, 0, 3);
+      search.patience.set(part, 0, 3);
       search.search(graph.view(), new ListedScorer(scores), 0, 0, length, Long.MAX_VALUE);
       assertEquals(length, search.scoredCount());
     }
