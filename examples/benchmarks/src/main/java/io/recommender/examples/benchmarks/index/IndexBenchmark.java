@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -80,6 +81,13 @@ public final class IndexBenchmark implements Callable<Integer> {
 
   @Option(names = "--queries", paramLabel = "FILE", description = "The queries, likewise.")
   private @Nullable Path queries;
+
+  @Option(
+      names = "--mean-of",
+      paramLabel = "N",
+      description =
+          "Queries that are the mean of N items each, as the vector of a user's history may be.")
+  private @Nullable Integer meanOf;
 
   @Option(names = "--metric", paramLabel = "KIND", description = "ip, l2 or cosine. Default: ip.")
   private Metric metric = Metric.IP;
@@ -230,29 +238,44 @@ public final class IndexBenchmark implements Callable<Integer> {
     BenchmarkSettings settings = settings();
     Progress progress =
         new Progress(spec.commandLine().getErr(), Boolean.getBoolean("examples.stderr.terminal"));
-    Path baseFile = base;
-    Path queriesFile = queries;
-    BenchmarkData read;
-    String description;
-    if (baseFile != null && queriesFile != null) {
-      progress.step("reading " + baseFile.getFileName());
-      int most = n == null ? Integer.MAX_VALUE : n;
-      read =
-          new BenchmarkData(
-              VectorFile.read(baseFile, most), VectorFile.read(queriesFile, queryCount));
-      description = baseFile.getFileName().toString();
-    } else {
-      int count = n == null ? 100_000 : n;
-      progress.step("making %,d vectors of length %d".formatted(count, shared.dimension()));
-      read = SyntheticVectors.generate(count, shared.dimension(), queryCount, shared.seed(), norms);
-      description =
-          "synthetic, %s norms, seed %d"
-              .formatted(norms.name().toLowerCase(Locale.ROOT), shared.seed());
+    Path file = base;
+    BenchmarkData read = file == null ? synthetic(progress) : files(file, progress);
+    String description =
+        file == null
+            ? "synthetic, %s norms, seed %d"
+                .formatted(norms.name().toLowerCase(Locale.ROOT), shared.seed())
+            : file.getFileName().toString();
+    if (meanOf != null) {
+      description += ", queries the mean of %d items".formatted(meanOf);
     }
     if (settings.k() > read.base().length) {
       throw shared.usage("-k: expected at most the number of items, %d", read.base().length);
     }
     return run(settings, read, description, progress);
+  }
+
+  private BenchmarkData synthetic(Progress progress) {
+    int count = n == null ? 100_000 : n;
+    progress.step("making %,d vectors of length %d".formatted(count, shared.dimension()));
+    BenchmarkData made =
+        SyntheticVectors.generate(count, shared.dimension(), queryCount, shared.seed(), norms);
+    return meanOf == null ? made : new BenchmarkData(made.base(), means(made.base(), meanOf));
+  }
+
+  private BenchmarkData files(Path file, Progress progress) throws IOException {
+    progress.step("reading " + file.getFileName());
+    float[][] items = VectorFile.read(file, n == null ? Integer.MAX_VALUE : n);
+    float[][] asked =
+        meanOf == null ? VectorFile.read(queriesFile(), queryCount) : means(items, meanOf);
+    return new BenchmarkData(items, asked);
+  }
+
+  private Path queriesFile() {
+    return Objects.requireNonNull(queries, "queries");
+  }
+
+  private float[][] means(float[][] items, int each) {
+    return MeanQueries.of(items, queryCount, each, shared.seed());
   }
 
   private int run(
@@ -298,7 +321,12 @@ public final class IndexBenchmark implements Callable<Integer> {
       throw shared.usage(
           "--data: expected synthetic, found %s; for files use --base and --queries", data);
     }
-    if ((base == null) != (queries == null)) {
+    if (meanOf != null) {
+      shared.atLeastOne("--mean-of", meanOf);
+      if (queries != null) {
+        throw shared.usage("--mean-of and --queries: expected one of them");
+      }
+    } else if ((base == null) != (queries == null)) {
       throw shared.usage("--base and --queries: expected both or neither");
     }
     shared.atLeastOne("--n", n == null ? 1 : n);

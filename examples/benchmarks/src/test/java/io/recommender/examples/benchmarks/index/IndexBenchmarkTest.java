@@ -130,22 +130,23 @@ final class IndexBenchmarkTest {
     Path queries = folder.resolve("queries.npy");
     NpyFormat.write(base, data.base());
     NpyFormat.write(queries, data.queries());
-    int status =
-        run(
-            "--base",
-            base.toString(),
-            "--queries",
-            queries.toString(),
-            "--engines=flat",
-            "--metric=l2",
-            "--rounds=1",
-            "--window=1",
-            "--warmup=1",
-            "--out=" + folder);
-    assertEquals(0, status, err.toString());
-    JsonNode report = new ObjectMapper().readTree(folder.resolve("report.json").toFile());
-    assertEquals("base.npy", report.at("/data/description").asText());
-    assertEquals(data.sha256(), report.at("/data/sha256").asText());
+    JsonNode read = reported("--base=" + base, "--queries=" + queries);
+    assertEquals("base.npy", read.path("description").asText());
+    assertEquals(data.sha256(), read.path("sha256").asText());
+
+    JsonNode means = reported("--base=" + base, "--mean-of=3", "--query-count=7", "--seed=5");
+    assertEquals("base.npy, queries the mean of 3 items", means.path("description").asText());
+    float[][] expected = MeanQueries.of(data.base(), 7, 3, 5);
+    assertEquals(new BenchmarkData(data.base(), expected).sha256(), means.path("sha256").asText());
+  }
+
+  /** Returns what the report of a short run says of its data. */
+  private JsonNode reported(String... arguments) throws IOException {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.addAll(List.of("--engines=flat", "--metric=l2", "--rounds=1", "--window=1", "--warmup=1"));
+    all.add("--out=" + folder);
+    assertEquals(0, run(all.toArray(String[]::new)), err.toString());
+    return new ObjectMapper().readTree(folder.resolve("report.json").toFile()).path("data");
   }
 
   @Test
@@ -174,6 +175,8 @@ final class IndexBenchmarkTest {
         "--engines: expected some of hnsw, hnsw-float, hnsw-int1, hnsw-int8, flat, jvector, lucene, hnswlib, found 'faiss'",
         "--engines=hnsw,faiss");
     usage("--base and --queries: expected both or neither", "--base=a.npy");
+    usage("--mean-of: expected at least 1, found 0", "--mean-of=0");
+    usage("--mean-of and --queries: expected one of them", "--mean-of=3", "--queries=a.npy");
     usage(
         "--data: expected synthetic, found sift; for files use --base and --queries",
         "--data=sift");
@@ -188,9 +191,9 @@ final class IndexBenchmarkTest {
     usage("--metric", "--metric=hamming");
   }
 
-  private void usage(String message, String argument) {
+  private void usage(String message, String... arguments) {
     err.getBuffer().setLength(0);
-    assertEquals(2, run(argument), argument);
+    assertEquals(2, run(arguments), message);
     assertTrue(err.toString().contains(message), err.toString());
   }
 
